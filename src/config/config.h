@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fastcgi.conf as the program uses it: one structure, built once and never
+ * changed, so that every thread may read it without a lock.
+ */
+#ifndef FCGI_CONFIG_CONFIG_H
+#define FCGI_CONFIG_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/diag.h"
+
+enum fcgi_endpoint_kind {
+    FCGI_ENDPOINT_TCP,
+    FCGI_ENDPOINT_UNIX,
+};
+
+/* Where a FastCGI server listens, as the user wrote it. */
+struct fcgi_endpoint {
+    enum fcgi_endpoint_kind kind;
+    char host[256]; /* TCP: name or address, without brackets */
+    uint16_t port;  /* TCP */
+    char path[108]; /* Unix: absolute, NUL-terminated */
+};
+
+/* One [FASTCGI_SERVER]. Times are in milliseconds. */
+struct fcgi_server_config {
+    char *name;
+    unsigned line; /* of the section's heading */
+    struct fcgi_endpoint endpoint;
+    uint32_t connect_timeout;
+    uint32_t send_timeout;
+    uint32_t read_timeout;
+};
+
+struct fcgi_config {
+    char *file;
+    struct fcgi_server_config *servers; /* at least one */
+    size_t n_servers;
+};
+
+/*
+ * Reads a configuration file. All findings, in the order of the lines, go to
+ * `diags`. Returns NULL if one of them is an error; else a structure that the
+ * caller frees. Not thread-safe (libconfuse has global state): call it before
+ * there are threads, or under a lock.
+ */
+struct fcgi_config *fcgi_config_load(const char *path,
+                                     struct fcgi_diag_list *diags);
+void fcgi_config_free(struct fcgi_config *config);
+
+/*
+ * Reads `HOST:PORT` or `[V6]:PORT` into `endpoint`. Returns 0, or -1 with
+ * `*why` set to a static text (what is wrong and what cures it) and `*at` to
+ * the offset in `text` that it is about. `text` need not be terminated.
+ */
+int fcgi_endpoint_parse_addr(const char *text, size_t len,
+                             struct fcgi_endpoint *endpoint, const char **why,
+                             size_t *at);
+
+/* The same for the absolute path of a Unix socket. */
+int fcgi_endpoint_parse_path(const char *text, size_t len,
+                             struct fcgi_endpoint *endpoint, const char **why,
+                             size_t *at);
+
+#endif

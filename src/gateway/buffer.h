@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A growing run of bytes. Zeroed memory is an empty buffer. It keeps its
+ * memory when it is emptied, for the next request.
+ */
+#ifndef FCGI_GATEWAY_BUFFER_H
+#define FCGI_GATEWAY_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fcgi_buffer {
+    uint8_t *data;
+    size_t length;
+    size_t capacity;
+    bool failed; /* memory was short: what it holds is not whole */
+};
+
+/* Makes room for `more` bytes behind what is there; false, and `failed`, where
+ * memory is short. */
+bool fcgi_buffer_reserve(struct fcgi_buffer *buffer, size_t more);
+
+/* Adds bytes. A failure sticks in `failed`, so that a run of calls may be
+ * judged at its end. */
+void fcgi_buffer_add(struct fcgi_buffer *buffer, const void *bytes,
+                     size_t length);
+void fcgi_buffer_add_text(struct fcgi_buffer *buffer, const char *text);
+void fcgi_buffer_add_number(struct fcgi_buffer *buffer, uint64_t number);
+
+/* Empties it, and gives memory above `keep` bytes back. */
+void fcgi_buffer_reset(struct fcgi_buffer *buffer, size_t keep);
+void fcgi_buffer_free(struct fcgi_buffer *buffer);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of an exchange, for exchange*.c and gateway.c alone.
+ */
+#ifndef FCGI_GATEWAY_EXCHANGE_IMPL_H
+#define FCGI_GATEWAY_EXCHANGE_IMPL_H
+
+#include "backend/conn.h"
+#include "gateway/buffer.h"
+#include "gateway/exchange.h"
+#include "gateway/reply.h"
+#include "proto/header.h"
+
+enum fcgi_exchange_state {
+    FCGI_EXCHANGE_WAITING,   /* for the head of the answer */
+    FCGI_EXCHANGE_STREAMING, /* its body */
+    FCGI_EXCHANGE_FLUSHING,  /* nothing more comes from the application */
+    FCGI_EXCHANGE_LINGERING, /* sent; reading what the client still sends */
+    FCGI_EXCHANGE_OVER,      /* the host will be told */
+};
+
+/* Longest line of STDERR that is logged in one piece. */
+#define FCGI_EXCHANGE_LOG_LINE 1024
+
+struct fcgi_exchange {
+    struct fcgi_gateway *gateway;
+    struct fcgi_exchange *prev, *next; /* those in use; or the unused ones */
+    enum fcgi_exchange_state state;
+
+    void *client;
+    struct fcgi_loop_io io; /* the client's descriptor */
+    struct fcgi_loop_timer timer;
+    uint64_t deadline;
+    size_t retry_length; /* a write that has to be tried again as it was */
+    struct fcgi_buffer out;
+    size_t out_sent;
+
+    struct fcgi_conn conn;
+    struct fcgi_route route;
+    const struct fcgi_server *server;
+    struct fcgi_buffer params;
+    struct fcgi_buffer block; /* memory of `header` */
+    struct fcgi_header header;
+    struct fcgi_reply reply;
+    bool cut; /* the answer is not whole */
+
+    struct fcgi_loop_task finish;
+
+    char name[256];                    /* "GET /x.php", escaped, for the log */
+    char line[FCGI_EXCHANGE_LOG_LINE]; /* STDERR, up to its newline */
+    size_t line_length;
+};
+
+struct fcgi_gateway {
+    struct fcgi_pool *pool;
+    const struct fcgi_host *host;
+    struct fcgi_loop *loop;
+    struct fcgi_exchange in_use; /* head of a ring */
+    struct fcgi_exchange *unused;
+    size_t n_unused;
+    int64_t date_second;
+    char date[32];
+    size_t scratch_size;
+    uint8_t scratch[]; /* what is read from applications */
+};
+
+/* An exchange out of the unused ones, or a new one; NULL where memory is
+ * short. */
+struct fcgi_exchange *fcgi_gateway_get(struct fcgi_gateway *gateway);
+void fcgi_gateway_put(struct fcgi_exchange *exchange);
+
+/* The time for the Date field. */
+const char *fcgi_gateway_date(struct fcgi_gateway *gateway);
+
+/* The client's side. */
+void fcgi_exchange_init_client(struct fcgi_exchange *exchange, void *client,
+                               int fd);
+
+/* Writes what there is for the client; once all is written, either the
+ * application is read on or, in state FLUSHING, the exchange ends. */
+void fcgi_exchange_flush(struct fcgi_exchange *exchange);
+
+/* Lets everything go that the exchange owns; the host is told when all callers
+ * have returned. */
+void fcgi_exchange_over(struct fcgi_exchange *exchange);
+
+/* The same for a client that cannot be served to the end. */
+void fcgi_exchange_client_gone(struct fcgi_exchange *exchange);
+
+/* Names the exchange for the log. */
+void fcgi_exchange_set_name(struct fcgi_exchange *exchange,
+                            const struct fcgi_http_request *request);
+
+/* One line: `server "NAME": GET /x.php: ...`. */
+void fcgi_exchange_log(const struct fcgi_exchange *exchange,
+                       enum fcgi_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The reason of a failure with, where one applies, its cure. */
+void fcgi_exchange_log_problem(const struct fcgi_exchange *exchange,
+                               const struct fcgi_conn_problem *problem,
+                               const char *consequence);
+
+/* STDERR in lines, as they become complete; and the last one. */
+void fcgi_exchange_log_stderr(struct fcgi_exchange *exchange,
+                              const uint8_t *bytes, size_t length);
+void fcgi_exchange_end_stderr(struct fcgi_exchange *exchange);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an exchange has to say in the log. Whatever comes from a client or from
+ * an application is escaped, so that neither can write lines of its own or
+ * talk to the terminal of whoever reads the log.
+ */
+#include "gateway/exchange_impl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Appends bytes to a string of `size`, control characters as \xHH; what does
+ * not fit is left out. Returns the new length. */
+static size_t escape(char *out, size_t size, size_t at, const char *bytes,
+                     size_t length)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < length && at + 5 <= size; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+
+        if (c >= 0x20 && c != 0x7f) {
+            out[at++] = (char)c;
+        } else {
+            out[at++] = '\\';
+            out[at++] = 'x';
+            out[at++] = hex[c >> 4];
+            out[at++] = hex[c & 15];
+        }
+    }
+    out[at] = '\0';
+    return at;
+}
+
+void fcgi_exchange_set_name(struct fcgi_exchange *exchange,
+                            const struct fcgi_http_request *request)
+{
+    size_t size = sizeof(exchange->name), at;
+
+    at = escape(exchange->name, size, 0, request->method.data,
+                request->method.length);
+    at = escape(exchange->name, size, at, " ", 1);
+    escape(exchange->name, size, at, request->uri.data, request->uri.length);
+}
+
+void fcgi_exchange_log(const struct fcgi_exchange *exchange,
+                       enum fcgi_log_level level, const char *format, ...)
+{
+    char line[FCGI_EXCHANGE_LOG_LINE * 4 + 1024];
+    va_list args;
+    int n = 0;
+
+    if (exchange->server != NULL)
+        n = snprintf(line, sizeof(line),
+                     "server \"%s\": ", exchange->server->config->name);
+    if (n < 0 || (size_t)n >= sizeof(line))
+        n = 0;
+    n += snprintf(line + n, sizeof(line) - (size_t)n, "%s: ", exchange->name);
+    if ((size_t)n < sizeof(line)) {
+        va_start(args, format);
+        vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
+        va_end(args);
+    }
+    exchange->gateway->host->log(level, line);
+}
+
+static void describe_connect(const struct fcgi_server *server, int error,
+                             char *text, size_t size)
+{
+    const char *key = server->config->endpoint.kind == FCGI_ENDPOINT_UNIX
+                          ? "ServerPath"
+                          : "ServerAddr";
+
+    if (server->n_addresses == 0)
+        snprintf(text, size,
+                 "cannot connect to %s: the name does not resolve: %s (it is "
+                 "looked up at start: mend ServerAddr or the name service, "
+                 "then restart)",
+                 server->where, server->unresolved);
+    else
+        snprintf(text, size,
+                 "cannot connect to %s: %s (is the application running, and "
+                 "is this the %s that it listens on?)",
+                 server->where, strerror(error), key);
+}
+
+static void describe(const struct fcgi_server *server,
+                     const struct fcgi_conn_problem *problem, char *text,
+                     size_t size)
+{
+    const struct fcgi_server_config *config = server->config;
+
+    switch (problem->failure) {
+    case FCGI_CONN_CONNECT:
+        describe_connect(server, problem->error, text, size);
+        return;
+    case FCGI_CONN_CONNECT_TIMEOUT:
+        snprintf(text, size, "no connection to %s within %u ms%s",
+                 server->where, config->connect_timeout,
+                 problem->error != 0
+                     ? ": its backlog is full (more processes or a larger "
+                       "backlog in the application, or ConnectTimeout)"
+                     : " (ConnectTimeout)");
+        return;
+    case FCGI_CONN_SEND_TIMEOUT:
+        snprintf(text, size,
+                 "the application took nothing of the request for %u ms "
+                 "(SendTimeout)",
+                 config->send_timeout);
+        return;
+    case FCGI_CONN_READ_TIMEOUT:
+        snprintf(text, size,
+                 "the application sent nothing for %u ms (ReadTimeout)",
+                 config->read_timeout);
+        return;
+    case FCGI_CONN_BROKEN:
+        snprintf(text, size, "the connection to %s broke: %s", server->where,
+                 strerror(problem->error));
+        return;
+    case FCGI_CONN_CLOSED:
+        snprintf(text, size,
+                 "the application closed the connection before the end of "
+                 "its answer");
+        return;
+    case FCGI_CONN_PROTOCOL:
+        snprintf(text, size, "what %s sent is no answer: %s, before byte %llu",
+                 server->where, fcgi_response_strerror(problem->protocol),
+                 (unsigned long long)problem->offset);
+        return;
+    }
+}
+
+void fcgi_exchange_log_problem(const struct fcgi_exchange *exchange,
+                               const struct fcgi_conn_problem *problem,
+                               const char *consequence)
+{
+    char text[512] = "";
+
+    describe(exchange->server, problem, text, sizeof(text));
+    fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; %s", text, consequence);
+}
+
+void fcgi_exchange_end_stderr(struct fcgi_exchange *exchange)
+{
+    char text[FCGI_EXCHANGE_LOG_LINE * 4 + 1];
+
+    if (exchange->line_length > 0 &&
+        exchange->line[exchange->line_length - 1] == '\r')
+        exchange->line_length--;
+    if (exchange->line_length == 0)
+        return;
+    escape(text, sizeof(text), 0, exchange->line, exchange->line_length);
+    exchange->line_length = 0;
+    fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "stderr: %s", text);
+}
+
+void fcgi_exchange_log_stderr(struct fcgi_exchange *exchange,
+                              const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != '\n')
+            exchange->line[exchange->line_length++] = (char)bytes[i];
+        if (bytes[i] == '\n' || exchange->line_length == sizeof(exchange->line))
+            fcgi_exchange_end_stderr(exchange);
+    }
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The seam: what the gateway is told of a request, and what it asks of the
+ * HTTP server that hosts it. A room that knows a host fills it (src/monkey/);
+ * nothing else of the host is known here.
+ */
+#ifndef FCGI_GATEWAY_HOST_H
+#define FCGI_GATEWAY_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* Bytes of somebody else's; an absent text has data NULL and length 0. */
+struct fcgi_text {
+    const char *data;
+    size_t length;
+};
+
+struct fcgi_http_field {
+    struct fcgi_text name;
+    struct fcgi_text value;
+};
+
+/*
+ * One HTTP request whose body is complete. What it points to is the host's.
+ * It must hold while fcgi_exchange_start() runs; `body` until the exchange has
+ * given the client back.
+ */
+struct fcgi_http_request {
+    struct fcgi_text method;
+    struct fcgi_text uri;   /* as it was received, up to the query */
+    bool has_query;         /* there was a '?' */
+    struct fcgi_text query; /* what follows it */
+    struct fcgi_text path;  /* the URI's path, decoded */
+    unsigned version;       /* 10 for HTTP/1.0, 11 for HTTP/1.1 */
+    bool close;             /* the connection ends with this answer */
+    bool tls;
+    struct fcgi_text document_root;   /* without a slash at its end */
+    struct fcgi_text script_filename; /* the file that the path stands for */
+    struct fcgi_text server_name;     /* of the virtual host */
+    const struct fcgi_http_field *fields; /* as received */
+    size_t n_fields;
+    bool has_body; /* the request has a Content-Length */
+    const uint8_t *body;
+    size_t body_length;
+    struct sockaddr_storage peer, local;
+};
+
+/* How an exchange ended. */
+struct fcgi_outcome {
+    int status;          /* that the client was sent; 0: nothing was */
+    uint64_t body_bytes; /* of the answer's body, sent or to be sent */
+    bool close;          /* the client's connection must not be used again */
+    bool reset;          /* what was sent is not whole and must not look so */
+};
+
+enum fcgi_log_level {
+    FCGI_LOG_INFO,
+    FCGI_LOG_WARNING,
+    FCGI_LOG_ERROR,
+};
+
+/* What the host does for the gateway. All but `log` run in the thread of the
+ * exchange. `client` is the host's own name for the connection. */
+struct fcgi_host {
+    const char *software; /* for SERVER_SOFTWARE and Server, "Monkey/1.6.9" */
+
+    /*
+     * Writes to the client as write(2) does: -1 with errno, EAGAIN where the
+     * client is slow. Writing is tried again with the same bytes, then.
+     */
+    ssize_t (*write)(void *client, const void *bytes, size_t length);
+
+    /* The exchange is over; its descriptor is the host's again. Called from
+     * the event loop, never from inside fcgi_exchange_start(). */
+    void (*done)(void *client, const struct fcgi_outcome *outcome);
+
+    /* One line for the log, without a newline. Any thread. */
+    void (*log)(enum fcgi_log_level level, const char *line);
+};
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP/1.x framing of an application's answer.
+ */
+#include "gateway/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RETRY_AFTER "5" /* seconds, with a 503 of ours */
+
+static const struct {
+    int status;
+    const char *reason;
+} reasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {207, "Multi-Status"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {305, "Use Proxy"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {418, "I'm a teapot"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
+    {511, "Network Authentication Required"},
+};
+
+const char *fcgi_reply_reason(int status)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    }
+    return "";
+}
+
+void fcgi_reply_init(struct fcgi_reply *reply,
+                     const struct fcgi_http_request *request,
+                     const char *software, const char *date)
+{
+    memset(reply, 0, sizeof(*reply));
+    reply->version = request->version;
+    reply->close = request->close;
+    /* Methods are case-sensitive (RFC 9110, 9.1). */
+    reply->head = request->method.length == 4 &&
+                  memcmp(request->method.data, "HEAD", 4) == 0;
+    reply->software = software;
+    reply->date = date;
+}
+
+/* What is found in a block before the head is made. */
+struct seen {
+    bool has_length;
+    uint64_t length;
+    bool location, server, date;
+    struct fcgi_field connection[4]; /* names of more hop-by-hop fields */
+    size_t n_connection;
+};
+
+static bool is(const struct fcgi_field *field, const char *lower)
+{
+    return fcgi_header_is(field->name, field->name_length, lower);
+}
+
+static const char *read_length(struct seen *seen,
+                               const struct fcgi_field *field)
+{
+    uint64_t length = 0;
+
+    if (field->value_length == 0)
+        return "a Content-Length that is empty";
+    for (size_t i = 0; i < field->value_length; i++) {
+        char c = field->value[i];
+
+        if (c < '0' || c > '9')
+            return "a Content-Length that is not a number";
+        if (length > (INT64_MAX - 9) / 10)
+            return "a Content-Length that is too large";
+        length = length * 10 + (uint64_t)(c - '0');
+    }
+    if (seen->has_length && seen->length != length)
+        return "two different Content-Length fields";
+    seen->has_length = true;
+    seen->length = length;
+    return NULL;
+}
+
+static const char *look(const struct fcgi_header *header, struct seen *seen)
+{
+    struct fcgi_field field;
+    const char *error;
+    size_t at = 0;
+
+    memset(seen, 0, sizeof(*seen));
+    while (fcgi_header_next(header, &at, &field)) {
+        if (is(&field, "content-length")) {
+            error = read_length(seen, &field);
+            if (error != NULL)
+                return error;
+        } else if (is(&field, "connection")) {
+            if (seen->n_connection ==
+                sizeof(seen->connection) / sizeof(seen->connection[0]))
+                return "too many Connection fields";
+            seen->connection[seen->n_connection++] = field;
+        } else if (is(&field, "location")) {
+            seen->location = true;
+        } else if (is(&field, "server")) {
+            seen->server = true;
+        } else if (is(&field, "date")) {
+            seen->date = true;
+        }
+    }
+    return NULL;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Whether a Connection field names this field (RFC 9110, 7.6.1). */
+static bool is_listed(const struct seen *seen, const struct fcgi_field *field)
+{
+    for (size_t i = 0; i < seen->n_connection; i++) {
+        const char *list = seen->connection[i].value;
+        const char *end = list + seen->connection[i].value_length;
+
+        while (list < end) {
+            size_t n = 0;
+
+            while (list < end &&
+                   (*list == ',' || *list == ' ' || *list == '\t'))
+                list++;
+            while (list + n < end && list[n] != ',' && list[n] != ' ' &&
+                   list[n] != '\t')
+                n++;
+            size_t same = 0;
+            while (same < n && n == field->name_length &&
+                   lower(list[same]) == lower(field->name[same]))
+                same++;
+            if (n > 0 && same == n)
+                return true;
+            list += n;
+        }
+    }
+    return false;
+}
+
+/* Fields that are ours to send, or that end with this hop. */
+static bool is_dropped(const struct seen *seen, const struct fcgi_field *field)
+{
+    static const char *const names[] = {
+        "status",  "content-length",   "transfer-encoding",
+        "trailer", "connection",       "keep-alive",
+        "upgrade", "proxy-connection", "te",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (is(field, names[i]))
+            return true;
+    }
+    return is_listed(seen, field);
+}
+
+static void add_line(struct fcgi_buffer *out, const char *name,
+                     const char *value)
+{
+    fcgi_buffer_add_text(out, name);
+    fcgi_buffer_add_text(out, ": ");
+    fcgi_buffer_add_text(out, value);
+    fcgi_buffer_add_text(out, "\r\n");
+}
+
+static void add_status_line(struct fcgi_buffer *out, int status,
+                            const char *reason, size_t length)
+{
+    fcgi_buffer_add_text(out, "HTTP/1.1 ");
+    fcgi_buffer_add_number(out, (uint64_t)status);
+    fcgi_buffer_add_text(out, " ");
+    fcgi_buffer_add(out, reason, length);
+    fcgi_buffer_add_text(out, "\r\n");
+}
+
+static void choose_framing(struct fcgi_reply *reply, const struct seen *seen)
+{
+    reply->length = seen->length;
+    if (reply->head || reply->status == 204 || reply->status == 304) {
+        reply->framing = FCGI_FRAMING_NONE;
+    } else if (seen->has_length) {
+        reply->framing = FCGI_FRAMING_LENGTH;
+    } else if (reply->version >= 11) {
+        reply->framing = FCGI_FRAMING_CHUNKED;
+    } else {
+        reply->framing = FCGI_FRAMING_CLOSE;
+        reply->close = true;
+    }
+}
+
+/* What frames the body, and what becomes of the connection. */
+static void add_framing(const struct fcgi_reply *reply, bool has_length,
+                        struct fcgi_buffer *out)
+{
+    /* An answer without a body may tell the length that it would have, but
+     * 204 must not (RFC 9110, 8.6). */
+    if (has_length && reply->status != 204) {
+        fcgi_buffer_add_text(out, "Content-Length: ");
+        fcgi_buffer_add_number(out, reply->length);
+        fcgi_buffer_add_text(out, "\r\n");
+    } else if (reply->framing == FCGI_FRAMING_CHUNKED) {
+        add_line(out, "Transfer-Encoding", "chunked");
+    }
+    if (reply->close)
+        add_line(out, "Connection", "close");
+    else if (reply->version < 11)
+        add_line(out, "Connection", "keep-alive");
+    fcgi_buffer_add_text(out, "\r\n");
+}
+
+static void add_own(const struct fcgi_reply *reply, bool server, bool date,
+                    struct fcgi_buffer *out)
+{
+    if (!server)
+        add_line(out, "Server", reply->software);
+    if (!date && reply->date[0] != '\0')
+        add_line(out, "Date", reply->date);
+}
+
+const char *fcgi_reply_head(struct fcgi_reply *reply,
+                            const struct fcgi_header *header,
+                            struct fcgi_buffer *out)
+{
+    struct fcgi_field field, reason;
+    struct seen seen;
+    const char *error = look(header, &seen);
+    size_t at = 0;
+    int status;
+
+    if (error != NULL)
+        return error;
+    status = fcgi_header_status(header, &reason);
+    if (status < 0)
+        return "a Status that is not a number from 200 to 599";
+    if (status == 0)
+        status = seen.location ? 302 : 200;
+    if (reason.value_length == 0) {
+        reason.value = fcgi_reply_reason(status);
+        reason.value_length = strlen(reason.value);
+    }
+    reply->status = status;
+    reply->begun = true;
+    choose_framing(reply, &seen);
+    add_status_line(out, status, reason.value, reason.value_length);
+    add_own(reply, seen.server, seen.date, out);
+    while (fcgi_header_next(header, &at, &field)) {
+        if (is_dropped(&seen, &field))
+            continue;
+        fcgi_buffer_add(out, field.name, field.name_length);
+        fcgi_buffer_add_text(out, ": ");
+        fcgi_buffer_add(out, field.value, field.value_length);
+        fcgi_buffer_add_text(out, "\r\n");
+    }
+    add_framing(reply, seen.has_length, out);
+    return NULL;
+}
+
+void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
+                     size_t length, struct fcgi_buffer *out)
+{
+    char size[20];
+
+    switch (reply->framing) {
+    case FCGI_FRAMING_NONE:
+        return;
+    case FCGI_FRAMING_LENGTH:
+        if (length > reply->length - reply->body_bytes)
+            length = (size_t)(reply->length - reply->body_bytes);
+        fcgi_buffer_add(out, bytes, length);
+        break;
+    case FCGI_FRAMING_CHUNKED:
+        if (length == 0)
+            return; /* an empty chunk would be the last one */
+        snprintf(size, sizeof(size), "%zx\r\n", length);
+        fcgi_buffer_add_text(out, size);
+        fcgi_buffer_add(out, bytes, length);
+        fcgi_buffer_add_text(out, "\r\n");
+        break;
+    case FCGI_FRAMING_CLOSE:
+        fcgi_buffer_add(out, bytes, length);
+        break;
+    }
+    reply->body_bytes += length;
+}
+
+bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
+{
+    if (reply->framing == FCGI_FRAMING_LENGTH)
+        return reply->body_bytes == reply->length;
+    if (reply->framing == FCGI_FRAMING_CHUNKED)
+        fcgi_buffer_add_text(out, "0\r\n\r\n");
+    return true;
+}
+
+void fcgi_reply_error(struct fcgi_reply *reply, int status,
+                      struct fcgi_buffer *out)
+{
+    const char *reason = fcgi_reply_reason(status);
+    char page[256];
+    int n = snprintf(page, sizeof(page),
+                     "<!DOCTYPE html>\n<html><head><title>%d %s</title></head>"
+                     "\n<body><h1>%d %s</h1></body></html>\n",
+                     status, reason, status, reason);
+
+    reply->status = status;
+    reply->begun = true;
+    reply->framing = reply->head ? FCGI_FRAMING_NONE : FCGI_FRAMING_LENGTH;
+    reply->length = (uint64_t)n;
+    add_status_line(out, status, reason, strlen(reason));
+    add_own(reply, false, false, out);
+    add_line(out, "Content-Type", "text/html");
+    if (status == 503)
+        add_line(out, "Retry-After", RETRY_AFTER);
+    add_framing(reply, true, out);
+    fcgi_reply_body(reply, (const uint8_t *)page, (size_t)n, out);
+}

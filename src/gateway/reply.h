@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An application's answer as HTTP/1.x. The server owns the framing (RFC 9112,
+ * sections 6 and 7): what the application says of the connection and of
+ * transfer codings is dropped, its Content-Length is held to, and an answer
+ * that is not whole never looks whole.
+ *
+ * Pure but for the memory of the output buffer. One reply belongs to one
+ * thread at a time.
+ */
+#ifndef FCGI_GATEWAY_REPLY_H
+#define FCGI_GATEWAY_REPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/buffer.h"
+#include "gateway/host.h"
+#include "proto/header.h"
+
+enum fcgi_framing {
+    FCGI_FRAMING_NONE,    /* no body: HEAD, 204, 304 */
+    FCGI_FRAMING_LENGTH,  /* Content-Length */
+    FCGI_FRAMING_CHUNKED, /* HTTP/1.1 */
+    FCGI_FRAMING_CLOSE,   /* HTTP/1.0: up to the end of the connection */
+};
+
+struct fcgi_reply {
+    unsigned version; /* of the request: 10 or 11 */
+    bool head;        /* the request is HEAD */
+    bool close;       /* the connection ends with this answer */
+    const char *software;
+    const char *date; /* as RFC 9110 wants it; may be "" */
+    bool begun;       /* the head is made */
+    int status;
+    enum fcgi_framing framing;
+    uint64_t length;     /* LENGTH: of the body */
+    uint64_t body_bytes; /* of the body so far, without framing */
+};
+
+/* Begins the answer to a request. `software` and `date` must outlive it. */
+void fcgi_reply_init(struct fcgi_reply *reply,
+                     const struct fcgi_http_request *request,
+                     const char *software, const char *date);
+
+/*
+ * Makes the head out of a complete header block. Returns NULL, or a static
+ * text that says why the block cannot be used; `out` is as before, then.
+ */
+const char *fcgi_reply_head(struct fcgi_reply *reply,
+                            const struct fcgi_header *header,
+                            struct fcgi_buffer *out);
+
+/* Adds a part of the body; what is more than announced is cut off. */
+void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
+                     size_t length, struct fcgi_buffer *out);
+
+/* Ends the answer. Returns false where the body is shorter than announced:
+ * the client's connection must be cut, then. */
+bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out);
+
+/* Makes a whole answer of our own, with a status that fcgi_reply_reason()
+ * knows. */
+void fcgi_reply_error(struct fcgi_reply *reply, int status,
+                      struct fcgi_buffer *out);
+
+/* The reason phrase of a status, "" where there is none. */
+const char *fcgi_reply_reason(int status);
+
+#endif

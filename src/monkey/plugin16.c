@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The plugin as Monkey 1.6 loads it: the one symbol that it exports, and what
+ * happens before and after Monkey serves.
+ *
+ * A broken configuration makes init_plugin() fail: Monkey then refuses to
+ * start as soon as a Match rule names the plugin, rather than serve scripts as
+ * text. That is safe only because no stage but 30 is hooked; Monkey would
+ * keep calling the others (see mk16_stage in abi16.h).
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/pool.h"
+#include "config/config.h"
+#include "monkey/host16.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+static struct fcgi_config *config;
+static struct fcgi_pool *pool;
+
+static void tell(const struct fcgi_diag_list *diags)
+{
+    char line[1024];
+
+    for (size_t i = 0; i < diags->count; i++) {
+        const struct fcgi_diag *diag = &diags->items[i];
+
+        fcgi_diag_format(diag, line, sizeof(line));
+        mk16_log(diag->severity == FCGI_DIAG_ERROR ? FCGI_LOG_ERROR
+                                                   : FCGI_LOG_WARNING,
+                 line);
+    }
+}
+
+/* Names in `Match REGEX fastcgi NAME...` must be those of servers. */
+static bool check_rule(const struct mk16_host *vhost,
+                       const struct mk16_host_handler *rule)
+{
+    const struct mk16_list *node;
+    bool known = true;
+    char line[1024];
+
+    for (node = rule->params.next; node != &rule->params; node = node->next) {
+        const struct mk16_handler_param *param =
+            MK16_ENTRY(node, const struct mk16_handler_param, head);
+
+        if (fcgi_pool_has(pool, param->p.data, param->p.len))
+            continue;
+        known = false;
+        snprintf(line, sizeof(line),
+                 "%s: error: a Match rule names the server '%.*s', and %s has "
+                 "no [FASTCGI_SERVER] with that ServerName",
+                 vhost->file ? vhost->file : "a virtual host",
+                 (int)param->p.len, param->p.data, config->file);
+        mk16_log(FCGI_LOG_ERROR, line);
+    }
+    return known;
+}
+
+static bool check_rules(const struct mk16_list *vhosts)
+{
+    const struct mk16_list *host_node, *node;
+    bool known = true;
+
+    for (host_node = vhosts->next; host_node && host_node != vhosts;
+         host_node = host_node->next) {
+        const struct mk16_host *vhost =
+            MK16_ENTRY(host_node, const struct mk16_host, head);
+
+        for (node = vhost->handlers.next; node && node != &vhost->handlers;
+             node = node->next) {
+            const struct mk16_host_handler *rule =
+                MK16_ENTRY(node, const struct mk16_host_handler, head);
+
+            if (rule->name != NULL && strcmp(rule->name, "fastcgi") == 0)
+                known = check_rule(vhost, rule) && known;
+        }
+    }
+    return known;
+}
+
+static void warn_unresolved(void)
+{
+    char line[512];
+
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        const struct fcgi_server *server = &pool->servers[i];
+
+        if (server->n_addresses > 0)
+            continue;
+        snprintf(line, sizeof(line),
+                 "server \"%s\": %s does not resolve: %s; its requests are "
+                 "answered 503",
+                 server->config->name, server->where, server->unresolved);
+        mk16_log(FCGI_LOG_WARNING, line);
+    }
+}
+
+static void clean_up(void)
+{
+    fcgi_pool_free(pool);
+    fcgi_config_free(config);
+    pool = NULL;
+    config = NULL;
+}
+
+static int init_plugin(struct mk16_api **given, char *confdir)
+{
+    struct fcgi_diag_list diags;
+    const struct mk16_api *api = *given;
+    char path[PATH_MAX];
+
+    mk16_set_up(api, NULL);
+    if (snprintf(path, sizeof(path), "%sfastcgi.conf", confdir) >=
+        (int)sizeof(path)) {
+        mk16_log(FCGI_LOG_ERROR, "the configuration's path is too long");
+        return -1;
+    }
+    fcgi_diag_list_init(&diags);
+    config = fcgi_config_load(path, &diags);
+    tell(&diags);
+    fcgi_diag_list_free(&diags);
+    if (config == NULL)
+        return -1;
+    pool = fcgi_pool_new(config);
+    if (pool == NULL || !check_rules(&api->config->hosts)) {
+        clean_up();
+        return -1;
+    }
+    warn_unresolved();
+    mk16_set_up(api, pool);
+    errno = 0;
+    return 0;
+}
+
+/* The workers are gone by now, and with them their loops. */
+static int exit_plugin(void)
+{
+    mk16_workers_free();
+    clean_up();
+    return 0;
+}
+
+static struct mk16_stage stage = {
+    .stage30 = mk16_stage30,
+    .stage30_hangup = mk16_stage30_hangup,
+};
+
+EXPORT struct mk16_plugin mk_plugin_fastcgi = {
+    .shortname = "fastcgi",
+    .name = "FastCGI client",
+    .version = PACKAGE_VERSION,
+    .hooks = MK16_HOOK_STAGE,
+    .init_plugin = init_plugin,
+    .exit_plugin = exit_plugin,
+    .worker_init = mk16_worker_init,
+    .stage = &stage,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One request to a FastCGI application as the bytes to send: BEGIN_REQUEST,
+ * the PARAMS stream, the STDIN stream, each stream cut into records and closed
+ * by an empty one (FastCGI 1.0, sections 5.1 to 5.3). Nothing is copied: the
+ * encoder tells, for the position that has been reached, which bytes come
+ * next, as spans of the caller's own memory and of a few headers that it
+ * keeps. The position is a number, so that a request can be sent again from
+ * its start, and a write may end anywhere.
+ *
+ * No I/O, no allocation; one encoder belongs to one thread at a time.
+ */
+#ifndef FCGI_PROTO_REQUEST_H
+#define FCGI_PROTO_REQUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "proto/record.h"
+
+/* Content of one PARAMS or STDIN record: a multiple of 8, so that only the
+ * last record of a stream needs padding, and well under 16 bits. */
+#define FCGI_REQUEST_CHUNK 32768
+
+/* As many spans as one call of fcgi_request_spans() gives at most. */
+#define FCGI_REQUEST_SPANS 12
+
+struct fcgi_request {
+    uint16_t id;
+    uint8_t flags; /* FCGI_KEEP_CONN or 0 */
+    enum fcgi_role role;
+    const uint8_t *params; /* name-value pairs, encoded */
+    size_t params_length;
+    const uint8_t *body; /* STDIN */
+    size_t body_length;
+    uint64_t position;
+    /* Headers and padding that the spans of the last call point to. */
+    uint8_t scratch[FCGI_REQUEST_SPANS][2 * FCGI_HEADER_LEN];
+};
+
+/*
+ * Begins a request with id `id`, which must not be 0. `params` and `body` stay
+ * the caller's and must not move until the request is sent.
+ */
+void fcgi_request_init(struct fcgi_request *request, uint16_t id,
+                       enum fcgi_role role, uint8_t flags,
+                       const uint8_t *params, size_t params_length,
+                       const uint8_t *body, size_t body_length);
+
+/*
+ * The next bytes to send. Returns the number of spans; 0 when all is sent. The
+ * spans hold until the next call.
+ */
+size_t fcgi_request_spans(struct fcgi_request *request,
+                          struct iovec spans[static FCGI_REQUEST_SPANS]);
+
+/* Says that `bytes` of what the spans showed are sent. */
+void fcgi_request_sent(struct fcgi_request *request, size_t bytes);
+
+/* The size of the whole on the wire. */
+uint64_t fcgi_request_size(const struct fcgi_request *request);
+
+#endif
