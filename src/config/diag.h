@@ -18,7 +18,7 @@ enum fcgi_diag_severity {
 
 struct fcgi_diag {
     enum fcgi_diag_severity severity;
-    const char *id; /* "FC004", from the table in diag.c; static */
+    const char *id; /* "FC004", from the table in checks.c; static */
     char *file;     /* as the user named it */
     unsigned line;  /* from 1; 0 where the file as a whole is meant */
     unsigned

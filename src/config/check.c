@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a value must be, and what keys a section must have. All of it follows
+ * from the table of keys.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "config/checks.h"
+#include "config/parse.h"
+#include "config/value.h"
+
+/* Where a finding is told. */
+struct place {
+    struct fcgi_diag_list *diags;
+    const char *file;
+    const struct fcgi_scan_pair *pair;
+};
+
+/* A finding about the value from offset `at` on. */
+static void report_value(const struct place *p, const char *id, size_t at,
+                         const char *message)
+{
+    unsigned offset = (unsigned)at;
+    unsigned length = p->pair->value_length;
+
+    fcgi_check_report(p->diags, id, p->file, p->pair->line,
+                      p->pair->value_column + offset,
+                      offset < length ? length - offset : 1, "%s", message);
+}
+
+static void check_name(const struct place *p, const char *value)
+{
+    size_t blank = strcspn(value, " \t");
+
+    /* A '#' has been warned of, and is the better explanation. */
+    if (value[blank] && !p->pair->hash) {
+        report_value(p, FCGI_CHECK_NAME_BLANK, blank,
+                     "the name has a blank in it, so that no Match rule can "
+                     "name this server; use '-' or '_'");
+    }
+}
+
+static void check_address(const struct place *p, const char *value)
+{
+    struct fcgi_endpoint endpoint;
+    const char *why;
+    size_t at;
+
+    if (p->pair->key->type == FCGI_KEY_ADDR) {
+        if (fcgi_endpoint_parse_addr(value, strlen(value), &endpoint, &why,
+                                     &at)) {
+            report_value(p, FCGI_CHECK_ADDRESS, at, why);
+        }
+    } else if (fcgi_endpoint_parse_path(value, strlen(value), &endpoint, &why,
+                                        &at)) {
+        report_value(p, FCGI_CHECK_PATH, at, why);
+    }
+}
+
+static void check_range(const struct place *p, const char *value, uint64_t ms)
+{
+    const struct fcgi_key *key = p->pair->key;
+    char limit[FCGI_CONFIG_TIME_SIZE], def[FCGI_CONFIG_TIME_SIZE];
+    bool low = ms < key->min;
+
+    if (!low && ms <= key->max) {
+        return;
+    }
+    fcgi_config_format_time(low ? key->min : key->max, limit);
+    fcgi_config_format_time(key->def, def);
+    fcgi_check_report(
+        p->diags, FCGI_CHECK_RANGE, p->file, p->pair->line,
+        p->pair->value_column, p->pair->value_length,
+        ms == 0
+            ? "'%s' may not be %s, as that leaves no time at all; the least "
+              "is %s, or remove the line for the default of %s"
+        : low ? "'%s' may not be %s; the least is %s, or remove the line for "
+                "the default of %s"
+              : "'%s' may not be %s; the most is %s, or remove the line for "
+                "the default of %s",
+        key->name, value, limit, def);
+}
+
+static void check_time(const struct place *p, const char *value)
+{
+    uint64_t ms;
+    size_t at;
+    const char *why = NULL;
+
+    switch (fcgi_config_parse_time(value, strlen(value), &ms, &at)) {
+    case FCGI_CONFIG_TIME_OK:
+        check_range(p, value, ms);
+        return;
+    case FCGI_CONFIG_TIME_NO_NUMBER:
+        why = "a time starts with a whole number, such as 5s or 500ms";
+        break;
+    case FCGI_CONFIG_TIME_FRACTION:
+        why = "a time is a whole number; use a smaller unit, as in 1500ms";
+        break;
+    case FCGI_CONFIG_TIME_UNIT:
+        why =
+            "behind the number comes, without a blank, ms, s, m or h, or "
+            "nothing for seconds";
+        break;
+    }
+    fcgi_check_report(p->diags, FCGI_CHECK_TIME, p->file, p->pair->line,
+                      p->pair->value_column + (unsigned)at,
+                      p->pair->value_length - (unsigned)at,
+                      "'%s' is not a time; %s", value, why);
+}
+
+void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
+                             const char *value, const char *file,
+                             struct fcgi_diag_list *diags)
+{
+    struct place place = {diags, file, pair};
+
+    switch (pair->key->type) {
+    case FCGI_KEY_NAME:
+        check_name(&place, value);
+        break;
+    case FCGI_KEY_ADDR:
+    case FCGI_KEY_PATH:
+        check_address(&place, value);
+        break;
+    case FCGI_KEY_TIME:
+        check_time(&place, value);
+        break;
+    }
+}
+
+/* Exactly one of the keys that say so must be there. */
+static void check_one_of(const struct fcgi_scan *scan,
+                         const struct fcgi_scan_section *section,
+                         const char *file, struct fcgi_diag_list *diags)
+{
+    const struct fcgi_section *schema = section->schema;
+    const struct fcgi_scan_pair *first = NULL;
+    const struct fcgi_key *names[2] = {NULL, NULL};
+    bool meant = false;
+
+    for (size_t i = 0; i < schema->n_keys; i++) {
+        const struct fcgi_key *key = &schema->keys[i];
+        const struct fcgi_scan_pair *pair =
+            section->given[i] ? &scan->pairs[section->given[i] - 1] : NULL;
+
+        if (key->need != FCGI_KEY_ONE_OF) {
+            continue;
+        }
+        names[names[0] ? 1 : 0] = key;
+        meant = meant || section->meant[i];
+        if (pair && first) {
+            const struct fcgi_scan_pair *late =
+                pair->line > first->line ? pair : first;
+            const struct fcgi_scan_pair *early = late == pair ? first : pair;
+
+            fcgi_check_report(
+                diags, FCGI_CHECK_ONE_OF_MANY, file, late->line,
+                late->key_column, late->key_length,
+                "'%s' beside '%s' (line %u): a server listens in one place; "
+                "remove one of the two",
+                late->key->name, early->key->name, early->line);
+            fcgi_diag_add(diags, FCGI_DIAG_NOTE, FCGI_CHECK_ONE_OF_MANY, file,
+                          early->line, early->key_column, early->key_length,
+                          "'%s' is here", early->key->name);
+            return;
+        }
+        first = pair ? pair : first;
+    }
+    if (!first && !meant && names[0] && names[1]) {
+        fcgi_check_report(diags, FCGI_CHECK_ONE_OF_NONE, file, section->line,
+                          section->column, section->length,
+                          "[%s] has neither '%s' nor '%s'; add '%s %s' or "
+                          "'%s %s'",
+                          schema->name, names[0]->name, names[1]->name,
+                          names[0]->name, names[0]->example, names[1]->name,
+                          names[1]->example);
+    }
+}
+
+static void check_section(const struct fcgi_scan *scan,
+                          const struct fcgi_scan_section *section,
+                          const char *file, struct fcgi_diag_list *diags)
+{
+    const struct fcgi_section *schema = section->schema;
+
+    if (section->n_keys == 0) {
+        fcgi_check_report(diags, FCGI_CHECK_NO_KEYS, file, section->line,
+                          section->column, section->length,
+                          "[%s] has no keys; add them, indented, below it, or "
+                          "remove it",
+                          schema->name);
+        return;
+    }
+    for (size_t i = 0; i < schema->n_keys; i++) {
+        const struct fcgi_key *key = &schema->keys[i];
+
+        if (key->need == FCGI_KEY_REQUIRED && !section->given[i] &&
+            !section->meant[i]) {
+            fcgi_check_report(diags, FCGI_CHECK_REQUIRED, file, section->line,
+                              section->column, section->length,
+                              "[%s] has no '%s'; add '%s %s'", schema->name,
+                              key->name, key->name, key->example);
+        }
+    }
+    check_one_of(scan, section, file, diags);
+}
+
+void fcgi_config_check_keys(const struct fcgi_scan *scan, const char *file,
+                            struct fcgi_diag_list *diags)
+{
+    if (scan->n_sections == 0 && !scan->heading_meant) {
+        fcgi_check_report(diags, FCGI_CHECK_NO_SERVER, file, 0, 0, 0,
+                          "no [FASTCGI_SERVER] section; add one, with "
+                          "'ServerName' and 'ServerAddr' or 'ServerPath'");
+    }
+    for (size_t i = 0; i < scan->n_sections; i++) {
+        check_section(scan, &scan->sections[i], file, diags);
+    }
+}

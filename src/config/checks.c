@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of checks: id, severity, title, explanation.
+ *
+ * An error is what Monkey 1.6 refuses, or what can only be a mistake; a
+ * warning is what Monkey accepts, though hardly as it was meant.
+ */
+#include "config/checks.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+static const struct fcgi_check checks[] = {
+    {FCGI_CHECK_BRACKET, FCGI_DIAG_ERROR, "heading without ']'",
+     "A section starts with its name in brackets, alone on its line: "
+     "[FASTCGI_SERVER]. Monkey refuses a line that starts with '[' and has no "
+     "']'."},
+    {FCGI_CHECK_NO_SECTION_YET, FCGI_DIAG_ERROR, "key before any section",
+     "A key belongs to the section above it. Keys before the first heading "
+     "belong to none and have no effect. Put the heading above them."},
+    {FCGI_CHECK_NO_VALUE, FCGI_DIAG_ERROR, "key without a value",
+     "Every key needs a value, behind a space. To use a key's default, leave "
+     "the whole line out."},
+    {FCGI_CHECK_UNKNOWN_KEY, FCGI_DIAG_ERROR, "unknown key",
+     "The section has no key of this name. Monkey itself passes over unknown "
+     "keys without a word, so that a typing error silently leaves the default "
+     "in force; here it is an error. Upper and lower case are the same."},
+    {FCGI_CHECK_UNKNOWN_SECTION, FCGI_DIAG_ERROR, "unknown section",
+     "Only [FASTCGI_SERVER] has a meaning in this file. Upper and lower case "
+     "are the same, blanks inside the brackets are not allowed."},
+    {FCGI_CHECK_DUPLICATE_KEY, FCGI_DIAG_ERROR, "key given twice",
+     "Monkey takes the first value of a key and passes over the others. Two "
+     "values are a mistake: remove one. A second server needs a second "
+     "[FASTCGI_SERVER] heading."},
+    {FCGI_CHECK_DUPLICATE_NAME, FCGI_DIAG_ERROR, "server name used twice",
+     "Match rules and log lines refer to a server by its ServerName, so it "
+     "must be unique in the file. Upper and lower case differ."},
+    {FCGI_CHECK_TIME, FCGI_DIAG_ERROR, "not a time",
+     "A time is a whole number with its unit behind it, without a blank: ms, "
+     "s, m or h, as in 500ms, 5s, 2m, 1h. Without a unit it means seconds."},
+    {FCGI_CHECK_ONE_OF_NONE, FCGI_DIAG_ERROR, "no ServerAddr or ServerPath",
+     "A server is reached over TCP (ServerAddr HOST:PORT) or over a Unix "
+     "socket (ServerPath /path). Each section needs one of the two."},
+    {FCGI_CHECK_ONE_OF_MANY, FCGI_DIAG_ERROR, "both ServerAddr and ServerPath",
+     "A section describes one server, which listens in one place. Remove one "
+     "of the two keys, or give the second a section of its own."},
+    {FCGI_CHECK_PATH, FCGI_DIAG_ERROR, "bad socket path",
+     "ServerPath is the absolute path of a Unix socket, up to 107 bytes (the "
+     "kernel's limit), without quotes and without 'unix:'. The socket need "
+     "not exist yet."},
+    {FCGI_CHECK_HASH, FCGI_DIAG_WARNING, "'#' inside a value",
+     "In Monkey's files '#' starts a comment in column 1 or right after the "
+     "indentation, nowhere else. Behind a value it becomes part of the value. "
+     "Put the comment on a line of its own."},
+    {FCGI_CHECK_TAB, FCGI_DIAG_ERROR, "tab between key and value",
+     "Monkey splits a line at its first space. With a tab there, it takes the "
+     "tab as part of the key's name. Use spaces."},
+    {FCGI_CHECK_INDENT, FCGI_DIAG_ERROR, "indentation differs",
+     "The first indented line of the file fixes the indentation, and Monkey "
+     "refuses any line whose indentation is another, comments and lines of "
+     "blanks included. Use the same blanks everywhere; tabs and spaces are "
+     "not the same."},
+    {FCGI_CHECK_LONG_LINE, FCGI_DIAG_ERROR, "line too long",
+     "Monkey 1.6 reads 254 bytes of a line and takes what follows for another "
+     "line. Shorten the line; break a comment into several."},
+    {FCGI_CHECK_AFTER_BRACKET, FCGI_DIAG_WARNING, "text behind a heading",
+     "What follows the ']' of a heading has no effect. A key belongs on a "
+     "line of its own below."},
+    {FCGI_CHECK_HEADING_COLUMN, FCGI_DIAG_ERROR, "heading is indented",
+     "Monkey recognizes a heading only if its '[' is the first byte of the "
+     "line; behind blanks it is taken for a key. Remove the blanks."},
+    {FCGI_CHECK_NO_INDENT, FCGI_DIAG_ERROR, "key is not indented",
+     "Keys are indented by at least one blank. Monkey takes the first byte of "
+     "a line for indentation, whatever it is, and would lose a letter."},
+    {FCGI_CHECK_NUL, FCGI_DIAG_ERROR, "NUL byte",
+     "A NUL byte ends a line's text for Monkey, and the rest is lost. The "
+     "file is not plain text, or was saved as UTF-16: save it as UTF-8."},
+    {FCGI_CHECK_CRLF, FCGI_DIAG_WARNING, "lines end in CR LF",
+     "The file was written with Windows line ends. Monkey 1.6 removes the CR, "
+     "other tools do not. Convert it, for instance with dos2unix."},
+    {FCGI_CHECK_BOM, FCGI_DIAG_ERROR, "byte order mark",
+     "The file starts with a UTF-8 byte order mark, three bytes that an "
+     "editor does not show. Monkey takes them for text. Save the file as "
+     "UTF-8 without BOM."},
+    {FCGI_CHECK_NO_SERVER, FCGI_DIAG_ERROR, "no [FASTCGI_SERVER]",
+     "Without a server there is nothing to pass requests to. Add at least one "
+     "[FASTCGI_SERVER] with ServerName and ServerAddr or ServerPath."},
+    {FCGI_CHECK_REQUIRED, FCGI_DIAG_ERROR, "required key is missing",
+     "The section has no value for a key that has no default."},
+    {FCGI_CHECK_NO_KEYS, FCGI_DIAG_ERROR, "section without keys",
+     "A heading is followed by no key at all. Give it its keys, or remove the "
+     "heading; keys that start with '#' are comments."},
+    {FCGI_CHECK_ADDRESS, FCGI_DIAG_ERROR, "bad address",
+     "ServerAddr is HOST:PORT, where HOST is a name, an IPv4 address, or an "
+     "IPv6 address in brackets, and PORT a number from 1 to 65535."},
+    {FCGI_CHECK_RANGE, FCGI_DIAG_ERROR, "value out of range",
+     "The value is below or above what the key allows. There is no value for "
+     "'no limit': a request without one could hold its client for ever."},
+    {FCGI_CHECK_NAME_BLANK, FCGI_DIAG_WARNING, "blank in a server name",
+     "A Match rule lists servers by name, with blanks between them. A name "
+     "with a blank in it cannot be listed there."},
+    {FCGI_CHECK_CONTROL, FCGI_DIAG_ERROR, "control character",
+     "The line contains a byte that no editor shows, such as a lone carriage "
+     "return or an escape sequence. Remove it."},
+    {FCGI_CHECK_TOO_MANY, FCGI_DIAG_ERROR, "too many findings",
+     "The file has so many errors that the rest was not looked at. It may not "
+     "be a configuration file."},
+    {FCGI_CHECK_UNREADABLE, FCGI_DIAG_ERROR, "file cannot be read",
+     "The file does not exist, or may not be read by the user that runs "
+     "the program, or the disk reports an error."},
+    {FCGI_CHECK_NOT_A_FILE, FCGI_DIAG_ERROR, "not a regular file",
+     "The name belongs to a directory, a FIFO, a socket or a device. The "
+     "configuration is read from regular files only."},
+    {FCGI_CHECK_TOO_LARGE, FCGI_DIAG_ERROR, "file too large",
+     "A configuration of more than 1 MiB is taken for a mistake."},
+    {FCGI_CHECK_MEMORY, FCGI_DIAG_ERROR, "out of memory",
+     "The configuration could not be read because memory was short."},
+    {FCGI_CHECK_LIBRARY, FCGI_DIAG_ERROR, "libconfuse refuses the file",
+     "The file passed this program's own checks, but not the library's. That "
+     "is a defect of this program: please report it together with the file."},
+    {FCGI_CHECK_EQUALS, FCGI_DIAG_ERROR, "'=' between key and value",
+     "Monkey's files have nothing but spaces between a key and its value. An "
+     "'=' becomes part of the one or the other. Remove it."},
+};
+
+const struct fcgi_check *fcgi_checks(size_t *count)
+{
+    *count = sizeof(checks) / sizeof(checks[0]);
+    return checks;
+}
+
+const struct fcgi_check *fcgi_check_find(const char *id)
+{
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        if (strcasecmp(checks[i].id, id) == 0) {
+            return &checks[i];
+        }
+    }
+    return NULL;
+}
+
+void fcgi_check_report(struct fcgi_diag_list *diags, const char *id,
+                       const char *file, unsigned line, unsigned column,
+                       unsigned length, const char *format, ...)
+{
+    const struct fcgi_check *check = fcgi_check_find(id);
+    char message[1024]; /* what is quoted has no more than 254 bytes */
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    fcgi_diag_add(diags, check ? check->severity : FCGI_DIAG_ERROR, id, file,
+                  line, column, length, "%s", message);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The checks that a configuration file goes through. Each has an id that never
+ * changes its meaning, so that people can search for it and tools can filter
+ * by it; ids are not used again when a check goes.
+ *
+ * FC001 to FC099 need nothing but the file. FC1xx are kept for checks of the
+ * world around it (Monkey's other files, sockets, users).
+ */
+#ifndef FCGI_CONFIG_CHECKS_H
+#define FCGI_CONFIG_CHECKS_H
+
+#include <stddef.h>
+
+#include "config/diag.h"
+
+#define FCGI_CHECK_BRACKET "FC001"
+#define FCGI_CHECK_NO_SECTION_YET "FC002"
+#define FCGI_CHECK_NO_VALUE "FC003"
+#define FCGI_CHECK_UNKNOWN_KEY "FC004"
+#define FCGI_CHECK_UNKNOWN_SECTION "FC005"
+#define FCGI_CHECK_DUPLICATE_KEY "FC006"
+#define FCGI_CHECK_DUPLICATE_NAME "FC007"
+#define FCGI_CHECK_TIME "FC008"
+#define FCGI_CHECK_ONE_OF_NONE "FC009"
+#define FCGI_CHECK_ONE_OF_MANY "FC010"
+#define FCGI_CHECK_PATH "FC011"
+#define FCGI_CHECK_HASH "FC012"
+#define FCGI_CHECK_TAB "FC013"
+#define FCGI_CHECK_INDENT "FC014"
+#define FCGI_CHECK_LONG_LINE "FC015"
+#define FCGI_CHECK_AFTER_BRACKET "FC016"
+#define FCGI_CHECK_HEADING_COLUMN "FC017"
+#define FCGI_CHECK_NO_INDENT "FC018"
+#define FCGI_CHECK_NUL "FC019"
+#define FCGI_CHECK_CRLF "FC020"
+#define FCGI_CHECK_BOM "FC021"
+#define FCGI_CHECK_NO_SERVER "FC022"
+#define FCGI_CHECK_REQUIRED "FC023"
+#define FCGI_CHECK_NO_KEYS "FC024"
+#define FCGI_CHECK_ADDRESS "FC025"
+#define FCGI_CHECK_RANGE "FC026"
+#define FCGI_CHECK_NAME_BLANK "FC027"
+#define FCGI_CHECK_CONTROL "FC028"
+#define FCGI_CHECK_TOO_MANY "FC029"
+#define FCGI_CHECK_UNREADABLE "FC030"
+#define FCGI_CHECK_NOT_A_FILE "FC031"
+#define FCGI_CHECK_TOO_LARGE "FC032"
+#define FCGI_CHECK_MEMORY "FC033"
+#define FCGI_CHECK_LIBRARY "FC034"
+#define FCGI_CHECK_EQUALS "FC035"
+
+struct fcgi_check {
+    const char *id;
+    enum fcgi_diag_severity severity;
+    const char *title;   /* a few words: for a list of all checks */
+    const char *explain; /* why it matters and what cures it; may be several
+                            sentences, no newline */
+};
+
+/* The table, in the order of the ids. */
+const struct fcgi_check *fcgi_checks(size_t *count);
+
+/* The entry of an id, in any case ("fc004"), or NULL. */
+const struct fcgi_check *fcgi_check_find(const char *id);
+
+/* fcgi_diag_add() with the severity that the table has for `id`. */
+void fcgi_check_report(struct fcgi_diag_list *diags, const char *id,
+                       const char *file, unsigned line, unsigned column,
+                       unsigned length, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A growing list of findings.
+ *
+ * Messages quote the file that they are about, and anything may be in it.
+ * Control characters and bytes that are not UTF-8 are therefore replaced by
+ * \xHH when a finding is added: what is in the list can go to a log, a
+ * terminal or JSON as it stands, and is one line.
+ */
+#include "config/diag.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fcgi_diag_list_init(struct fcgi_diag_list *list)
+{
+    memset(list, 0, sizeof(*list));
+}
+
+void fcgi_diag_list_free(struct fcgi_diag_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].file);
+        free(list->items[i].message);
+    }
+    free(list->items);
+    fcgi_diag_list_init(list);
+}
+
+/*
+ * The length of the UTF-8 character at `s` if it may be shown: well formed
+ * (RFC 3629: no surrogate, nothing overlong) and no control character of
+ * either set; else 0.
+ */
+static size_t printable(const unsigned char *s, size_t len)
+{
+    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t c = s[0];
+    size_t n;
+
+    if (c < 0x80) {
+        return c >= 0x20 && c != 0x7f ? 1 : 0;
+    }
+    if ((c & 0xe0) == 0xc0) {
+        n = 2;
+        c &= 0x1f;
+    } else if ((c & 0xf0) == 0xe0) {
+        n = 3;
+        c &= 0x0f;
+    } else if ((c & 0xf8) == 0xf0) {
+        n = 4;
+        c &= 0x07;
+    } else {
+        return 0;
+    }
+    if (n > len) {
+        return 0;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        c = (c << 6) | (s[i] & 0x3f);
+    }
+    if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+        return 0;
+    }
+    return c >= 0xa0 ? n : 0;
+}
+
+/* A copy of `text` in which all can be shown, or NULL. */
+static char *escape(const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t len = strlen(text);
+    char *copy = malloc(len * 4 + 1);
+    char *out = copy;
+
+    if (!copy) {
+        return NULL;
+    }
+    for (size_t i = 0; i < len;) {
+        const unsigned char *s = (const unsigned char *)text + i;
+        size_t n = printable(s, len - i);
+
+        if (n) {
+            memcpy(out, s, n);
+            out += n;
+            i += n;
+        } else {
+            *out++ = '\\';
+            *out++ = 'x';
+            *out++ = hex[*s >> 4];
+            *out++ = hex[*s & 15];
+            i++;
+        }
+    }
+    *out = '\0';
+    return copy;
+}
+
+static char *format_message(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
+
+/* The message, ready to be shown, or NULL. */
+static char *format_message(const char *format, va_list args)
+{
+    char *raw = NULL;
+    char *message;
+    va_list again;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, args);
+    if (len >= 0) {
+        raw = malloc((size_t)len + 1);
+    }
+    if (raw) {
+        vsnprintf(raw, (size_t)len + 1, format, again);
+    }
+    va_end(again);
+    if (!raw) {
+        return NULL;
+    }
+    message = escape(raw);
+    free(raw);
+    return message;
+}
+
+/* Makes room for one more. Returns 0 or -1. */
+static int reserve(struct fcgi_diag_list *list)
+{
+    struct fcgi_diag *items;
+    size_t capacity;
+
+    if (list->count < list->capacity) {
+        return 0;
+    }
+    capacity = list->capacity ? list->capacity * 2 : 16;
+    items = reallocarray(list->items, capacity, sizeof(*items));
+    if (!items) {
+        return -1;
+    }
+    list->items = items;
+    list->capacity = capacity;
+    return 0;
+}
+
+void fcgi_diag_add(struct fcgi_diag_list *list,
+                   enum fcgi_diag_severity severity, const char *id,
+                   const char *file, unsigned line, unsigned column,
+                   unsigned length, const char *format, ...)
+{
+    struct fcgi_diag diag = {.severity = severity,
+                             .id = id,
+                             .line = line,
+                             .column = column,
+                             .length = length};
+    va_list args;
+
+    if (severity == FCGI_DIAG_ERROR) {
+        list->errors++;
+    }
+    va_start(args, format);
+    diag.message = format_message(format, args);
+    va_end(args);
+    diag.file = strdup(file);
+    if (!diag.file || !diag.message || reserve(list)) {
+        free(diag.file);
+        free(diag.message);
+        return;
+    }
+    list->items[list->count++] = diag;
+}
+
+/* A finding's place: that of the finding which it is a note to. */
+struct place {
+    unsigned line;
+    unsigned column;
+    size_t index;
+};
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct place *a = left;
+    const struct place *b = right;
+
+    if (a->line != b->line) {
+        return a->line < b->line ? -1 : 1;
+    }
+    if (a->column != b->column) {
+        return a->column < b->column ? -1 : 1;
+    }
+    /* What was found first stays first, which also keeps notes in place. */
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+void fcgi_diag_list_sort(struct fcgi_diag_list *list)
+{
+    struct place *places = calloc(list->count + 1, sizeof(*places));
+    struct fcgi_diag *sorted = calloc(list->count + 1, sizeof(*sorted));
+    size_t n = list->count;
+
+    /* Without memory the order stays that of finding, which is close. */
+    if (!places || !sorted) {
+        free(places);
+        free(sorted);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct fcgi_diag *diag = &list->items[i];
+
+        if (diag->severity == FCGI_DIAG_NOTE && i > 0) {
+            places[i] = places[i - 1];
+        } else {
+            places[i].line = diag->line;
+            places[i].column = diag->column;
+        }
+        places[i].index = i;
+    }
+    qsort(places, n, sizeof(*places), compare_places);
+    for (size_t i = 0; i < n; i++) {
+        sorted[i] = list->items[places[i].index];
+    }
+    /* Copied back, so that a part of a list may be sorted as a list. */
+    if (n) {
+        memcpy(list->items, sorted, n * sizeof(*sorted));
+    }
+    free(places);
+    free(sorted);
+}
+
+static const char *severity_name(enum fcgi_diag_severity severity)
+{
+    switch (severity) {
+    case FCGI_DIAG_NOTE:
+        return "note";
+    case FCGI_DIAG_WARNING:
+        return "warning";
+    case FCGI_DIAG_ERROR:
+        return "error";
+    }
+    return "error";
+}
+
+int fcgi_diag_format(const struct fcgi_diag *diag, char *buf, size_t size)
+{
+    char where[32] = "";
+    char *file = escape(diag->file);
+    bool note = diag->severity == FCGI_DIAG_NOTE;
+    int len;
+
+    if (diag->line && diag->column) {
+        snprintf(where, sizeof(where), ":%u:%u", diag->line, diag->column);
+    } else if (diag->line) {
+        snprintf(where, sizeof(where), ":%u", diag->line);
+    }
+    /* A note has the id of its finding, so there is no need to repeat it. */
+    len = snprintf(buf, size, "%s%s: %s: %s%s%s%s", file ? file : "?", where,
+                   severity_name(diag->severity), diag->message,
+                   note ? "" : " [", note ? "" : diag->id, note ? "" : "]");
+    free(file);
+    return len;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads a configuration file as a whole.
+ *
+ * libconfuse could open files itself, but it ends the process when a read
+ * fails (on a directory, for instance), expands '~', and waits for ever on a
+ * FIFO.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/checks.h"
+#include "config/parse.h"
+
+static const char *cure(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return "correct the name, or create the file";
+    case EACCES:
+    case EPERM:
+        return "let the user that starts this program read it";
+    case ELOOP:
+        return "correct the symbolic link";
+    default:
+        return "see why the system refuses it";
+    }
+}
+
+static const char *kind(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "a directory";
+    case S_IFIFO:
+        return "a FIFO";
+    case S_IFSOCK:
+        return "a socket";
+    default:
+        return "a device";
+    }
+}
+
+static int unreadable(struct fcgi_diag_list *diags, const char *path,
+                      const char *what, int error)
+{
+    fcgi_check_report(diags, FCGI_CHECK_UNREADABLE, path, 0, 0, 0,
+                      "cannot %s the file: %s; %s", what, strerror(error),
+                      cure(error));
+    return -1;
+}
+
+/* Returns a descriptor of a regular file, or -1. */
+static int open_regular(const char *path, struct fcgi_diag_list *diags)
+{
+    struct stat status;
+    int fd = -1;
+
+    /* Before it is opened, as opening a device or a socket has effects. */
+    if (stat(path, &status)) {
+        return unreadable(diags, path, "open", errno);
+    }
+    if (S_ISREG(status.st_mode)) {
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &status)) {
+            int error = errno;
+
+            if (fd >= 0) {
+                close(fd);
+            }
+            return unreadable(diags, path, "open", error);
+        }
+    }
+    if (!S_ISREG(status.st_mode)) {
+        fcgi_check_report(diags, FCGI_CHECK_NOT_A_FILE, path, 0, 0, 0,
+                          "this is %s; give the name of a regular file",
+                          kind(status.st_mode));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    return fd;
+}
+
+/* Reads up to `size` bytes. Returns how many, or -1 with errno set. */
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+    size_t len = 0;
+
+    while (len < size) {
+        ssize_t n = read(fd, buf + len, size - len);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return -1;
+        }
+        if (n == 0) {
+            break;
+        }
+        len += (size_t)n;
+    }
+    return (ssize_t)len;
+}
+
+int fcgi_config_read_file(const char *path, char **text, size_t *len,
+                          struct fcgi_diag_list *diags)
+{
+    int fd = open_regular(path, diags);
+    char *buf = NULL;
+    ssize_t n;
+    int result = -1;
+
+    if (fd < 0) {
+        return -1;
+    }
+    /* One byte more than allowed, so that too large a file is noticed, also
+     * one that grows while it is read. */
+    buf = malloc(FCGI_CONFIG_FILE_MAX + 1);
+    if (!buf) {
+        fcgi_check_report(diags, FCGI_CHECK_MEMORY, path, 0, 0, 0,
+                          "out of memory");
+        goto out;
+    }
+    n = read_all(fd, buf, FCGI_CONFIG_FILE_MAX + 1);
+    if (n < 0) {
+        unreadable(diags, path, "read", errno);
+        goto out;
+    }
+    if ((size_t)n > FCGI_CONFIG_FILE_MAX) {
+        fcgi_check_report(diags, FCGI_CHECK_TOO_LARGE, path, 0, 0, 0,
+                          "the file is larger than 1 MiB; is it a "
+                          "configuration file?");
+        goto out;
+    }
+    buf[n] = '\0';
+    *text = buf;
+    *len = (size_t)n;
+    buf = NULL;
+    result = 0;
+out:
+    free(buf);
+    close(fd);
+    return result;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of keys, and the search in it.
+ *
+ * "Did you mean" compares by optimal string alignment distance (insertions,
+ * deletions, substitutions, swaps of neighbours) with the limits that GCC
+ * uses for the same purpose. Letters are compared without regard to case, as
+ * Monkey does, and without regard to the locale.
+ */
+#include "config/keys.h"
+
+#include <string.h>
+
+#include "config/config.h"
+
+#define SECOND 1000U
+#define MINUTE (60 * SECOND)
+#define DAY (24 * 60 * MINUTE)
+
+#define FIELD(name) offsetof(struct fcgi_server_config, name)
+
+static const struct fcgi_key server_keys[] = {
+    {
+        .name = "ServerName",
+        .type = FCGI_KEY_NAME,
+        .need = FCGI_KEY_REQUIRED,
+        .syntax = "NAME",
+        .example = "php",
+        .help = "Name of the server, for Match rules and the log; unique",
+        .offset = FIELD(name),
+    },
+    {
+        .name = "ServerAddr",
+        .type = FCGI_KEY_ADDR,
+        .need = FCGI_KEY_ONE_OF,
+        .syntax = "HOST:PORT",
+        .example = "127.0.0.1:9000",
+        .help = "Where the server listens, over TCP; IPv6 as [ADDRESS]:PORT",
+        .offset = FIELD(endpoint),
+    },
+    {
+        .name = "ServerPath",
+        .type = FCGI_KEY_PATH,
+        .need = FCGI_KEY_ONE_OF,
+        .syntax = "PATH",
+        .example = "/run/php/php-fpm.sock",
+        .help = "Absolute path of the Unix socket where the server listens",
+        .offset = FIELD(endpoint),
+    },
+    {
+        .name = "ConnectTimeout",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 5 * SECOND,
+        .min = 1,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "5s",
+        .help = "How long a connection to the server may take to come about",
+        .offset = FIELD(connect_timeout),
+    },
+    {
+        .name = "SendTimeout",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 60 * SECOND,
+        .min = 1,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "60s",
+        .help = "How long the server may go without taking more of a request",
+        .offset = FIELD(send_timeout),
+    },
+    {
+        .name = "ReadTimeout",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 60 * SECOND,
+        .min = 1,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "60s",
+        .help = "How long the server may go without sending more of an answer",
+        .offset = FIELD(read_timeout),
+    },
+};
+
+static const struct fcgi_section sections[] = {
+    {
+        .name = "FASTCGI_SERVER",
+        .help = "A FastCGI server; may be given any number of times",
+        .keys = server_keys,
+        .n_keys = sizeof(server_keys) / sizeof(server_keys[0]),
+    },
+};
+
+#define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+_Static_assert(sizeof(server_keys) / sizeof(server_keys[0]) <= FCGI_KEYS_MAX,
+               "FCGI_KEYS_MAX is too small");
+
+/* What the plugin of Monkey 1.5 knew and this one does not. */
+static const struct {
+    const char *section; /* NULL: the name is that of a section */
+    const char *name;
+    const char *cure;
+} retired[] = {
+    {NULL, "FASTCGI_LOCATION",
+     "what it did, Match rules in the [HANDLERS] of a site do now: "
+     "'Match /.*\\.php$ fastcgi'"},
+    {"FASTCGI_SERVER", "MaxConnections",
+     "it was a key of the 1.5 plugin, which is not needed any more: remove it"},
+};
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool fcgi_keys_equal(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len != b_len) {
+        return false;
+    }
+    for (size_t i = 0; i < a_len; i++) {
+        if (lower(a[i]) != lower(b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct fcgi_section *fcgi_keys_sections(size_t *count)
+{
+    *count = N_SECTIONS;
+    return sections;
+}
+
+const struct fcgi_section *fcgi_keys_find_section(const char *name, size_t len)
+{
+    for (size_t i = 0; i < N_SECTIONS; i++) {
+        const char *other = sections[i].name;
+
+        if (fcgi_keys_equal(name, len, other, strlen(other))) {
+            return &sections[i];
+        }
+    }
+    return NULL;
+}
+
+const struct fcgi_key *fcgi_keys_find(const struct fcgi_section *section,
+                                      const char *name, size_t len)
+{
+    for (size_t i = 0; i < section->n_keys; i++) {
+        const char *other = section->keys[i].name;
+
+        if (fcgi_keys_equal(name, len, other, strlen(other))) {
+            return &section->keys[i];
+        }
+    }
+    return NULL;
+}
+
+#define GUESS_MAX 32 /* longer names are not guessed at */
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many edits lead from one text to the other; both up to GUESS_MAX. */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t rows[3][GUESS_MAX + 1] = {{0}};
+    size_t *before = rows[0]; /* the row before the last one */
+    size_t *last = rows[1];
+    size_t *row = rows[2];
+
+    for (size_t j = 0; j <= b_len; j++) {
+        last[j] = j;
+    }
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t *free_row = before;
+
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            bool same = lower(a[i - 1]) == lower(b[j - 1]);
+
+            row[j] = min(last[j], row[j - 1]) + 1;
+            row[j] = min(row[j], last[j - 1] + (same ? 0 : 1));
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                lower(a[i - 2]) == lower(b[j - 1])) {
+                row[j] = min(row[j], before[j - 2] + 1);
+            }
+        }
+        before = last;
+        last = row;
+        row = free_row;
+    }
+    return last[b_len];
+}
+
+/* Above this distance, `a` was hardly meant to be `b`. */
+static size_t cutoff(size_t a_len, size_t b_len)
+{
+    size_t longer = a_len > b_len ? a_len : b_len;
+    size_t shorter = min(a_len, b_len);
+
+    if (longer <= 1) {
+        return 0;
+    }
+    if (longer - shorter <= 1) {
+        return longer / 3 > 1 ? longer / 3 : 1;
+    }
+    return (longer + 2) / 3;
+}
+
+/* If `name` is nearer to `candidate` than `*best`, updates that. */
+static bool nearer(const char *name, size_t len, const char *candidate,
+                   size_t *best)
+{
+    size_t candidate_len = strlen(candidate);
+    size_t d;
+
+    if (len > GUESS_MAX || candidate_len > GUESS_MAX) {
+        return false;
+    }
+    d = distance(name, len, candidate, candidate_len);
+    if (d > cutoff(len, candidate_len) || d >= *best) {
+        return false;
+    }
+    *best = d;
+    return true;
+}
+
+const struct fcgi_section *fcgi_keys_guess_section(const char *name, size_t len)
+{
+    const struct fcgi_section *guess = NULL;
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < N_SECTIONS; i++) {
+        if (nearer(name, len, sections[i].name, &best)) {
+            guess = &sections[i];
+        }
+    }
+    return guess;
+}
+
+const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
+                                       const char *name, size_t len)
+{
+    const struct fcgi_key *guess = NULL;
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < section->n_keys; i++) {
+        if (nearer(name, len, section->keys[i].name, &best)) {
+            guess = &section->keys[i];
+        }
+    }
+    return guess;
+}
+
+const char *fcgi_keys_retired(const struct fcgi_section *section,
+                              const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++) {
+        const char *of = retired[i].section;
+        const char *other = retired[i].name;
+
+        if ((section == NULL) == (of == NULL) &&
+            (!section || strcmp(section->name, of) == 0) &&
+            fcgi_keys_equal(name, len, other, strlen(other))) {
+            return retired[i].cure;
+        }
+    }
+    return NULL;
+}

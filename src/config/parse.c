@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a file to struct fcgi_config, through libconfuse.
+ *
+ * libconfuse stops at its first error, so it is given no reason to have one:
+ * the scanner leaves out what is wrong in form, and the callbacks here tell
+ * what is wrong with a value and then accept it. One pass finds everything.
+ * Its table of options is made from ours. What needs several keys is checked
+ * on the scanner's result, which knows the lines.
+ */
+#include "config/parse.h"
+
+#include <confuse.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/checks.h"
+#include "config/value.h"
+
+struct parse {
+    const char *file;
+    const struct fcgi_scan *scan;
+    struct fcgi_diag_list *diags;
+};
+
+/* libconfuse's callbacks have no argument of ours. */
+static const struct parse *current;
+
+/* Tells what is wrong with a value. Returns its pair, NULL if there is none. */
+static const struct fcgi_scan_pair *check(cfg_t *cfg, const char *value)
+{
+    const struct fcgi_scan_pair *pair =
+        fcgi_scan_find(current->scan, (unsigned)cfg->line);
+
+    if (pair) {
+        fcgi_config_check_value(pair, value, current->file, current->diags);
+    }
+    return pair;
+}
+
+static int parse_text(cfg_t *cfg, cfg_opt_t *opt, const char *value,
+                      void *result)
+{
+    (void)opt;
+    *(const char **)result = value;
+    return check(cfg, value) ? 0 : -1;
+}
+
+static int parse_time(cfg_t *cfg, cfg_opt_t *opt, const char *value,
+                      void *result)
+{
+    const struct fcgi_scan_pair *pair = check(cfg, value);
+    uint64_t ms = 0;
+    size_t at;
+
+    (void)opt;
+    if (!pair) {
+        return -1;
+    }
+    /* What is wrong has been told, and its number is of no matter. */
+    if (fcgi_config_parse_time(value, strlen(value), &ms, &at) !=
+            FCGI_CONFIG_TIME_OK ||
+        ms > pair->key->max) {
+        ms = pair->key->def;
+    }
+    *(long *)result = (long)ms;
+    return 0;
+}
+
+static void library_error(cfg_t *cfg, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void library_error(cfg_t *cfg, const char *format, va_list args)
+{
+    char message[512];
+
+    vsnprintf(message, sizeof(message), format, args);
+    fcgi_check_report(current->diags, FCGI_CHECK_LIBRARY, current->file,
+                      (unsigned)cfg->line, 0, 0, "libconfuse: %s", message);
+}
+
+static cfg_opt_t make_option(const struct fcgi_key *key)
+{
+    if (key->type == FCGI_KEY_TIME) {
+        return (cfg_opt_t)CFG_INT_CB(key->name, (long)key->def, CFGF_NONE,
+                                     parse_time);
+    }
+    return (cfg_opt_t)CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, parse_text);
+}
+
+/* libconfuse's tree for our table, or NULL. */
+static cfg_t *make_tree(void)
+{
+    size_t n_sections;
+    const struct fcgi_section *sections = fcgi_keys_sections(&n_sections);
+    cfg_opt_t options[FCGI_KEYS_MAX + 1];
+    cfg_opt_t top[2];
+
+    /* There is one section; libconfuse makes copies of both arrays. */
+    for (size_t i = 0; i < sections[0].n_keys; i++) {
+        options[i] = make_option(&sections[0].keys[i]);
+    }
+    options[sections[0].n_keys] = (cfg_opt_t)CFG_END();
+    top[0] = (cfg_opt_t)CFG_SEC(sections[0].name, options, CFGF_MULTI);
+    top[1] = (cfg_opt_t)CFG_END();
+    return cfg_init(top, CFGF_NOCASE);
+}
+
+/* Gives the scanner's text to libconfuse. Returns its tree, or NULL. */
+static cfg_t *run_library(const struct parse *parse)
+{
+    const struct fcgi_scan *scan = parse->scan;
+    size_t errors = parse->diags->errors;
+    FILE *stream = fmemopen(scan->text, scan->text_len, "r");
+    cfg_t *tree = stream ? make_tree() : NULL;
+    int result;
+
+    if (!tree) {
+        fcgi_check_report(parse->diags, FCGI_CHECK_MEMORY, parse->file, 0, 0, 0,
+                          "out of memory");
+        if (stream) {
+            fclose(stream);
+        }
+        return NULL;
+    }
+    cfg_set_error_function(tree, library_error);
+    current = parse;
+    result = cfg_parse_fp(tree, stream);
+    current = NULL;
+    fclose(stream);
+    if (result != CFG_SUCCESS) {
+        if (parse->diags->errors == errors) {
+            fcgi_check_report(parse->diags, FCGI_CHECK_LIBRARY, parse->file, 0,
+                              0, 0, "libconfuse refuses the file");
+        }
+        /* This also resets the library's global state. */
+        cfg_free(tree);
+        return NULL;
+    }
+    return tree;
+}
+
+/* A server's name and where it is, for sorting. */
+struct named {
+    const char *name;
+    const struct fcgi_scan_pair *pair;
+};
+
+static int compare_named(const void *left, const void *right)
+{
+    const struct named *a = left;
+    const struct named *b = right;
+    int order = strcmp(a->name, b->name);
+
+    if (order) {
+        return order;
+    }
+    return a->pair->line < b->pair->line ? -1 : 1;
+}
+
+/* Names must differ. Sorted, so that a file of thousands takes no time. */
+static void check_names(const struct parse *parse, cfg_t *tree)
+{
+    const struct fcgi_scan *scan = parse->scan;
+    struct named *all = calloc(scan->n_sections + 1, sizeof(*all));
+    size_t n = 0;
+
+    if (!all) {
+        fcgi_check_report(parse->diags, FCGI_CHECK_MEMORY, parse->file, 0, 0, 0,
+                          "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < scan->n_sections; i++) {
+        const struct fcgi_scan_section *section = &scan->sections[i];
+        cfg_t *branch = cfg_getnsec(tree, section->schema->name, (unsigned)i);
+        const struct fcgi_key *keys = section->schema->keys;
+
+        for (size_t k = 0; branch && k < section->schema->n_keys; k++) {
+            char *name = keys[k].type == FCGI_KEY_NAME
+                             ? cfg_getstr(branch, keys[k].name)
+                             : NULL;
+
+            if (name && section->given[k]) {
+                all[n].name = name;
+                all[n++].pair = &scan->pairs[section->given[k] - 1];
+            }
+        }
+    }
+    qsort(all, n, sizeof(*all), compare_named);
+    for (size_t i = 1; i < n; i++) {
+        const struct fcgi_scan_pair *pair = all[i].pair;
+        const struct fcgi_scan_pair *first = all[i - 1].pair;
+
+        if (strcmp(all[i].name, all[i - 1].name) != 0) {
+            continue;
+        }
+        fcgi_check_report(parse->diags, FCGI_CHECK_DUPLICATE_NAME, parse->file,
+                          pair->line, pair->value_column, pair->value_length,
+                          "the name '%s' is taken by the server of line %u; "
+                          "give each server a name of its own",
+                          all[i].name, first->line);
+        fcgi_diag_add(parse->diags, FCGI_DIAG_NOTE, FCGI_CHECK_DUPLICATE_NAME,
+                      parse->file, first->line, first->value_column,
+                      first->value_length, "first given here");
+    }
+    free(all);
+}
+
+/* Fills the field of one key. Returns 0 or -1. */
+static int set_field(struct fcgi_server_config *server,
+                     const struct fcgi_key *key, cfg_t *branch)
+{
+    char *field = (char *)server + key->offset;
+    char *text = NULL;
+    const char *why;
+    size_t at;
+    uint32_t ms;
+
+    if (key->type == FCGI_KEY_TIME) {
+        ms = (uint32_t)cfg_getint(branch, key->name);
+        memcpy(field, &ms, sizeof(ms));
+        return 0;
+    }
+    text = cfg_getstr(branch, key->name);
+    if (!text) {
+        return 0; /* the other one of two */
+    }
+    switch (key->type) {
+    case FCGI_KEY_NAME:
+        text = strdup(text);
+        memcpy(field, &text, sizeof(text));
+        return text ? 0 : -1;
+    case FCGI_KEY_ADDR:
+        return fcgi_endpoint_parse_addr(text, strlen(text), (void *)field, &why,
+                                        &at);
+    case FCGI_KEY_PATH:
+        return fcgi_endpoint_parse_path(text, strlen(text), (void *)field, &why,
+                                        &at);
+    case FCGI_KEY_TIME:
+        break;
+    }
+    return 0;
+}
+
+/* The configuration of a tree without errors; NULL if memory is short. */
+static struct fcgi_config *build(const struct parse *parse, cfg_t *tree)
+{
+    const struct fcgi_scan *scan = parse->scan;
+    struct fcgi_config *config = calloc(1, sizeof(*config));
+    cfg_t *branch;
+
+    if (!config) {
+        return NULL;
+    }
+    config->file = strdup(parse->file);
+    config->servers = calloc(scan->n_sections, sizeof(*config->servers));
+    if (!config->file || !config->servers) {
+        goto fail;
+    }
+    config->n_servers = scan->n_sections;
+    for (size_t i = 0; i < scan->n_sections; i++) {
+        const struct fcgi_section *schema = scan->sections[i].schema;
+
+        branch = cfg_getnsec(tree, schema->name, (unsigned)i);
+        config->servers[i].line = scan->sections[i].line;
+        for (size_t k = 0; k < schema->n_keys; k++) {
+            if (!branch ||
+                set_field(&config->servers[i], &schema->keys[k], branch)) {
+                goto fail;
+            }
+        }
+    }
+    return config;
+fail:
+    fcgi_config_free(config);
+    return NULL;
+}
+
+struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
+                                      size_t len, struct fcgi_diag_list *diags)
+{
+    struct fcgi_scan scan;
+    struct parse parse = {file, &scan, diags};
+    struct fcgi_config *config = NULL;
+    size_t errors = diags->errors;
+    size_t first = diags->count;
+    struct fcgi_diag_list ours;
+    cfg_t *tree = NULL;
+
+    if (fcgi_scan_text(&scan, file, text, len, diags) == 0) {
+        fcgi_config_check_keys(&scan, file, diags);
+        tree = run_library(&parse);
+    }
+    if (tree) {
+        check_names(&parse, tree);
+    }
+    if (tree && diags->errors == errors) {
+        config = build(&parse, tree);
+        if (!config) {
+            fcgi_check_report(diags, FCGI_CHECK_MEMORY, file, 0, 0, 0,
+                              "out of memory");
+        }
+    }
+    if (tree) {
+        cfg_free(tree);
+    }
+    fcgi_scan_free(&scan);
+    /* The list may hold findings about other files; those stay before. */
+    ours = *diags;
+    ours.items = diags->items ? diags->items + first : NULL;
+    ours.count = diags->count - first;
+    fcgi_diag_list_sort(&ours);
+    return config;
+}
+
+struct fcgi_config *fcgi_config_load(const char *path,
+                                     struct fcgi_diag_list *diags)
+{
+    struct fcgi_config *config;
+    char *text;
+    size_t len;
+
+    if (fcgi_config_read_file(path, &text, &len, diags)) {
+        return NULL;
+    }
+    config = fcgi_config_parse(path, text, len, diags);
+    free(text);
+    return config;
+}
+
+void fcgi_config_free(struct fcgi_config *config)
+{
+    if (!config) {
+        return;
+    }
+    for (size_t i = 0; i < config->n_servers; i++) {
+        free(config->servers[i].name);
+    }
+    free(config->servers);
+    free(config->file);
+    free(config);
+}

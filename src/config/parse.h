@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The steps of fcgi_config_load(), for those who have the text already.
+ */
+#ifndef FCGI_CONFIG_PARSE_H
+#define FCGI_CONFIG_PARSE_H
+
+#include <stddef.h>
+
+#include "config/config.h"
+#include "config/diag.h"
+#include "config/scan.h"
+
+/* A larger file is not read. */
+#define FCGI_CONFIG_FILE_MAX ((size_t)1 << 20)
+
+/*
+ * Reads a regular file. Returns 0 with `*text` (which the caller frees; it is
+ * terminated, but may contain NUL bytes) and `*len` set, or -1 with a finding
+ * about the file as a whole. Never waits for a FIFO's other end.
+ */
+int fcgi_config_read_file(const char *path, char **text, size_t *len,
+                          struct fcgi_diag_list *diags);
+
+/* fcgi_config_load() for a text; `file` is its name in messages. */
+struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
+                                      size_t len, struct fcgi_diag_list *diags);
+
+/*
+ * What needs more than one key to tell: required and contradicting keys,
+ * sections without any, no section at all.
+ */
+void fcgi_config_check_keys(const struct fcgi_scan *scan, const char *file,
+                            struct fcgi_diag_list *diags);
+
+/* One value, which is that of `pair` and terminated; tells what is wrong. */
+void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
+                             const char *value, const char *file,
+                             struct fcgi_diag_list *diags);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Addresses, paths, times; the table of keys and the search in it.
+ */
+#include "test_config_util.h"
+
+#include "config/keys.h"
+#include "config/value.h"
+
+#define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A255 A50 A50 A50 A50 A50 "aaaaa"
+
+struct endpoint_case {
+    const char *text;
+    size_t len;
+    const char *host; /* or the path; NULL where it is refused */
+    unsigned port;    /* or the offset that is refused */
+    const char *why;
+};
+
+typedef int parse_function(const char *, size_t, struct fcgi_endpoint *,
+                           const char **, size_t *);
+
+static void check_endpoint(const struct endpoint_case *c, parse_function *parse)
+{
+    /* A copy that ends where the text does, for the sanitizer to see. */
+    char *text = malloc(c->len ? c->len : 1);
+    struct fcgi_endpoint endpoint;
+    const char *why = NULL;
+    size_t at = 999;
+    int result;
+
+    assert_non_null(text);
+    memcpy(text, c->text, c->len);
+    result = parse(text, c->len, &endpoint, &why, &at);
+    free(text);
+    if (result != (c->host ? 0 : -1)) {
+        fail_msg("'%s': %s", c->text, why ? why : "taken");
+    }
+    if (!c->host) {
+        if (at != c->port || !strstr(why, c->why)) {
+            fail_msg("'%s': offset %zu: %s", c->text, at, why);
+        }
+    } else if (endpoint.kind == FCGI_ENDPOINT_UNIX) {
+        assert_string_equal(endpoint.path, c->host);
+    } else {
+        assert_string_equal(endpoint.host, c->host);
+        assert_int_equal(endpoint.port, c->port);
+    }
+}
+
+static void parses_addresses(void **state)
+{
+    static const struct endpoint_case cases[] = {
+        {TEXT("127.0.0.1:9000"), "127.0.0.1", 9000, NULL},
+        {TEXT("localhost:1"), "localhost", 1, NULL},
+        {TEXT("a-b_c.example:65535"), "a-b_c.example", 65535, NULL},
+        {TEXT("h:00080"), "h", 80, NULL},
+        {TEXT("[::1]:9000"), "::1", 9000, NULL},
+        {TEXT("[2001:db8::1]:80"), "2001:db8::1", 80, NULL},
+        {TEXT("[::ffff:10.0.0.1]:80"), "::ffff:10.0.0.1", 80, NULL},
+        {TEXT("[fe80::1%eth0]:80"), "fe80::1%eth0", 80, NULL},
+        {TEXT(A255 ":9"), A255, 9, NULL},
+        {TEXT(""), NULL, 0, "empty"},
+        {TEXT("localhost"), NULL, 9, "port is missing"},
+        {TEXT("localhost:"), NULL, 10, "port is missing"},
+        {TEXT(":9000"), NULL, 0, "host is missing"},
+        {TEXT("h:0"), NULL, 2, "port 0"},
+        {TEXT("h:000"), NULL, 2, "port 0"},
+        {TEXT("h:65536"), NULL, 2, "too large"},
+        {TEXT("h:99999999999999999999"), NULL, 2, "too large"},
+        {TEXT("h:http"), NULL, 2, "not a number"},
+        {TEXT("h:-1"), NULL, 2, "not a number"},
+        {TEXT("h:80 "), NULL, 2, "not a number"},
+        {TEXT("h:80\0"), NULL, 2, "not a number"},
+        {TEXT("::1:9000"), NULL, 0, "brackets"},
+        {TEXT("::1"), NULL, 0, "brackets"},
+        {TEXT("fe80::1%eth0:9000"), NULL, 0, "brackets"},
+        {TEXT("[::1]"), NULL, 5, "colon and the port"},
+        {TEXT("[::1]9000"), NULL, 5, "colon and the port"},
+        {TEXT("[::1]:"), NULL, 6, "port is missing"},
+        {TEXT("[::1]:0"), NULL, 6, "port 0"},
+        {TEXT("[::1"), NULL, 4, "']'"},
+        {TEXT("["), NULL, 1, "']'"},
+        {TEXT("[]:80"), NULL, 1, "not an IPv6 address"},
+        {TEXT("[127.0.0.1]:80"), NULL, 1, "not an IPv6 address"},
+        {TEXT("[::g]:80"), NULL, 1, "not an IPv6 address"},
+        {TEXT("[::1\0]:80"), NULL, 1, "not an IPv6 address"},
+        {TEXT("[fe80::1%]:80"), NULL, 8, "network interface"},
+        {TEXT("[fe80::1%a b]:80"), NULL, 10, "network interface"},
+        {TEXT("[" A255 "a]:80"), NULL, 1, "not an IPv6 address"},
+        {TEXT("1.2.3.256:80"), NULL, 0, "not an IPv4 address"},
+        {TEXT("1.2.3:80"), NULL, 0, "not an IPv4 address"},
+        {TEXT("9000:80"), NULL, 0, "not an IPv4 address"},
+        {TEXT("a b:80"), NULL, 1, "host name"},
+        {TEXT("a\0b:80"), NULL, 1, "host name"},
+        {TEXT("*:80"), NULL, 0, "host name"},
+        {TEXT("\xc3\xbc:80"), NULL, 0, "host name"},
+        {TEXT("/run/a.sock"), NULL, 0, "ServerPath"},
+        {TEXT("unix:/run/a.sock"), NULL, 0, "ServerPath"},
+        {TEXT("tcp://127.0.0.1:9000"), NULL, 0, "URL"},
+        {TEXT("\"127.0.0.1:9000\""), NULL, 0, "quotes"},
+        {TEXT("'h:1'"), NULL, 0, "quotes"},
+        {TEXT(A255 "a:9"), NULL, 0, "too long"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        check_endpoint(&cases[i], fcgi_endpoint_parse_addr);
+    }
+}
+
+static void parses_paths(void **state)
+{
+    static const struct endpoint_case cases[] = {
+        {TEXT("/run/a.sock"), "/run/a.sock", 0, NULL},
+        {TEXT("/a b#c"), "/a b#c", 0, NULL},
+        {TEXT("/1234" A50 A50 "12"), "/1234" A50 A50 "12", 0, NULL}, /* 107 */
+        {TEXT("/1234" A50 A50 "123"), NULL, 107, "107 bytes"},
+        {TEXT("/" A255 A255), NULL, 107, "107 bytes"},
+        {TEXT(""), NULL, 0, "empty"},
+        {TEXT("run/a.sock"), NULL, 0, "relative"},
+        {TEXT("~/a.sock"), NULL, 0, "relative"},
+        {TEXT("127.0.0.1:9000"), NULL, 0, "ServerAddr"},
+        {TEXT("unix:/run/a.sock"), NULL, 0, "'unix:'"},
+        {TEXT("\"/run/a.sock\""), NULL, 0, "quotes"},
+        {TEXT("@abstract"), NULL, 0, "abstract"},
+        {TEXT("/run/"), NULL, 4, "directory"},
+        {TEXT("/"), NULL, 0, "directory"},
+        {TEXT("/run\0/a"), NULL, 4, "NUL"},
+        {TEXT("\0/run/a"), NULL, 0, "relative"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        check_endpoint(&cases[i], fcgi_endpoint_parse_path);
+    }
+}
+
+static void parses_times(void **state)
+{
+    static const struct {
+        const char *text;
+        enum fcgi_config_time_error error;
+        uint64_t ms;
+        size_t at;
+    } cases[] = {
+        {"5", FCGI_CONFIG_TIME_OK, 5000, 1},
+        {"5s", FCGI_CONFIG_TIME_OK, 5000, 1},
+        {"500ms", FCGI_CONFIG_TIME_OK, 500, 3},
+        {"2m", FCGI_CONFIG_TIME_OK, 120000, 1},
+        {"1h", FCGI_CONFIG_TIME_OK, 3600000, 1},
+        {"0", FCGI_CONFIG_TIME_OK, 0, 1},
+        {"010", FCGI_CONFIG_TIME_OK, 10000, 3},
+        {"18446744073709551615ms", FCGI_CONFIG_TIME_OK, UINT64_MAX, 20},
+        {"18446744073709551615", FCGI_CONFIG_TIME_OK, UINT64_MAX, 20},
+        {"", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
+        {"s", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
+        {"-5", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
+        {"+5", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
+        {" 5", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
+        {"1.5s", FCGI_CONFIG_TIME_FRACTION, 0, 1},
+        {"1,5s", FCGI_CONFIG_TIME_FRACTION, 0, 1},
+        {"5 s", FCGI_CONFIG_TIME_UNIT, 0, 1},
+        {"5sec", FCGI_CONFIG_TIME_UNIT, 0, 1},
+        {"5S", FCGI_CONFIG_TIME_UNIT, 0, 1},
+        {"5m30s", FCGI_CONFIG_TIME_UNIT, 0, 1},
+        {"0x10", FCGI_CONFIG_TIME_UNIT, 0, 1},
+        {"1e3", FCGI_CONFIG_TIME_UNIT, 0, 1},
+    };
+    static const char *const huge[] = {"99999999999999999999999",
+                                       "184467440737095516160ms"};
+    uint64_t ms;
+    size_t at;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t len = strlen(cases[i].text);
+
+        if (fcgi_config_parse_time(cases[i].text, len, &ms, &at) !=
+                cases[i].error ||
+            at != cases[i].at ||
+            (cases[i].error == FCGI_CONFIG_TIME_OK && ms != cases[i].ms)) {
+            fail_msg("'%s': %lu at %zu", cases[i].text, (unsigned long)ms, at);
+        }
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(
+            fcgi_config_parse_time(huge[i], strlen(huge[i]), &ms, &at),
+            FCGI_CONFIG_TIME_OK);
+        assert_true(ms > UINT32_MAX);
+    }
+}
+
+static void formats_times(void **state)
+{
+    static const struct {
+        uint64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "0s"},
+        {1, "1ms"},
+        {1500, "1500ms"},
+        {5000, "5s"},
+        {60000, "60s"},
+        {120000, "120s"},
+        {180000, "3m"},
+        {3600000, "1h"},
+        {86400000, "24h"},
+        {90000, "90s"},
+        {86399999, "86399999ms"},
+    };
+    char buf[FCGI_CONFIG_TIME_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t back;
+        size_t at;
+
+        assert_string_equal(fcgi_config_format_time(cases[i].ms, buf),
+                            cases[i].text);
+        assert_int_equal(fcgi_config_parse_time(buf, strlen(buf), &back, &at),
+                         FCGI_CONFIG_TIME_OK);
+        assert_int_equal(back, cases[i].ms);
+    }
+    fcgi_config_format_time(UINT64_MAX, buf);
+    assert_string_equal(buf, "18446744073709551615ms");
+}
+
+static void table_of_keys_is_sound(void **state)
+{
+    size_t n;
+    const struct fcgi_section *section = fcgi_keys_sections(&n);
+
+    (void)state;
+    assert_int_equal(n, 1);
+    for (size_t i = 0; i < section->n_keys; i++) {
+        const struct fcgi_key *key = &section->keys[i];
+        char upper[64];
+        uint64_t ms;
+        size_t at;
+
+        assert_true(strlen(key->help) > 10 && strlen(key->help) < 72);
+        assert_true(key->help[strlen(key->help) - 1] != '.');
+        assert_ptr_equal(fcgi_keys_find(section, key->name, strlen(key->name)),
+                         key);
+        for (at = 0; key->name[at]; at++) {
+            upper[at] = key->name[at] & ~0x20;
+        }
+        assert_ptr_equal(fcgi_keys_find(section, upper, at), key);
+        assert_null(fcgi_keys_find(section, upper, at - 1));
+        if (key->type != FCGI_KEY_TIME) {
+            assert_null(key->unit);
+            continue;
+        }
+        assert_string_equal(key->unit, "ms");
+        assert_true(key->min >= 1 && key->min <= key->def);
+        assert_true(key->def <= key->max && key->max <= 86400000);
+        assert_int_equal(fcgi_config_parse_time(key->example,
+                                                strlen(key->example), &ms, &at),
+                         FCGI_CONFIG_TIME_OK);
+        assert_int_equal(ms, key->def);
+    }
+}
+
+static void guesses(void **state)
+{
+    static const struct {
+        const char *name, *guess;
+    } cases[] = {
+        {"SeverPath", "ServerPath"},
+        {"serverpaht", "ServerPath"},
+        {"ServerAdr", "ServerAddr"},
+        {"ServerAddress", "ServerAddr"},
+        {"Server_Name", "ServerName"},
+        {"READTIMEUOT", "ReadTimeout"},
+        {"Timeout", "SendTimeout"},
+        {"ServerName:", "ServerName"},
+        {"Path", NULL},
+        {"x", NULL},
+        {"", NULL},
+        {"include", NULL},
+        {"ServerPathServerPathServerPathServerPath", NULL},
+    };
+    size_t n;
+    const struct fcgi_section *section = fcgi_keys_sections(&n);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct fcgi_key *guess =
+            fcgi_keys_guess(section, cases[i].name, strlen(cases[i].name));
+
+        if ((guess == NULL) != (cases[i].guess == NULL) ||
+            (guess && strcmp(guess->name, cases[i].guess) != 0)) {
+            fail_msg("'%s' gives %s", cases[i].name,
+                     guess ? guess->name : "nothing");
+        }
+    }
+    assert_ptr_equal(fcgi_keys_guess_section(TEXT("fastcgi-server")), section);
+    assert_null(fcgi_keys_guess_section(TEXT("root")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parses_addresses),
+        cmocka_unit_test(parses_paths),
+        cmocka_unit_test(parses_times),
+        cmocka_unit_test(formats_times),
+        cmocka_unit_test(table_of_keys_is_sound),
+        cmocka_unit_test(guesses),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
