@@ -61,6 +61,16 @@ void fcgi_buffer_add_number(struct fcgi_buffer *buffer, uint64_t number)
     fcgi_buffer_add(buffer, digits + n, sizeof(digits) - n);
 }
 
+void fcgi_buffer_insert(struct fcgi_buffer *buffer, size_t at,
+                        const void *bytes, size_t length)
+{
+    if (!fcgi_buffer_reserve(buffer, length))
+        return;
+    memmove(buffer->data + at + length, buffer->data + at, buffer->length - at);
+    memcpy(buffer->data + at, bytes, length);
+    buffer->length += length;
+}
+
 void fcgi_buffer_reset(struct fcgi_buffer *buffer, size_t keep)
 {
     if (buffer->capacity > keep)

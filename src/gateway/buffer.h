@@ -28,6 +28,10 @@ void fcgi_buffer_add(struct fcgi_buffer *buffer, const void *bytes,
 void fcgi_buffer_add_text(struct fcgi_buffer *buffer, const char *text);
 void fcgi_buffer_add_number(struct fcgi_buffer *buffer, uint64_t number);
 
+/* Adds bytes in front of offset `at`. */
+void fcgi_buffer_insert(struct fcgi_buffer *buffer, size_t at,
+                        const void *bytes, size_t length);
+
 /* Empties it, and gives memory above `keep` bytes back. */
 void fcgi_buffer_reset(struct fcgi_buffer *buffer, size_t keep);
 void fcgi_buffer_free(struct fcgi_buffer *buffer);

@@ -30,6 +30,7 @@ static void complete(struct fcgi_exchange *exchange, bool cut)
 {
     exchange->cut = cut;
     exchange->state = FCGI_EXCHANGE_FLUSHING;
+    fcgi_reply_commit(&exchange->reply, &exchange->out);
     fcgi_conn_close(&exchange->conn);
     fcgi_exchange_flush(exchange);
 }
@@ -131,7 +132,11 @@ static void on_stderr(struct fcgi_conn *conn, const uint8_t *bytes,
 
 static void on_batch(struct fcgi_conn *conn)
 {
-    fcgi_exchange_flush(FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn));
+    struct fcgi_exchange *exchange =
+        FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn);
+
+    fcgi_reply_commit(&exchange->reply, &exchange->out);
+    fcgi_exchange_flush(exchange);
 }
 
 static void refused(struct fcgi_exchange *exchange, uint8_t protocol_status)
@@ -292,16 +297,18 @@ struct fcgi_exchange *fcgi_exchange_start(
     if (exchange == NULL)
         return NULL;
     prepare(exchange, client, fd, request);
-    if (fcgi_params_build(&exchange->params, request, gateway->host->software) <
-            0 ||
+    if (fcgi_params_build(&exchange->params, request, &script,
+                          gateway->host->software) < 0 ||
         fcgi_loop_add(gateway->loop, &exchange->io, 0) < 0) {
         fcgi_gateway_put(exchange);
         return NULL;
     }
-    status = fcgi_path_check(request->path);
     if (status != 0) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "NUL, CR or LF in the path; answered %d", status);
+        fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d",
+                          status == 400 ? "NUL, CR or LF in the path"
+                                        : "a file that is no script, and more "
+                                          "behind it, in the path",
+                          status);
         answer_error(exchange, status);
         return exchange;
     }

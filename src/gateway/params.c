@@ -197,9 +197,26 @@ static void add_fields(struct fcgi_buffer *out,
     }
 }
 
+/* PATH_INFO and what it would be as a file (4.1.6); left out rather than sent
+ * empty, for programs take an empty one for something. */
+static void add_path_info(struct fcgi_buffer *out,
+                          const struct fcgi_http_request *request,
+                          const struct fcgi_script *script)
+{
+    if (script->info.length == 0)
+        return;
+    add(out, "PATH_INFO", script->info);
+    begin_pair(out, strlen("PATH_TRANSLATED"),
+               request->document_root.length + script->info.length);
+    fcgi_buffer_add_text(out, "PATH_TRANSLATED");
+    fcgi_buffer_add(out, request->document_root.data,
+                    request->document_root.length);
+    fcgi_buffer_add(out, script->info.data, script->info.length);
+}
+
 int fcgi_params_build(struct fcgi_buffer *out,
                       const struct fcgi_http_request *request,
-                      const char *software)
+                      const struct fcgi_script *script, const char *software)
 {
     add(out, "GATEWAY_INTERFACE", text("CGI/1.1"));
     add(out, "SERVER_SOFTWARE", text(software));
@@ -214,8 +231,9 @@ int fcgi_params_build(struct fcgi_buffer *out,
     add(out, "REQUEST_METHOD", request->method);
     add_request_uri(out, request);
     add(out, "QUERY_STRING", request->query);
-    add(out, "SCRIPT_NAME", request->path);
-    add(out, "SCRIPT_FILENAME", request->script_filename);
+    add(out, "SCRIPT_NAME", script->name);
+    add(out, "SCRIPT_FILENAME", script->filename);
+    add_path_info(out, request, script);
     add(out, "DOCUMENT_ROOT", request->document_root);
     add(out, "REDIRECT_STATUS", text("200"));
     if (request->has_body)

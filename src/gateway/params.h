@@ -8,6 +8,7 @@
 
 #include "gateway/buffer.h"
 #include "gateway/host.h"
+#include "gateway/path.h"
 
 /*
  * Adds all variables of a request to `out`; `software` becomes
@@ -16,6 +17,6 @@
  */
 int fcgi_params_build(struct fcgi_buffer *out,
                       const struct fcgi_http_request *request,
-                      const char *software);
+                      const struct fcgi_script *script, const char *software);
 
 #endif

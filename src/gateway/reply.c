@@ -227,19 +227,15 @@ static void add_status_line(struct fcgi_buffer *out, int status,
 static void choose_framing(struct fcgi_reply *reply, const struct seen *seen)
 {
     reply->length = seen->length;
-    if (reply->head || reply->status == 204 || reply->status == 304) {
+    if (reply->head || reply->status == 204 || reply->status == 304)
         reply->framing = FCGI_FRAMING_NONE;
-    } else if (seen->has_length) {
-        reply->framing = FCGI_FRAMING_LENGTH;
-    } else if (reply->version >= 11) {
-        reply->framing = FCGI_FRAMING_CHUNKED;
-    } else {
-        reply->framing = FCGI_FRAMING_CLOSE;
-        reply->close = true;
-    }
+    else
+        reply->framing =
+            seen->has_length ? FCGI_FRAMING_LENGTH : FCGI_FRAMING_OPEN;
 }
 
-/* What frames the body, and what becomes of the connection. */
+/* The end of the head: what frames the body, and what becomes of the
+ * connection. */
 static void add_framing(const struct fcgi_reply *reply, bool has_length,
                         struct fcgi_buffer *out)
 {
@@ -257,6 +253,31 @@ static void add_framing(const struct fcgi_reply *reply, bool has_length,
     else if (reply->version < 11)
         add_line(out, "Connection", "keep-alive");
     fcgi_buffer_add_text(out, "\r\n");
+}
+
+/* The size in front of a chunk. */
+static void add_chunk_size(struct fcgi_buffer *out, size_t length)
+{
+    char size[20];
+
+    snprintf(size, sizeof(size), "%zx\r\n", length);
+    fcgi_buffer_add_text(out, size);
+}
+
+/* Puts the end of the head, and what stands in front of the first chunk,
+ * where they were left out. */
+static void insert_framing(struct fcgi_reply *reply, struct fcgi_buffer *out)
+{
+    uint8_t memory[128]; /* three short fields */
+    struct fcgi_buffer framing = {.data = memory, .capacity = sizeof(memory)};
+    size_t body = out->length - reply->head_length;
+
+    add_framing(reply, reply->framing == FCGI_FRAMING_LENGTH, &framing);
+    if (reply->framing == FCGI_FRAMING_CHUNKED && body > 0)
+        add_chunk_size(&framing, body);
+    fcgi_buffer_insert(out, reply->head_length, memory, framing.length);
+    if (reply->framing == FCGI_FRAMING_CHUNKED && body > 0)
+        fcgi_buffer_add_text(out, "\r\n");
 }
 
 static void add_own(const struct fcgi_reply *reply, bool server, bool date,
@@ -302,15 +323,15 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
         fcgi_buffer_add(out, field.value, field.value_length);
         fcgi_buffer_add_text(out, "\r\n");
     }
-    add_framing(reply, seen.has_length, out);
+    reply->head_length = out->length;
+    if (reply->framing != FCGI_FRAMING_OPEN)
+        add_framing(reply, seen.has_length, out);
     return NULL;
 }
 
 void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
                      size_t length, struct fcgi_buffer *out)
 {
-    char size[20];
-
     switch (reply->framing) {
     case FCGI_FRAMING_NONE:
         return;
@@ -322,11 +343,11 @@ void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
     case FCGI_FRAMING_CHUNKED:
         if (length == 0)
             return; /* an empty chunk would be the last one */
-        snprintf(size, sizeof(size), "%zx\r\n", length);
-        fcgi_buffer_add_text(out, size);
+        add_chunk_size(out, length);
         fcgi_buffer_add(out, bytes, length);
         fcgi_buffer_add_text(out, "\r\n");
         break;
+    case FCGI_FRAMING_OPEN:
     case FCGI_FRAMING_CLOSE:
         fcgi_buffer_add(out, bytes, length);
         break;
@@ -334,12 +355,36 @@ void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
     reply->body_bytes += length;
 }
 
+void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out)
+{
+    if (!reply->begun || reply->framing != FCGI_FRAMING_OPEN)
+        return;
+    if (reply->version >= 11) {
+        reply->framing = FCGI_FRAMING_CHUNKED;
+    } else {
+        reply->framing = FCGI_FRAMING_CLOSE;
+        reply->close = true;
+    }
+    insert_framing(reply, out);
+}
+
 bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
 {
-    if (reply->framing == FCGI_FRAMING_LENGTH)
+    switch (reply->framing) {
+    case FCGI_FRAMING_OPEN:
+        reply->framing = FCGI_FRAMING_LENGTH;
+        reply->length = reply->body_bytes;
+        insert_framing(reply, out);
+        break;
+    case FCGI_FRAMING_LENGTH:
         return reply->body_bytes == reply->length;
-    if (reply->framing == FCGI_FRAMING_CHUNKED)
+    case FCGI_FRAMING_CHUNKED:
         fcgi_buffer_add_text(out, "0\r\n\r\n");
+        break;
+    case FCGI_FRAMING_NONE:
+    case FCGI_FRAMING_CLOSE:
+        break;
+    }
     return true;
 }
 

@@ -19,6 +19,7 @@
 #include "proto/header.h"
 
 enum fcgi_framing {
+    FCGI_FRAMING_OPEN,    /* not decided yet: see fcgi_reply_commit() */
     FCGI_FRAMING_NONE,    /* no body: HEAD, 204, 304 */
     FCGI_FRAMING_LENGTH,  /* Content-Length */
     FCGI_FRAMING_CHUNKED, /* HTTP/1.1 */
@@ -34,6 +35,7 @@ struct fcgi_reply {
     bool begun;       /* the head is made */
     int status;
     enum fcgi_framing framing;
+    size_t head_length;  /* OPEN: where the framing fields go in the output */
     uint64_t length;     /* LENGTH: of the body */
     uint64_t body_bytes; /* of the body so far, without framing */
 };
@@ -54,6 +56,14 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
 /* Adds a part of the body; what is more than announced is cut off. */
 void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
                      size_t length, struct fcgi_buffer *out);
+
+/*
+ * To be called before the first of the answer is written. Where the
+ * application has not told the length, how the body is framed is left open
+ * until then: an answer that ends before, as most do, gets a Content-Length,
+ * and an HTTP/1.0 client keeps its connection.
+ */
+void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out);
 
 /* Ends the answer. Returns false where the body is shorter than announced:
  * the client's connection must be cut, then. */

@@ -51,9 +51,26 @@ static void read_body(struct mk16_session *cs, const struct mk16_request *sr,
     cs->parser.i = (int)(sr->data.data - cs->body + length - 1);
 }
 
+/* The Host field as the client sent it: Monkey cuts the port off its value,
+ * but programs need it to make links to themselves. It stands behind it still.
+ */
+static struct fcgi_text host_field(const struct mk16_request *sr,
+                                   const struct mk16_ptr *val)
+{
+    struct fcgi_text host = text(val);
+
+    if (sr->port <= 0 || host.data[host.length] != ':')
+        return host;
+    host.length++;
+    while (host.data[host.length] >= '0' && host.data[host.length] <= '9')
+        host.length++;
+    return host;
+}
+
 /* The two tables of the parser, not its list, which a repeated field
  * corrupts (traps, i). */
-static size_t read_fields(const struct mk16_parser *parser,
+static size_t read_fields(const struct mk16_request *sr,
+                          const struct mk16_parser *parser,
                           struct fcgi_http_field *fields)
 {
     size_t n = 0;
@@ -63,7 +80,9 @@ static size_t read_fields(const struct mk16_parser *parser,
         if (parser->headers[i].val.data == NULL)
             continue;
         fields[n].name = text(&parser->headers[i].key);
-        fields[n++].value = text(&parser->headers[i].val);
+        fields[n++].value = i == MK16_HEADER_HOST
+                                ? host_field(sr, &parser->headers[i].val)
+                                : text(&parser->headers[i].val);
     }
     for (int i = 0; i < extra && i < MK16_HEADERS_EXTRA; i++) {
         fields[n].name = text(&parser->headers_extra[i].key);
@@ -100,7 +119,7 @@ void mk16_request_read(struct mk16_session *cs, struct mk16_request *sr,
         request->server_name.length = sr->host_alias->len;
     }
     request->fields = fields;
-    request->n_fields = read_fields(&cs->parser, fields);
+    request->n_fields = read_fields(sr, &cs->parser, fields);
     read_query(sr, request);
     read_body(cs, sr, request);
     read_addresses(cs->socket, request);
