@@ -292,11 +292,13 @@ struct fcgi_exchange *fcgi_exchange_start(
 {
     struct fcgi_exchange *exchange = fcgi_gateway_get(gateway);
     const struct fcgi_server *server;
+    struct fcgi_script script;
     int status;
 
     if (exchange == NULL)
         return NULL;
     prepare(exchange, client, fd, request);
+    status = fcgi_path_split(request, &script);
     if (fcgi_params_build(&exchange->params, request, &script,
                           gateway->host->software) < 0 ||
         fcgi_loop_add(gateway->loop, &exchange->io, 0) < 0) {
