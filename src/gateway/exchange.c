@@ -284,34 +284,61 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
                      exchange->block.capacity);
 }
 
+/* Why a request is not passed on: 0, or the status to refuse it with. */
+static int judge(const struct fcgi_http_request *request,
+                 const struct fcgi_script *script, const char **why)
+{
+    if (script->verdict == FCGI_PATH_REFUSED) {
+        *why = script->why;
+        return script->status;
+    }
+    for (size_t i = 0; i < request->n_fields; i++) {
+        struct fcgi_text name = request->fields[i].name;
+
+        /* A host that decodes it takes the field away. One that goes by
+         * Content-Length instead disagrees with whatever stands in front of
+         * it on where the next request begins (RFC 9112, 6.3). */
+        if (fcgi_header_is(name.data, name.length, "transfer-encoding")) {
+            *why =
+                "the request has a Transfer-Encoding, which this server "
+                "does not decode";
+            return 400;
+        }
+    }
+    return 0;
+}
+
+static void refuse(struct fcgi_exchange *exchange, int status, const char *why)
+{
+    fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
+    if (status == 400)
+        exchange->reply.close = true;
+    answer_error(exchange, status);
+}
+
 struct fcgi_exchange *fcgi_exchange_start(
     struct fcgi_gateway *gateway, void *client, int fd,
-    const struct fcgi_http_request *request,
+    const struct fcgi_http_request *request, const struct fcgi_script *script,
     bool (*allows)(const void *arg, const struct fcgi_server *server),
     const void *arg)
 {
     struct fcgi_exchange *exchange = fcgi_gateway_get(gateway);
     const struct fcgi_server *server;
-    struct fcgi_script script;
+    const char *why;
     int status;
 
     if (exchange == NULL)
         return NULL;
     prepare(exchange, client, fd, request);
-    status = fcgi_path_split(request, &script);
-    if (fcgi_params_build(&exchange->params, request, &script,
+    if (fcgi_params_build(&exchange->params, request, script,
                           gateway->host->software) < 0 ||
         fcgi_loop_add(gateway->loop, &exchange->io, 0) < 0) {
         fcgi_gateway_put(exchange);
         return NULL;
     }
+    status = judge(request, script, &why);
     if (status != 0) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d",
-                          status == 400 ? "NUL, CR or LF in the path"
-                                        : "a file that is no script, and more "
-                                          "behind it, in the path",
-                          status);
-        answer_error(exchange, status);
+        refuse(exchange, status, why);
         return exchange;
     }
     fcgi_request_init(&exchange->conn.request, REQUEST_ID, FCGI_RESPONDER, 0,
@@ -319,14 +346,10 @@ struct fcgi_exchange *fcgi_exchange_start(
                       request->body, request->body_length);
     fcgi_pool_route(gateway->pool, &exchange->route, allows, arg);
     server = fcgi_route_next(&exchange->route);
-    if (server != NULL) {
+    if (server != NULL)
         try_server(exchange, server);
-    } else {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "the Match rule names no server of fastcgi.conf; "
-                          "answered 503");
-        answer_error(exchange, 503);
-    }
+    else
+        refuse(exchange, 503, "the Match rule names no server of fastcgi.conf");
     return exchange;
 }
 

@@ -13,6 +13,7 @@
 
 #include "backend/pool.h"
 #include "gateway/host.h"
+#include "gateway/path.h"
 #include "loop/loop.h"
 
 struct fcgi_gateway;
@@ -31,14 +32,15 @@ struct fcgi_loop *fcgi_gateway_loop(struct fcgi_gateway *gateway);
 
 /*
  * Begins to serve a request whose client's descriptor is `fd`, from now on
- * written by this exchange alone. The servers that `allows` admits are tried,
- * NULL admits all (see fcgi_pool_route). Returns NULL where memory is short:
- * the client is the host's still. Otherwise the host's `done` is called in
- * the end, never from inside this function.
+ * written by this exchange alone. `script` is what fcgi_path_split() found. The
+ * servers that `allows` admits are tried, NULL admits all (see
+ * fcgi_pool_route). Returns NULL where memory is short: the client is the
+ * host's still. Otherwise the host's `done` is called in the end, never from
+ * inside this function.
  */
 struct fcgi_exchange *fcgi_exchange_start(
     struct fcgi_gateway *gateway, void *client, int fd,
-    const struct fcgi_http_request *request,
+    const struct fcgi_http_request *request, const struct fcgi_script *script,
     bool (*allows)(const void *arg, const struct fcgi_server *server),
     const void *arg);
 

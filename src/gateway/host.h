@@ -38,6 +38,7 @@ struct fcgi_http_request {
     unsigned version;       /* 10 for HTTP/1.0, 11 for HTTP/1.1 */
     bool close;             /* the connection ends with this answer */
     bool tls;
+    bool follow_links;                /* a symbolic link may be a script */
     struct fcgi_text document_root;   /* without a slash at its end */
     struct fcgi_text script_filename; /* the file that the path stands for */
     struct fcgi_text server_name;     /* of the virtual host */

@@ -24,11 +24,18 @@ static bool is_sane(struct fcgi_text path)
            memchr(path.data, '\n', path.length) == NULL;
 }
 
-static bool has_extension(const char *name, size_t length)
+bool fcgi_path_is_script(const char *name, size_t length)
 {
     size_t n = strlen(EXTENSION);
 
     return length > n && memcmp(name + length - n, EXTENSION, n) == 0;
+}
+
+static void refuse(struct fcgi_script *script, int status, const char *why)
+{
+    script->verdict = FCGI_PATH_REFUSED;
+    script->status = status;
+    script->why = why;
 }
 
 /* Where the last component of a name begins, its slash included; 0 where
@@ -40,41 +47,79 @@ static size_t cut(const char *name, size_t length)
     return length > 0 ? length - 1 : 0;
 }
 
-int fcgi_path_split(const struct fcgi_http_request *request,
-                    struct fcgi_script *script)
+/* How much of the path exists, 0 for nothing; `name`, its file, is shortened
+ * likewise. */
+static size_t find(struct fcgi_text path, char *name, size_t length,
+                   struct stat *st)
 {
-    struct fcgi_text path = request->path;
-    size_t length = request->script_filename.length;
-    size_t kept = path.length; /* of the path; the file name goes with it */
-    char name[PATH_MAX];
-    struct stat st;
+    size_t kept = path.length;
 
-    script->name = path;
-    script->filename = request->script_filename;
-    script->info = (struct fcgi_text){NULL, 0};
-    if (!is_sane(path))
-        return 400;
-    if (length >= sizeof(name) || length < path.length)
-        return 0;
-    memcpy(name, request->script_filename.data, length);
     name[length] = '\0';
-    while (stat(name, &st) < 0) {
-        /* Not there: but what stands before the last slash may be. */
+    while (lstat(name, st) < 0) {
         kept = cut(path.data, kept);
         if (kept == 0)
             return 0;
-        length = request->script_filename.length - (path.length - kept);
-        name[length] = '\0';
+        name[length - (path.length - kept)] = '\0';
     }
-    if (kept == path.length || !S_ISREG(st.st_mode))
-        return 0;
-    /* A file that is no script, and something behind it: an application that
-     * looks for scripts in paths would run it, an upload perhaps. */
-    if (!has_extension(name, length))
-        return 404;
-    script->name.length = kept;
-    script->filename.length = length;
-    script->info.data = path.data + kept;
-    script->info.length = path.length - kept;
-    return 0;
+    return kept;
+}
+
+static void judge(const struct fcgi_http_request *request,
+                  struct fcgi_script *script, const char *name, size_t kept,
+                  struct stat *st)
+{
+    size_t rest = request->path.length - kept;
+
+    if (S_ISLNK(st->st_mode) && stat(name, st) < 0)
+        return; /* it leads nowhere: the application says so */
+    if (S_ISDIR(st->st_mode)) {
+        /* With more behind it that is not there, it is like any other file
+         * that is not there. */
+        if (rest == 0)
+            script->verdict = FCGI_PATH_DIRECTORY;
+        return;
+    }
+    if (rest == 0) {
+        if (!S_ISREG(st->st_mode))
+            refuse(script, 403, "what the path names is no regular file");
+        return;
+    }
+    /* An application that looks for scripts in paths would run the file, be
+     * it an upload. */
+    if (!S_ISREG(st->st_mode) || !fcgi_path_is_script(name, strlen(name))) {
+        refuse(script, 404, "the path goes on behind a file that is no script");
+        return;
+    }
+    script->name.length -= rest;
+    script->filename.length -= rest;
+    script->info.data = request->path.data + kept;
+    script->info.length = rest;
+}
+
+void fcgi_path_split(const struct fcgi_http_request *request,
+                     struct fcgi_script *script)
+{
+    struct fcgi_text file = request->script_filename;
+    char name[PATH_MAX];
+    struct stat st;
+    size_t kept;
+
+    memset(script, 0, sizeof(*script));
+    script->name = request->path;
+    script->filename = file;
+    if (!is_sane(request->path)) {
+        refuse(script, 400, "there is a NUL, CR or LF in the path");
+        return;
+    }
+    if (file.length >= sizeof(name) || file.length < request->path.length)
+        return;
+    memcpy(name, file.data, file.length);
+    kept = find(request->path, name, file.length, &st);
+    if (kept == 0)
+        return;
+    if (S_ISLNK(st.st_mode) && !request->follow_links)
+        refuse(script, 403,
+               "what the path names is a symbolic link, and SymLink is Off");
+    else
+        judge(request, script, name, kept, &st);
 }

@@ -6,24 +6,37 @@
 #ifndef FCGI_GATEWAY_PATH_H
 #define FCGI_GATEWAY_PATH_H
 
+#include <stdbool.h>
+
 #include "gateway/host.h"
 
+enum fcgi_path_verdict {
+    FCGI_PATH_OK,
+    FCGI_PATH_DIRECTORY, /* not ours: the host knows what to do with it */
+    FCGI_PATH_REFUSED,   /* with `status`, because of `why` */
+};
+
 struct fcgi_script {
+    enum fcgi_path_verdict verdict;
     struct fcgi_text name;     /* SCRIPT_NAME */
     struct fcgi_text filename; /* SCRIPT_FILENAME */
     struct fcgi_text info;     /* PATH_INFO; absent where there is none */
+    int status;
+    const char *why; /* static text */
 };
 
+/* Whether a file of this name may be run: it ends in .php. */
+bool fcgi_path_is_script(const char *name, size_t length);
+
 /*
- * Finds the script of a request; its texts are parts of the request's.
- * Returns 0, or the status to refuse the request with. Looks at the file
- * system, as the host does for each request. Any thread.
+ * Finds the script of a request; its texts are parts of the request's. Looks
+ * at the file system, as the host does for each request. Any thread.
  *
- * Only a regular file whose name ends in .php is cut out of a longer path.
+ * A longer path is cut behind the regular file in it, if that is a script.
  * Where nothing of the path exists here, the application may run elsewhere
  * and knows better: the path is passed on whole.
  */
-int fcgi_path_split(const struct fcgi_http_request *request,
-                    struct fcgi_script *script);
+void fcgi_path_split(const struct fcgi_http_request *request,
+                     struct fcgi_script *script);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "gateway/exchange.h"
 #include "monkey/request16.h"
@@ -244,6 +245,60 @@ static bool is_tls(const struct mk16_conn_view *view)
     return false;
 }
 
+/* Whether `root` + `uri` + `index` is a file. */
+static bool is_index(const struct mk16_request *sr,
+                     const struct mk16_string_line *index)
+{
+    const struct mk16_ptr *root = &sr->host_conf->documentroot;
+    char name[PATH_MAX];
+    struct stat st;
+    int n = snprintf(name, sizeof(name), "%.*s%.*s%.*s", (int)root->len,
+                     root->data, (int)sr->uri_processed.len,
+                     sr->uri_processed.data, index->len, index->val);
+
+    return n > 0 && n < (int)sizeof(name) && stat(name, &st) == 0 &&
+           S_ISREG(st.st_mode);
+}
+
+/*
+ * Monkey 1.6.9 matches the path against the rules before it looks for an index
+ * file, and so shows the source of an index.php. So we look before it does,
+ * and name a script in the path; the first index file decides, as always.
+ */
+int mk16_stage20(struct mk16_session *cs, struct mk16_request *sr)
+{
+    const struct mk16_list *names = api->config->index_files, *node;
+    const struct mk16_ptr *uri = &sr->uri_processed;
+
+    (void)cs;
+    if (names == NULL || uri->len == 0 || uri->data[uri->len - 1] != '/')
+        return MK16_CONTINUE;
+    for (node = names->next; node != names; node = node->next) {
+        const struct mk16_string_line *index =
+            MK16_ENTRY(node, const struct mk16_string_line, head);
+        size_t length = uri->len + (size_t)index->len;
+        char *path;
+
+        if (!is_index(sr, index))
+            continue;
+        if (!fcgi_path_is_script(index->val, (size_t)index->len))
+            break;
+        path = api->mem_alloc(length + 1); /* the core frees it */
+        if (path == NULL)
+            break;
+        memcpy(path, uri->data, uri->len);
+        memcpy(path + uri->len, index->val, (size_t)index->len);
+        path[length] = '\0';
+        if (uri->data != sr->uri.data)
+            api->mem_free(uri->data);
+        sr->uri_processed.data = path;
+        sr->uri_processed.len = length;
+        break;
+    }
+    errno = 0;
+    return MK16_CONTINUE;
+}
+
 int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
                  struct mk16_request *sr, int n_params,
                  struct mk16_list *params)
@@ -252,6 +307,7 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     enum mk16_family family = mk16_family_of(cs, sr);
     struct fcgi_http_request request;
     struct fcgi_exchange *exchange;
+    struct fcgi_script script;
     struct mk16_conn_view view;
 
     (void)plugin;
@@ -268,8 +324,13 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     request.tls = is_tls(&view);
     /* KeepAlive Off does not reach close_now (traps, d). */
     request.close = cs->close_now || !api->config->keep_alive;
-    exchange = fcgi_exchange_start(self->gateway, sr, cs->socket, &request,
-                                   n_params > 0 ? is_named : NULL, params);
+    request.follow_links = api->config->symlink;
+    fcgi_path_split(&request, &script);
+    if (script.verdict == FCGI_PATH_DIRECTORY)
+        return MK16_NOT_ME;
+    exchange =
+        fcgi_exchange_start(self->gateway, sr, cs->socket, &request, &script,
+                            n_params > 0 ? is_named : NULL, params);
     if (exchange == NULL) {
         mk16_log(FCGI_LOG_ERROR, "out of memory or descriptors; answered 500");
         return refuse(cs, sr);

@@ -22,6 +22,7 @@ void mk16_workers_free(void);
 
 /* The plugin's callbacks. */
 void mk16_worker_init(void);
+int mk16_stage20(struct mk16_session *cs, struct mk16_request *sr);
 int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
                  struct mk16_request *sr, int n_params,
                  struct mk16_list *params);

@@ -5,8 +5,8 @@
  *
  * A broken configuration makes init_plugin() fail: Monkey then refuses to
  * start as soon as a Match rule names the plugin, rather than serve scripts as
- * text. That is safe only because no stage but 30 is hooked; Monkey would
- * keep calling the others (see mk16_stage in abi16.h).
+ * text. It forgets, though, to take the plugin out of its list for stage 20,
+ * and would call into unloaded code: so we do.
  */
 #include <errno.h>
 #include <limits.h>
@@ -108,10 +108,26 @@ static void clean_up(void)
     config = NULL;
 }
 
-static int init_plugin(struct mk16_api **given, char *confdir)
+/* Takes our entry out of Monkey's list for stage 20. */
+static void unhook(const struct mk16_api *api)
+{
+    struct mk16_list *list = &api->config->stage20_handler, *node;
+
+    for (node = list->next; node != list; node = node->next) {
+        struct mk16_stage *entry = MK16_ENTRY(node, struct mk16_stage, head);
+
+        if (entry->stage20 != mk16_stage20)
+            continue;
+        node->prev->next = node->next;
+        node->next->prev = node->prev;
+        api->mem_free(entry);
+        return;
+    }
+}
+
+static int start(const struct mk16_api *api, const char *confdir)
 {
     struct fcgi_diag_list diags;
-    const struct mk16_api *api = *given;
     char path[PATH_MAX];
 
     mk16_set_up(api, NULL);
@@ -133,8 +149,17 @@ static int init_plugin(struct mk16_api **given, char *confdir)
     }
     warn_unresolved();
     mk16_set_up(api, pool);
-    errno = 0;
     return 0;
+}
+
+static int init_plugin(struct mk16_api **api, char *confdir)
+{
+    int result = start(*api, confdir);
+
+    if (result < 0)
+        unhook(*api);
+    errno = 0;
+    return result;
 }
 
 /* The workers are gone by now, and with them their loops. */
@@ -146,6 +171,7 @@ static int exit_plugin(void)
 }
 
 static struct mk16_stage stage = {
+    .stage20 = mk16_stage20,
     .stage30 = mk16_stage30,
     .stage30_hangup = mk16_stage30_hangup,
 };
