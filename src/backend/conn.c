@@ -90,7 +90,7 @@ static bool send_more(struct fcgi_conn *conn)
         n = sendmsg(conn->io.fd, &message, MSG_NOSIGNAL);
         if (n >= 0)
             fcgi_request_sent(&conn->request, (size_t)n);
-        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+        else if (errno == EAGAIN)
             return true;
         else if (errno != EINTR)
             return false;
@@ -146,7 +146,7 @@ static void read_more(struct fcgi_conn *conn)
     do
         n = read(conn->io.fd, conn->scratch, conn->scratch_size);
     while (n < 0 && errno == EINTR);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+    if (n < 0 && errno == EAGAIN)
         return;
     if (n < 0) {
         fail(conn, FCGI_CONN_BROKEN, errno);

@@ -137,7 +137,7 @@ void fcgi_exchange_flush(struct fcgi_exchange *exchange)
         if (n > 0) {
             exchange->out_sent += (size_t)n;
             exchange->retry_length = 0;
-        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        } else if (n < 0 && errno == EAGAIN) {
             exchange->retry_length = length;
             block(exchange);
             return;

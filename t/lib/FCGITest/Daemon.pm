@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Real FastCGI applications, started for one test. They look like a responder
+# to FCGITest::Host: they have a name, conf_line and nginx_addr.
+#
+#   my $php = FCGITest::Daemon->php(listen => 'unix', children => 4);
+#   my $wrap = FCGITest::Daemon->fcgiwrap;
+#   undef if the program is not installed
+package FCGITest::Daemon;
+use strict;
+use warnings;
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use POSIX qw(:sys_wait_h);
+use Time::HiRes qw(time sleep);
+
+sub new {
+    my ($class, %o) = @_;
+    my $self = bless { listen => 'unix', children => 4, %o, owner => $$ }, $class;
+    $self->{dir} = FCGITest::temp_dir();
+    chmod 0777, $self->{dir};
+    if ($self->{listen} eq 'unix') { $self->{path} = "$self->{dir}/app.sock" }
+    else {
+        $self->{port} = FCGITest::Host::free_port();
+        $self->{hostport} = "127.0.0.1:$self->{port}";
+    }
+    return $self;
+}
+
+sub case_names { return () }
+
+sub conf_line  { return FCGITest::Responder::conf_line($_[0]) }
+sub nginx_addr { return FCGITest::Responder::nginx_addr($_[0]) }
+
+sub php_program {
+    my ($p) = sort { $b cmp $a } grep { -x } glob('/usr/sbin/php-fpm*');
+    return $p;
+}
+
+sub php {
+    my ($class, %o) = @_;
+    my $prog = php_program() or return;
+    my $self = $class->new(name => 'php', %o);
+    my $root = $> == 0;
+    my $d = $self->{dir};
+    my $listen = $self->{path} || $self->{hostport};
+    my $user = $root ? "user = www-data\ngroup = www-data\nlisten.owner = www-data\n"
+      . "listen.group = www-data\nlisten.mode = 0666\n" : '';
+    FCGITest::Host::write_file("$d/fpm.conf", <<"X");
+[global]
+error_log = $d/fpm.log
+daemonize = no
+pid = $d/fpm.pid
+[www]
+${user}listen = $listen
+listen.backlog = 511
+pm = static
+pm.max_children = $self->{children}
+catch_workers_output = yes
+request_terminate_timeout = 30s
+php_admin_flag[log_errors] = on
+php_admin_value[error_log] =
+php_admin_value[post_max_size] = 16M
+php_admin_value[upload_max_filesize] = 16M
+X
+    $self->spawn($prog, '-F', '-n', '-y', "$d/fpm.conf");
+    $self->wait_up;
+    return $self;
+}
+
+sub fcgiwrap {
+    my ($class, %o) = @_;
+    my ($prog) = grep { -x } qw(/usr/sbin/fcgiwrap /usr/bin/fcgiwrap);
+    return if !$prog;
+    my $self = $class->new(name => 'wrap', %o);
+    $self->spawn($prog, '-f', '-c', $self->{children}, '-s',
+        $self->{path} ? "unix:$self->{path}" : "tcp:$self->{hostport}");
+    $self->wait_up;
+    return $self;
+}
+
+sub spawn {
+    my ($self, @cmd) = @_;
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+    if (!$pid) {
+        alarm 0;
+        $SIG{$_} = 'DEFAULT' for qw(PIPE ALRM INT TERM HUP CHLD);
+        setpgrp 0, 0;
+        FCGITest::Responder::die_with_parent();
+        open STDIN,  '<',  '/dev/null';
+        open STDOUT, '>>', "$self->{dir}/out";
+        open STDERR, '>&', \*STDOUT;
+        exec { $cmd[0] } @cmd or POSIX::_exit(127);
+    }
+    $self->{pid} = $pid;
+    push @FCGITest::DAEMONS, $self;
+}
+
+sub wait_up {
+    my ($self) = @_;
+    my $up = FCGITest::wait_for(sub {
+        $self->{path} ? IO::Socket::UNIX->new(Peer => $self->{path})
+          : IO::Socket::INET->new(PeerAddr => $self->{hostport}, Timeout => 1);
+    }, 10);
+    die "$self->{name} does not start:\n" . $self->output if !$up;
+    return $self;
+}
+
+sub output {
+    my ($self) = @_;
+    my $t = '';
+    for my $f (qw(out fpm.log)) {
+        open my $fh, '<', "$self->{dir}/$f" or next;
+        local $/;
+        $t .= <$fh> // '';
+    }
+    return $t;
+}
+
+sub kill_now {
+    my ($self) = @_;
+    return if $$ != $self->{owner};
+    my $pid = delete $self->{pid} or return;
+    kill KILL => -$pid;    # the group that spawn() made
+    kill KILL => $pid;
+    waitpid $pid, 0;
+}
+
+1;

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# What ./demo and ./check share: packages and the build. Sourced, from the top
+# of the tree, with `set -eu`.
+
+# Packages that a build needs.
+build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
+    libconfuse-dev libhttp-parser-dev"
+
+say()
+{
+    printf '%s\n' "== $*"
+}
+
+# Installs those of the packages that are missing, with apt, and says so.
+install_packages()
+{
+    missing=
+    for package in "$@"; do
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+        installed) ;;
+        *) missing="$missing $package" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "$0: missing:$missing, and there is no apt-get to install them" >&2
+        return 1
+    fi
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "$0: missing:$missing; install them as root first" >&2
+            return 1
+        fi
+        as_root=sudo
+    fi
+    say "installing with apt:$missing"
+    $as_root apt-get update -q
+    # Word splitting is meant: it is a list.
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends $missing
+}
+
+# build DIR [CONFIGURE OPTION...]: configures and makes in DIR.
+build()
+{
+    dir=$1
+    shift
+    if [ ! -x configure ] || [ configure.ac -nt configure ] ||
+        [ Makefile.am -nt Makefile.in ]; then
+        autoreconf -fi
+    fi
+    mkdir -p "$dir"
+    (
+        cd "$dir"
+        "$top/configure" --silent "$@"
+        make --silent -j"$(nproc)"
+    )
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request encoder: the bytes that it lays out are read back here, record
+ * by record and by hand, and must be the same whatever the steps in which they
+ * are sent. Params, body, spans and the encoder itself lie against unreadable
+ * pages.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "guard.h"
+#include "proto/request.h"
+#include "test_proto_random.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define BEGIN_LEN 16
+#define STEP_WHOLE 0
+#define STEP_RANDOM SIZE_MAX
+
+static const size_t sizes[] = {0,     1,     7,     8,     32767,   32768,
+                               32769, 65535, 65536, 99000, 3145728, 3145729};
+
+/* Memory of all tests; set up once. */
+static struct {
+    struct guard params[COUNT(sizes)], body[COUNT(sizes)];
+    struct guard request, spans;
+    struct fcgi_request *r;
+    struct iovec *iov;
+    uint8_t *wire, *again;
+    size_t room;
+} all;
+
+/*
+ * Bytes that look like records, for whoever loses count: END_REQUEST and
+ * BEGIN_REQUEST at every multiple of 8.
+ */
+static void fill(struct guard *guard)
+{
+    static const uint8_t bait[] = {1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0,
+                                   0, 0, 0, 0, 1, 1, 0, 1, 0, 8, 0, 0};
+
+    for (size_t i = 0; i < guard->size; i++) {
+        guard->bytes[i] = bait[i % sizeof(bait)];
+        if (i % 24 == 20)
+            guard->bytes[i] = (uint8_t)(i / 24 % 251); /* tell them apart */
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        guard_behind(&all.params[i], sizes[i]);
+        guard_before(&all.body[i], sizes[i]);
+        if (i % 2) { /* each of them against either page */
+            struct guard swap = all.params[i];
+
+            all.params[i] = all.body[i];
+            all.body[i] = swap;
+        }
+        fill(&all.params[i]);
+        fill(&all.body[i]);
+    }
+    guard_behind(&all.request, sizeof(struct fcgi_request));
+    guard_behind(&all.spans, FCGI_REQUEST_SPANS * sizeof(struct iovec));
+    all.r = (struct fcgi_request *)(void *)all.request.bytes;
+    all.iov = (struct iovec *)(void *)all.spans.bytes;
+    all.room = 2 * 3145729 + 4096;
+    all.wire = malloc(all.room);
+    all.again = malloc(all.room);
+    return all.wire == NULL || all.again == NULL;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        guard_free(&all.params[i]);
+        guard_free(&all.body[i]);
+    }
+    guard_free(&all.request);
+    guard_free(&all.spans);
+    free(all.wire);
+    free(all.again);
+    return 0;
+}
+
+/* A request whose params and body have the sizes of these numbers. */
+static void begin(size_t params, size_t body)
+{
+    memset(all.r, 0xee, sizeof(*all.r)); /* init must not rely on zeros */
+    fcgi_request_init(all.r, 1, FCGI_RESPONDER, FCGI_KEEP_CONN,
+                      all.params[params].bytes, sizes[params],
+                      all.body[body].bytes, sizes[body]);
+}
+
+/* The spans at the present position; checks what holds for any of them. */
+static size_t next(size_t *length)
+{
+    size_t n;
+
+    memset(all.iov, 0xee, all.spans.size);
+    n = fcgi_request_spans(all.r, all.iov);
+    assert_true(n <= FCGI_REQUEST_SPANS);
+    *length = 0;
+    for (size_t i = 0; i < n; i++) {
+        assert_true(all.iov[i].iov_len > 0);
+        *length += all.iov[i].iov_len;
+    }
+    assert_int_equal(n == 0, all.r->position == fcgi_request_size(all.r));
+    return n;
+}
+
+/* Copies at most `most` bytes of the spans. */
+static size_t gather(uint8_t *to, size_t n, size_t most)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < n && done < most; i++) {
+        size_t length = all.iov[i].iov_len;
+
+        if (length > most - done)
+            length = most - done;
+        memcpy(to + done, all.iov[i].iov_base, length);
+        done += length;
+    }
+    return done;
+}
+
+/* Sends the request from where it is to its end, in steps. */
+static size_t send_all(uint8_t *to, size_t step)
+{
+    uint64_t seed = 3;
+    size_t done = 0, length, n;
+
+    while ((n = next(&length)) > 0) {
+        size_t most = step == STEP_WHOLE ? length : step;
+
+        if (step == STEP_RANDOM)
+            most =
+                1 + random_below(&seed, random_below(&seed, 4) ? length : 20);
+        if (most > length)
+            most = length;
+        assert_true(most <= all.room - done);
+        assert_int_equal(gather(to + done, n, most), most);
+        fcgi_request_sent(all.r, most);
+        done += most;
+    }
+    assert_int_equal(next(&length), 0);
+    return done;
+}
+
+/*
+ * Reads one stream, from its first record to the empty one: the only way to
+ * read it is the one that gives the bytes back. Returns its size on the wire.
+ */
+static size_t read_stream(const uint8_t *wire, size_t length, uint8_t type,
+                          const struct guard *want)
+{
+    static const uint8_t zeros[8];
+    size_t at = 0, got = 0, content = 1;
+
+    while (content > 0) {
+        const uint8_t *head = wire + at;
+        size_t padding;
+
+        assert_true(length - at >= 8);
+        content = (size_t)head[4] << 8 | head[5];
+        padding = head[6];
+        assert_int_equal(head[0], 1);
+        assert_int_equal(head[1], type);
+        assert_int_equal(head[2], 0);
+        assert_int_equal(head[3], 1);
+        assert_int_equal(head[7], 0);
+        assert_true(content <= FCGI_REQUEST_CHUNK);
+        assert_true(padding < 8);
+        assert_int_equal((content + padding) % 8, 0);
+        at += 8;
+        assert_true(length - at >= content + padding);
+        assert_true(content <= want->size - got);
+        assert_memory_equal(wire + at, want->bytes + got, content);
+        assert_memory_equal(wire + at + content, zeros, padding);
+        at += content + padding;
+        got += content;
+    }
+    assert_int_equal(got, want->size);
+    return at;
+}
+
+static void read_back(const uint8_t *wire, size_t length, size_t params,
+                      size_t body)
+{
+    static const uint8_t first[BEGIN_LEN] = {1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1};
+    size_t at = BEGIN_LEN;
+
+    assert_true(length >= BEGIN_LEN);
+    assert_memory_equal(wire, first, BEGIN_LEN);
+    at += read_stream(wire + at, length - at, FCGI_PARAMS, &all.params[params]);
+    at += read_stream(wire + at, length - at, FCGI_STDIN, &all.body[body]);
+    assert_int_equal(at, length);
+}
+
+/* All pairs of sizes: read back, and the same in random steps. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes) * COUNT(sizes); i++) {
+        size_t params = i / COUNT(sizes), body = i % COUNT(sizes), length;
+
+        begin(params, body);
+        length = send_all(all.wire, STEP_WHOLE);
+        assert_int_equal(fcgi_request_size(all.r), length);
+        read_back(all.wire, length, params, body);
+
+        all.r->position = 0; /* again, on another connection */
+        assert_int_equal(send_all(all.again, STEP_RANDOM), length);
+        assert_memory_equal(all.again, all.wire, length);
+        assert_int_equal(fcgi_request_size(all.r), length);
+    }
+}
+
+static void test_byte_by_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes) * COUNT(sizes); i++) {
+        size_t params = i / COUNT(sizes), body = i % COUNT(sizes), length;
+
+        if (sizes[params] + sizes[body] > 33000)
+            continue;
+        begin(params, body);
+        length = send_all(all.wire, STEP_WHOLE);
+        for (size_t step = 1; step <= 9; step += 2) {
+            begin(params, body);
+            assert_int_equal(send_all(all.again, step), length);
+            assert_memory_equal(all.again, all.wire, length);
+        }
+    }
+}
+
+/* What the spans show at a position is what stands there, all of it. */
+static void check_position(size_t position, size_t length)
+{
+    size_t shown, n;
+
+    all.r->position = position;
+    n = next(&shown);
+    assert_true(shown <= length - position);
+    assert_int_equal(gather(all.again, n, shown), shown);
+    assert_memory_equal(all.again, all.wire + position, shown);
+    assert_true(shown == length - position || shown > 2 * FCGI_REQUEST_CHUNK);
+}
+
+/* Every position, in any order; of longer requests those around headers. */
+static void test_positions(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes) * COUNT(sizes); i++) {
+        size_t params = i / COUNT(sizes), body = i % COUNT(sizes), length;
+        size_t step = sizes[params] + sizes[body] > 20 ? 8192 : 1;
+
+        if (sizes[params] + sizes[body] > 200000)
+            continue;
+        begin(params, body);
+        length = send_all(all.wire, STEP_WHOLE);
+        for (size_t at = 0; at <= length; at += step) {
+            for (size_t near = 0; near < 64 && at + near <= length; near++)
+                check_position(length - at - near, length);
+        }
+    }
+}
+
+static void test_begin(void **state)
+{
+    static const struct {
+        uint16_t id;
+        enum fcgi_role role;
+        uint8_t flags;
+        uint8_t wire[32];
+    } cases[] = {
+        {1, FCGI_RESPONDER, 0, {1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0,
+                                0, 0, 1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0, 1}},
+        {0x1234, FCGI_AUTHORIZER, FCGI_KEEP_CONN, {1, 1, 0x12, 0x34, 0, 8, 0, 0,
+                                                   0, 2, 1,    0,    0, 0, 0, 0,
+                                                   1, 4, 0x12, 0x34, 0, 0, 0, 0,
+                                                   1, 5, 0x12, 0x34}},
+        {65535, FCGI_FILTER, 0, {1, 1, 255, 255, 0, 8, 0,   0,  0,   3,
+                                 0, 0, 0,   0,   0, 0, 1,   4,  255, 255,
+                                 0, 0, 0,   0,   1, 5, 255, 255}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fcgi_request_init(all.r, cases[i].id, cases[i].role, cases[i].flags,
+                          NULL, 0, NULL, 0);
+        assert_int_equal(fcgi_request_size(all.r), 32);
+        assert_int_equal(send_all(all.wire, STEP_WHOLE), 32);
+        assert_memory_equal(all.wire, cases[i].wire, 32);
+    }
+}
+
+/*
+ * A body of more than 4 GB, which nobody reads: where its bytes lie on the wire
+ * follows from the position, without a walk from the start, which would take
+ * hundreds of times as long as the seconds of the processor's granted here.
+ */
+static void test_huge(void **state)
+{
+    const size_t full = 8 + FCGI_REQUEST_CHUNK, records = 160000;
+    const size_t size = records * FCGI_REQUEST_CHUNK + 5;
+    uint8_t *body = mmap(NULL, size, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint64_t total = BEGIN_LEN + 8 + records * full + 16 + 8, seed = 4;
+    clock_t start = clock();
+    size_t length;
+
+    (void)state;
+    if (sizeof(size_t) < 8 || body == MAP_FAILED)
+        skip();
+    fcgi_request_init(all.r, 1, FCGI_RESPONDER, 0, NULL, 0, body, size);
+    assert_true(fcgi_request_size(all.r) == total);
+    for (size_t i = 0; i < 20000; i++) {
+        size_t record = random_below(&seed, records);
+        size_t in = random_below(&seed, FCGI_REQUEST_CHUNK);
+
+        if (i % 4 == 0)
+            record = records - 1 - i % 8;
+        all.r->position = BEGIN_LEN + 8 + record * full + 8 + in;
+        assert_true(next(&length) > 1);
+        assert_ptr_equal(all.iov[0].iov_base,
+                         body + record * FCGI_REQUEST_CHUNK + in);
+        assert_int_equal(all.iov[0].iov_len, FCGI_REQUEST_CHUNK - in);
+        assert_memory_equal(all.iov[1].iov_base, "\1\5\0\1", 4);
+    }
+    assert_true(clock() - start < 2 * CLOCKS_PER_SEC);
+    all.r->position = total - 1;
+    assert_int_equal(next(&length), 1);
+    assert_int_equal(length, 1);
+    fcgi_request_sent(all.r, 1);
+    assert_int_equal(next(&length), 0);
+    assert_int_equal(munmap(body, size), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_begin),        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_byte_by_byte), cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_huge),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("proto/request", tests, set_up,
+                                       tear_down);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the parts of fcgi-serve share: the options, the one server, the
+ * layout of its connections, and what it keeps for each of them.
+ *
+ * The layout of a connection is data and not a type, because Monkey has two
+ * of them (family A: 1.6.0 to 1.6.6, B: 1.6.7 to 1.6.9) and a plugin has to
+ * find out which one it meets. Connections and channels are therefore void
+ * pointers, read through the functions at the end of this file.
+ */
+#ifndef FCGI_SERVE_H
+#define FCGI_SERVE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "monkey/abi16.h"
+#include "serve_list.h"
+#include "serve_parse.h"
+
+struct serve_layout {
+    const char *name;
+    const char *version;     /* what liana and the signature say */
+    bool end_tells_pipeline; /* http_request_end() may return 1 */
+    bool status_is_exact;    /* ev_add(), ev_del() compare all status bits */
+    bool flush_arms_write;   /* channel_flush() can wait for EPOLLOUT */
+    bool clears_errno;       /* channel_write() does, at its start */
+    bool handler_first;      /* stage 30 before any look at the file */
+    bool handler_times_out;  /* Timeout also holds while a handler runs */
+    bool event_free_guarded; /* sched_event_free() twice is harmless */
+    size_t conn_size;        /* where the session begins */
+    size_t conn_status;
+    size_t conn_timeout_on;
+    size_t conn_arrive;
+    size_t conn_protocol;
+    size_t conn_listen; /* 0: there is no such member */
+    size_t conn_net;
+    size_t conn_channel;
+    size_t conn_timeout;
+    size_t channel_event; /* 0: there is no such member */
+    size_t channel_io;
+    size_t channel_streams;
+};
+
+struct serve_options {
+    const char *confdir;
+    const char *plugin; /* NULL: the default, or what plugins.load says */
+    const char *target; /* NULL: the long form */
+    const char *docroot;
+    const char *address;
+    const char *port; /* NULL: from the configuration */
+    int workers;      /* -1: from the configuration */
+    const char *access_log;
+    bool quiet;
+    bool verbose;
+    const struct serve_layout *layout;
+};
+
+struct serve {
+    const struct serve_options *options;
+    const struct serve_layout *layout;
+    struct mk16_config config;
+    struct mk16_api *api;
+    struct mk16_worker *workers;
+    struct mk16_network network;
+    struct mk16_sched_handler protocol;
+    uid_t euid; /* for the checks of file permissions */
+    gid_t egid;
+};
+
+extern struct serve serve;
+
+/* Follows the session in a connection's memory; the plugin knows nothing
+ * of it. */
+struct serve_client {
+    struct mk16_list all; /* in serve_worker_state.clients */
+    struct serve_parse parse;
+    bool closed;
+    /* Blocks that cs->body has left while pointers into them lived on. */
+    void *left[16];
+    unsigned int left_count;
+    bool pointed_at; /* the block that cs->body is in now has such pointers */
+};
+
+extern const struct serve_layout serve_layout_b;
+const struct serve_layout *serve_layout_find(const char *name);
+
+static inline void *serve_at(void *base, size_t offset)
+{
+    return (char *)base + offset;
+}
+
+static inline struct mk16_session *serve_session(void *conn)
+{
+    return serve_at(conn, serve.layout->conn_size);
+}
+
+static inline struct serve_client *serve_client(struct mk16_session *cs)
+{
+    return serve_at(cs, sizeof(*cs));
+}
+
+static inline struct mk16_event *serve_conn_event(void *conn)
+{
+    return conn; /* always the first member */
+}
+
+static inline void *serve_conn_channel(void *conn)
+{
+    return serve_at(conn, serve.layout->conn_channel);
+}
+
+static inline struct mk16_network *serve_conn_net(void *conn)
+{
+    return *(struct mk16_network **)serve_at(conn, serve.layout->conn_net);
+}
+
+static inline struct mk16_sched_handler *serve_conn_protocol(void *conn)
+{
+    return *(struct mk16_sched_handler **)serve_at(conn,
+                                                   serve.layout->conn_protocol);
+}
+
+static inline int serve_channel_fd(void *channel)
+{
+    return ((struct mk16_channel_b *)channel)->fd; /* the same in A */
+}
+
+static inline struct mk16_network *serve_channel_io(void *channel)
+{
+    return *(struct mk16_network **)serve_at(channel, serve.layout->channel_io);
+}
+
+static inline struct mk16_list *serve_channel_streams(void *channel)
+{
+    return serve_at(channel, serve.layout->channel_streams);
+}
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Connections of a worker: their begin, what an event of theirs means, their
+ * end.
+ *
+ * Here the event loop draws the conclusions that make up most of the traps: a
+ * channel that has run dry ends the request (a), a return of -1 with EAGAIN in
+ * errno means "wait for more" (b), end of file closes whatever runs (c).
+ * Memory of a closed connection stays valid to the end of the batch of events
+ * (l).
+ */
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "serve.h"
+#include "serve_event.h"
+#include "serve_http.h"
+#include "serve_log.h"
+#include "serve_mem.h"
+#include "serve_worker.h"
+
+#define STATUS_CLOSED (-2)
+
+static char *timeout_on(void *conn)
+{
+    return serve_at(conn, serve.layout->conn_timeout_on);
+}
+
+void serve_conn_timeout_add(void *conn, struct mk16_worker *worker)
+{
+    if (*timeout_on(conn))
+        return;
+    serve_list_add(serve_at(conn, serve.layout->conn_timeout),
+                   &worker->timeout_queue);
+    *timeout_on(conn) = 1;
+}
+
+void serve_conn_timeout_del(void *conn)
+{
+    if (!*timeout_on(conn))
+        return;
+    serve_list_del(serve_at(conn, serve.layout->conn_timeout));
+    *timeout_on(conn) = 0;
+}
+
+static void set_pointer(void *conn, size_t offset, void *value)
+{
+    *(void **)serve_at(conn, offset) = value;
+}
+
+static void *conn_create(int fd, struct mk16_server_listen *listener)
+{
+    const struct serve_layout *l = serve.layout;
+    struct mk16_network *net = listener->network->network;
+    void *conn = serve_mem_alloc_z(l->conn_size + sizeof(struct mk16_session) +
+                                   sizeof(struct serve_client));
+    struct mk16_event *event = serve_conn_event(conn);
+    struct mk16_channel_b *channel = serve_conn_channel(conn);
+
+    event->fd = fd;
+    event->type = MK16_EVENT_CONNECTION;
+    event->mask = MK16_EVENT_EMPTY;
+    event->status = MK16_EVENT_NONE;
+    *(time_t *)serve_at(conn, l->conn_arrive) = time(NULL);
+    set_pointer(conn, l->conn_protocol, listener->protocol);
+    set_pointer(conn, l->conn_net, net);
+    if (l->conn_listen != 0)
+        set_pointer(conn, l->conn_listen, listener);
+    channel->type = 0;
+    channel->fd = fd; /* at the same place in both families */
+    if (l->channel_event != 0)
+        set_pointer(channel, l->channel_event, event);
+    set_pointer(channel, l->channel_io, net);
+    serve_list_init(serve_channel_streams(channel));
+    return conn;
+}
+
+void serve_conn_accept(struct mk16_worker *worker,
+                       struct mk16_server_listen *listener)
+{
+    int fd =
+        accept4(listener->server_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct serve_client *client;
+    void *conn;
+
+    if (fd < 0)
+        return;
+    if (serve_stage10(fd) == MK16_CLOSE_CONX) {
+        listener->network->network->close(fd);
+        return;
+    }
+    conn = conn_create(fd, listener);
+    client = serve_client(serve_session(conn));
+    serve_list_add(&client->all, serve_worker_clients(worker));
+    serve_conn_timeout_add(conn, worker);
+    serve_ev_add(worker->loop, fd, MK16_EVENT_CONNECTION, MK16_EVENT_READ,
+                 conn);
+    worker->accepted_connections++;
+}
+
+static void arm_write(void *conn, struct mk16_worker *worker)
+{
+    serve_ev_add(worker->loop, serve_conn_event(conn)->fd,
+                 MK16_EVENT_CONNECTION, MK16_EVENT_WRITE, conn);
+}
+
+int serve_conn_read(void *conn, struct mk16_worker *worker)
+{
+    const int stop =
+        MK16_CHANNEL_DONE | MK16_CHANNEL_ERROR | MK16_CHANNEL_EMPTY;
+    struct mk16_sched_handler *protocol = serve_conn_protocol(conn);
+    size_t total = 0;
+    size_t count = 0;
+    int r;
+
+    if (protocol->cb_read(conn, worker) == -1)
+        return errno == EAGAIN ? 1 : -1;
+    do {
+        r = serve_channel_write(serve_conn_channel(conn), &count);
+        total += count;
+    } while (total <= worker->mem_pagesize && (r & stop) == 0);
+    if (r == MK16_CHANNEL_DONE) {
+        r = protocol->cb_done(conn, worker);
+        if (r == 1) {
+            /* Also when the next request is a handler's: trap (b). */
+            arm_write(conn, worker);
+            return 0;
+        }
+        return r;
+    }
+    if (r & (MK16_CHANNEL_FLUSH | MK16_CHANNEL_BUSY)) {
+        if ((serve_conn_event(conn)->mask & MK16_EVENT_WRITE) == 0)
+            arm_write(conn, worker);
+    }
+    return r;
+}
+
+int serve_conn_write(void *conn, struct mk16_worker *worker)
+{
+    struct mk16_sched_handler *protocol = serve_conn_protocol(conn);
+    size_t count;
+    int r = serve_channel_write(serve_conn_channel(conn), &count);
+
+    if (r == MK16_CHANNEL_FLUSH || r == MK16_CHANNEL_BUSY)
+        return 0;
+    if (r != MK16_CHANNEL_DONE && r != MK16_CHANNEL_EMPTY)
+        return -1;
+    r = protocol->cb_done(conn, worker);
+    if (r == -1)
+        return -1;
+    if (r == 0)
+        serve_ev_add(worker->loop, serve_conn_event(conn)->fd,
+                     MK16_EVENT_CONNECTION, MK16_EVENT_READ, conn);
+    return 0;
+}
+
+/* Marks the event so that the rest of the batch passes it over, and lets its
+ * memory go after that. */
+void serve_conn_event_free(struct mk16_event *event)
+{
+    struct mk16_worker *worker = serve_worker_self();
+
+    if ((event->type & MK16_EVENT_IDLE) != 0) {
+        if (serve.layout->event_free_guarded)
+            return;
+        serve_bite("l", "sched_event_free() twice on one event");
+    }
+    event->type |= MK16_EVENT_IDLE;
+    serve_list_add(&event->head, &worker->event_free_queue);
+}
+
+void serve_conn_free_events(struct mk16_worker *worker)
+{
+    struct mk16_list *node;
+    struct mk16_list *after;
+
+    SERVE_EACH_SAFE(node, after, &worker->event_free_queue)
+    {
+        serve_list_del(node);
+        serve_mem_free(MK16_ENTRY(node, struct mk16_event, head));
+    }
+}
+
+/* Takes a connection away; the session, if there still is one, is left as it
+ * is and nobody is hung up. */
+static void drop(void *conn, struct mk16_worker *worker)
+{
+    struct mk16_event *event = serve_conn_event(conn);
+    struct serve_client *client = serve_client(serve_session(conn));
+
+    serve_ev_del(worker->loop, event);
+    serve_stage50(event->fd);
+    worker->closed_connections++;
+    serve_list_del(&client->all);
+    serve_conn_timeout_del(conn);
+    serve_conn_net(conn)->close(event->fd);
+    serve_channel_clean(serve_conn_channel(conn));
+    serve_conn_event_free(event);
+    *(int *)serve_at(conn, serve.layout->conn_status) = STATUS_CLOSED;
+    client->closed = true;
+}
+
+int serve_conn_close(void *conn, struct mk16_worker *worker, int why)
+{
+    serve_ev_del(worker->loop, serve_conn_event(conn));
+    if (why != MK16_CLOSED_DONE)
+        serve_conn_protocol(conn)->cb_close(conn, worker, why);
+    drop(conn, worker);
+    return 0;
+}
+
+/* Every Timeout seconds. Counts from the connection's begin, however often
+ * it has been used since: trap (k). */
+void serve_conn_check_timeouts(struct mk16_worker *worker)
+{
+    const struct serve_layout *l = serve.layout;
+    time_t now = time(NULL);
+    struct mk16_list *node;
+    struct mk16_list *after;
+
+    SERVE_EACH_SAFE(node, after, &worker->timeout_queue)
+    {
+        void *conn = (char *)node - l->conn_timeout;
+        time_t arrived = *(time_t *)serve_at(conn, l->conn_arrive);
+
+        if (serve_conn_event(conn)->type & MK16_EVENT_IDLE)
+            continue;
+        if (arrived + serve.config.timeout > now)
+            continue;
+        serve_conn_protocol(conn)->cb_close(conn, worker, MK16_CLOSED_TIMEOUT);
+        drop(conn, worker);
+    }
+}
+
+void *serve_conn_get(struct mk16_worker *worker, int fd)
+{
+    struct mk16_list *node;
+
+    SERVE_EACH(node, serve_worker_clients(worker))
+    {
+        struct serve_client *client =
+            MK16_ENTRY(node, struct serve_client, all);
+        void *conn = (char *)client - sizeof(struct mk16_session) -
+                     serve.layout->conn_size;
+
+        if (serve_conn_event(conn)->fd == fd)
+            return conn;
+    }
+    return NULL;
+}
+
+int serve_conn_remove_client(int fd)
+{
+    struct mk16_worker *worker = serve_worker_self();
+    void *conn = serve_conn_get(worker, fd);
+
+    if (conn == NULL)
+        return -1;
+    drop(conn, worker);
+    return 0;
+}
+
+void serve_conn_free_all(struct mk16_list *clients)
+{
+    struct mk16_list *node;
+    struct mk16_list *after;
+
+    SERVE_EACH_SAFE(node, after, clients)
+    {
+        struct serve_client *client =
+            MK16_ENTRY(node, struct serve_client, all);
+        void *conn = (char *)client - sizeof(struct mk16_session) -
+                     serve.layout->conn_size;
+
+        serve_channel_clean(serve_conn_channel(conn));
+        serve_session_discard(serve_session(conn));
+        close(serve_conn_event(conn)->fd);
+        serve_mem_free(conn);
+    }
+}

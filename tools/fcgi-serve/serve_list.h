@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Monkey's doubly linked lists, as the ABI shows them.
+ *
+ * A node that is taken out gets NULL pointers: who takes it out twice, or
+ * walks on from it, falls, as in Monkey.
+ */
+#ifndef FCGI_SERVE_LIST_H
+#define FCGI_SERVE_LIST_H
+
+#include <stdbool.h>
+
+#include "monkey/abi16.h"
+
+static inline void serve_list_init(struct mk16_list *head)
+{
+    head->prev = head;
+    head->next = head;
+}
+
+static inline bool serve_list_empty(const struct mk16_list *head)
+{
+    return head->next == head;
+}
+
+/* Puts node at the end of the list. */
+static inline void serve_list_add(struct mk16_list *node,
+                                  struct mk16_list *head)
+{
+    struct mk16_list *last = head->prev;
+
+    head->prev = node;
+    node->next = head;
+    node->prev = last;
+    last->next = node;
+}
+
+static inline void serve_list_del(struct mk16_list *node)
+{
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    node->prev = NULL;
+    node->next = NULL;
+}
+
+#define SERVE_EACH(node, head) \
+    for (node = (head)->next; node != (head); node = node->next)
+
+/* The same when the body may take node out. */
+#define SERVE_EACH_SAFE(node, after, head)                        \
+    for (node = (head)->next, after = node->next; node != (head); \
+         node = after, after = node->next)
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-serve: the server side of Monkey 1.6.9's plugin ABI, with which the
+ * very monkey-fastcgi.so that Monkey loads serves without Monkey.
+ *
+ * The order of things is Monkey's: configuration, plugins' init, master_init,
+ * workers (worker_init in each), change of user, start; and at the end the
+ * workers first, without a word about what they were at, then the plugins.
+ */
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "serve.h"
+#include "serve_api.h"
+#include "serve_listen.h"
+#include "serve_log.h"
+#include "serve_options.h"
+#include "serve_parse.h"
+#include "serve_plugin.h"
+#include "serve_setup.h"
+#include "serve_vhost.h"
+#include "serve_worker.h"
+
+struct serve serve;
+
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+/* Becomes the User of the configuration, for what files and sockets may be
+ * used; root stays at hand for the end, as in Monkey. */
+static int set_user(void)
+{
+    struct mk16_config *c = &serve.config;
+    struct passwd *user;
+
+    if (geteuid() != 0 || c->user == NULL)
+        return 0;
+    user = getpwnam(c->user);
+    if (user == NULL) {
+        serve_err("User %s of the configuration does not exist", c->user);
+        return -1;
+    }
+    if (initgroups(c->user, user->pw_gid) != 0 || setegid(user->pw_gid) != 0 ||
+        seteuid(user->pw_uid) != 0) {
+        serve_err("cannot become User %s of the configuration", c->user);
+        return -1;
+    }
+    c->is_seteuid = 1;
+    serve.euid = geteuid();
+    serve.egid = getegid();
+    return 0;
+}
+
+static void unset_user(void)
+{
+    if (!serve.config.is_seteuid)
+        return;
+    if (seteuid(0) != 0 || setegid(0) != 0)
+        serve_err("cannot become root again");
+}
+
+static void print_addresses(void)
+{
+    struct mk16_list *node;
+
+    if (serve.options->quiet)
+        return;
+    SERVE_EACH(node, &serve.config.listeners)
+    {
+        const struct mk16_listener *l =
+            MK16_ENTRY(node, struct mk16_listener, head);
+        bool v6 = strchr(l->address, ':') != NULL;
+
+        printf(
+            "fcgi-serve: http://%s%s%s:%s/ (not for production; Ctrl-C "
+            "ends it)\n",
+            v6 ? "[" : "", l->address, v6 ? "]" : "", l->port);
+    }
+    fflush(stdout);
+}
+
+static int set_up(void)
+{
+    int r;
+
+    serve_parse_setup();
+    serve_setup_defaults();
+    serve_plugins_setup();
+    if (serve.options->target != NULL)
+        r = serve_setup_short();
+    else
+        r = serve_setup_tree();
+    if (r < 0)
+        return -1;
+    serve_setup_finish();
+    if (serve_access_open() < 0 || serve_listen_check() < 0)
+        return -1;
+    serve_api_create();
+    if (serve_plugins_load(serve_setup_plugins_file(), serve.options->plugin) <
+        0)
+        return -1;
+    return serve_vhosts_map();
+}
+
+static int run(const sigset_t *set)
+{
+    int signal;
+
+    serve_plugins_master_init();
+    if (serve_workers_start() < 0 || set_user() < 0)
+        return -1;
+    print_addresses();
+    serve_workers_go();
+    sigwait(set, &signal);
+    return 0;
+}
+
+/* Also after a start that has failed half-way. */
+static void tear_down(void)
+{
+    unset_user();
+    serve_workers_stop();
+    serve_plugins_exit();
+    serve_workers_free();
+    serve_plugins_unload();
+    serve_api_destroy();
+    serve_access_close();
+    serve_setup_free();
+}
+
+int main(int argc, char **argv)
+{
+    struct serve_options options;
+    sigset_t set;
+    int status;
+
+    if (!serve_options_read(&options, argc, argv, &status))
+        return status;
+    serve.options = &options;
+    serve.layout = options.layout;
+    block_signals(&set);
+    status = set_up() == 0 && run(&set) == 0 ? 0 : 1;
+    tear_down();
+    return status;
+}

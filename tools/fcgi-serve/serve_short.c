@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The short form: one document root, one FastCGI application.
+ *
+ * The plugin must read its configuration from a file, so one is made, in a
+ * directory that nobody else may enter and that goes when the server goes.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "serve.h"
+#include "serve_conf.h"
+#include "serve_listen.h"
+#include "serve_log.h"
+#include "serve_mem.h"
+#include "serve_mime.h"
+#include "serve_setup.h"
+#include "serve_vhost.h"
+
+#define MATCH "/.*\\.php(/|$) fastcgi"
+
+static char *directory;
+
+static void remove_all(const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char *path = serve_mem_printf("%s%s", directory, names[i]);
+
+        remove(path);
+        serve_mem_free(path);
+    }
+}
+
+void serve_short_free(void)
+{
+    static const char *const names[] = {
+        "/plugins/fastcgi/fastcgi.conf",
+        "/plugins/fastcgi",
+        "/plugins",
+        "",
+    };
+
+    if (directory == NULL)
+        return;
+    remove_all(names, 4);
+    serve_mem_free(directory);
+    directory = NULL;
+}
+
+/* The line that names the application; NULL after a message. */
+static char *server_line(const char *target)
+{
+    const char *colon = strrchr(target, ':');
+    struct sockaddr_un un;
+
+    for (const char *c = target; *c != '\0'; c++) {
+        if (!isgraph((unsigned char)*c)) {
+            serve_err(
+                "--target: blanks and control characters cannot be in "
+                "an address: '%s'",
+                target);
+            return NULL;
+        }
+    }
+    if (target[0] == '/') {
+        if (strlen(target) < sizeof(un.sun_path))
+            return serve_mem_printf("ServerPath %s", target);
+        serve_err(
+            "--target: the path is longer than the %zu bytes that a "
+            "socket's address holds",
+            sizeof(un.sun_path) - 1);
+        return NULL;
+    }
+    if (colon == NULL || colon == target ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535) {
+        serve_err(
+            "--target must be HOST:PORT, [V6]:PORT or the absolute path "
+            "of a socket, not '%s'",
+            target);
+        return NULL;
+    }
+    return serve_mem_printf("ServerAddr %s", target);
+}
+
+static int write_file(const char *path, const char *line)
+{
+    FILE *out = fopen(path, "wxe");
+    int failed;
+
+    if (out == NULL)
+        return -1;
+    fprintf(out, "[FASTCGI_SERVER]\n    ServerName default\n    %s\n", line);
+    failed = ferror(out);
+    return fclose(out) != 0 || failed ? -1 : 0;
+}
+
+static int write_tree(const char *line)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *path;
+    int r = -1;
+
+    directory = serve_mem_printf("%s/fcgi-serve-XXXXXX",
+                                 tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+    if (mkdtemp(directory) == NULL) {
+        serve_err("%s: cannot be made: %s", directory, strerror(errno));
+        serve_mem_free(directory);
+        directory = NULL;
+        return -1;
+    }
+    path = serve_mem_printf("%s/plugins/fastcgi/fastcgi.conf", directory);
+    for (int cut = (int)strlen(directory); path[cut] == '/';) {
+        char *slash = strchr(path + cut + 1, '/');
+
+        if (slash == NULL)
+            break;
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+        cut = (int)(slash - path);
+    }
+    r = write_file(path, line);
+    if (r < 0)
+        serve_err("%s: cannot be written: %s", path, strerror(errno));
+    serve_mem_free(path);
+    return r;
+}
+
+static void set_config(const char *docroot)
+{
+    struct mk16_config *c = &serve.config;
+
+    c->serverconf = serve_mem_dup(directory);
+    c->path_config = serve_mem_dup(directory);
+    c->keep_alive = 1;
+    c->resume = 1;
+    c->symlink = 1;
+    c->max_keep_alive_request = 1000;
+    c->max_request_size = 10240;
+    c->default_mimetype = serve_mem_dup("text/plain\r\n");
+    c->index_files = serve_conf_split("index.php index.html");
+    serve_listen_add_parts(serve.options->address, "2001");
+    serve_vhost_add(docroot, MATCH);
+}
+
+int serve_setup_short(void)
+{
+    const char *docroot = serve.options->docroot;
+    char real[PATH_MAX];
+    struct stat st;
+    char *line;
+    int r;
+
+    if (realpath(docroot, real) == NULL || stat(real, &st) != 0) {
+        serve_err("%s: %s", docroot, strerror(errno));
+        return -1;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        serve_err("%s: is not a directory", docroot);
+        return -1;
+    }
+    line = server_line(serve.options->target);
+    if (line == NULL)
+        return -1;
+    r = write_tree(line);
+    serve_mem_free(line);
+    if (r < 0)
+        return -1;
+    set_config(real);
+    return serve_mime_read(NULL);
+}
