@@ -4,6 +4,8 @@
  * from the table of keys.
  */
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config/checks.h"
@@ -43,19 +45,21 @@ static void check_name(const struct place *p, const char *value)
 
 static void check_address(const struct place *p, const char *value)
 {
+    bool is_addr = p->pair->key->type == FCGI_KEY_ADDR;
     struct fcgi_endpoint endpoint;
+    char message[512];
     const char *why;
     size_t at;
+    int bad = is_addr ? fcgi_endpoint_parse_addr(value, strlen(value),
+                                                 &endpoint, &why, &at)
+                      : fcgi_endpoint_parse_path(value, strlen(value),
+                                                 &endpoint, &why, &at);
 
-    if (p->pair->key->type == FCGI_KEY_ADDR) {
-        if (fcgi_endpoint_parse_addr(value, strlen(value), &endpoint, &why,
-                                     &at)) {
-            report_value(p, FCGI_CHECK_ADDRESS, at, why);
-        }
-    } else if (fcgi_endpoint_parse_path(value, strlen(value), &endpoint, &why,
-                                        &at)) {
-        report_value(p, FCGI_CHECK_PATH, at, why);
-    }
+    if (!bad)
+        return;
+    snprintf(message, sizeof(message), "'%s': %s", value, why);
+    report_value(p, is_addr ? FCGI_CHECK_ADDRESS : FCGI_CHECK_PATH, at,
+                 message);
 }
 
 static void check_range(const struct place *p, const char *value, uint64_t ms)

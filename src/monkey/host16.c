@@ -70,7 +70,7 @@ static ssize_t write_client(void *client, const void *bytes, size_t length)
 
 /*
  * What the logger is told. It dies of a status below 400 that it does not
- * know (traps, r), so such a one is logged as its nearest relative; what the
+ * know, so such a one is logged as its nearest relative; what the
  * client was sent is the real one. 499 is nginx' number for a client that went
  * away before it was sent anything.
  */
@@ -119,7 +119,7 @@ void mk16_set_up(const struct mk16_api *given, struct fcgi_pool *servers)
 }
 
 /* Monkey's loop found ours readable. What errno happens to be when we return
- * decides over life and death of connections (traps, b). */
+ * decides over life and death of connections. */
 static int loop_ready(void *event)
 {
     (void)event;
@@ -189,7 +189,7 @@ static void end_refused(struct fcgi_loop_task *task)
 /*
  * Answers 500 through the core, with nothing but its functions: for a host
  * whose layout is unknown, and for want of memory. The core sends the page,
- * but does not end the request (traps, s).
+ * but does not end the request.
  */
 static int refuse(struct mk16_session *cs, struct mk16_request *sr)
 {
@@ -322,7 +322,7 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     mk16_conn_view(family, cs, &view);
     mk16_request_read(cs, sr, fields, &request);
     request.tls = is_tls(&view);
-    /* KeepAlive Off does not reach close_now (traps, d). */
+    /* KeepAlive Off does not reach close_now. */
     request.close = cs->close_now || !api->config->keep_alive;
     request.follow_links = api->config->symlink;
     fcgi_path_split(&request, &script);

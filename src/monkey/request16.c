@@ -2,7 +2,7 @@
  *
  * Much of Monkey's request outlives it: the query, the body and the content
  * type of one request are still there in the next one on the same connection
- * (traps, t). So the query and the body are told by where things stand in the
+ *. So the query and the body are told by where things stand in the
  * receive buffer, and fields by the parser's table.
  */
 #include "monkey/request16.h"
@@ -68,7 +68,7 @@ static struct fcgi_text host_field(const struct mk16_request *sr,
 }
 
 /* The two tables of the parser, not its list, which a repeated field
- * corrupts (traps, i). */
+ * corrupts. */
 static size_t read_fields(const struct mk16_request *sr,
                           const struct mk16_parser *parser,
                           struct fcgi_http_field *fields)

@@ -15,7 +15,7 @@
 /*
  * Fills `request` from a session whose request is complete; its fields go to
  * `fields`. Moves the parser's position behind the body, so that a pipelined
- * request behind it is found (traps, h). Nothing is copied: what is filled in
+ * request behind it is found. Nothing is copied: what is filled in
  * holds until the request ends. Worker thread.
  */
 void mk16_request_read(struct mk16_session *cs, struct mk16_request *sr,

@@ -75,7 +75,7 @@ void mk16_take(const struct mk16_api *api, const struct mk16_conn_view *view)
     event->status = MK16_EVENT_REGISTERED;
 
     /* Up to 1.6.5 a connection stays in the queue of those that time out even
-     * while it is served (traps, k). Later ones have taken it out. */
+     * while it is served. Later ones have taken it out. */
     if (*view->is_timeout_on) {
         view->timeout_head->prev->next = view->timeout_head->next;
         view->timeout_head->next->prev = view->timeout_head->prev;
@@ -112,7 +112,7 @@ void mk16_give_back(const struct mk16_api *api, enum mk16_family family,
     view.event->mask = MK16_EVENT_EMPTY; /* so that ev_add() adds */
     if (close) {
         /* Pipelined bytes would be answered although the connection was
-         * announced to end (traps, d): there are none. */
+         * announced to end: there are none. */
         cs->body_length = (unsigned)cs->parser.i + 1;
     } else {
         api->ev_add(loop, view.event->fd, MK16_EVENT_CONNECTION,
@@ -129,7 +129,7 @@ void mk16_give_back(const struct mk16_api *api, enum mk16_family family,
         return; /* idle */
     if (sr->headers.status > 0 || view.streams->next != view.streams) {
         /* The core has answered the next request, but nobody sends it, or
-         * ends it, before the descriptor is writable (traps, b). */
+         * ends it, before the descriptor is writable. */
         api->ev_add(loop, view.event->fd, MK16_EVENT_CONNECTION,
                     MK16_EVENT_WRITE, view.event);
         return;

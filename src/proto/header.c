@@ -36,7 +36,8 @@ static bool is_blank(char c)
 /* `HTTP/1.1 200 OK`: how many bytes stand before the status, else 0. */
 static size_t status_line(const char *line, size_t length)
 {
-    return length >= 12 && memcmp(line, "HTTP/1.", 7) == 0 && line[8] == ' '
+    return length >= 12 && memcmp(line, "HTTP/1.", 7) == 0 && line[7] >= '0' &&
+                   line[7] <= '9' && line[8] == ' '
                ? 9
                : 0;
 }
