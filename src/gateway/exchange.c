@@ -13,6 +13,7 @@
 #include "gateway/exchange.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "gateway/exchange_impl.h"
 #include "gateway/params.h"
@@ -284,6 +285,39 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
                      exchange->block.capacity);
 }
 
+/*
+ * Whether a request says where it ends in a way that all who see it understand
+ * alike. If the host went by one of two lengths, or by the 5 in "5abc", what
+ * stands in front of it may have gone by another, and taken the start of the
+ * next request for something else (RFC 9112, 6.3 and 11.2). A host that decodes
+ * transfer codings takes the field away.
+ */
+static const char *judge_framing(const struct fcgi_http_request *request)
+{
+    struct fcgi_text length = {NULL, 0};
+
+    for (size_t i = 0; i < request->n_fields; i++) {
+        struct fcgi_text name = request->fields[i].name;
+        struct fcgi_text value = request->fields[i].value;
+
+        if (fcgi_header_is(name.data, name.length, "transfer-encoding"))
+            return "the request has a Transfer-Encoding, which this server "
+                   "does not decode";
+        if (!fcgi_header_is(name.data, name.length, "content-length"))
+            continue;
+        for (size_t j = 0; j < value.length; j++) {
+            if (value.data[j] < '0' || value.data[j] > '9')
+                return "the request has a Content-Length that is no number";
+        }
+        if (length.data != NULL &&
+            (length.length != value.length ||
+             memcmp(length.data, value.data, value.length) != 0))
+            return "the request has two different Content-Length fields";
+        length = value;
+    }
+    return NULL;
+}
+
 /* Why a request is not passed on: 0, or the status to refuse it with. */
 static int judge(const struct fcgi_http_request *request,
                  const struct fcgi_script *script, const char **why)
@@ -292,20 +326,8 @@ static int judge(const struct fcgi_http_request *request,
         *why = script->why;
         return script->status;
     }
-    for (size_t i = 0; i < request->n_fields; i++) {
-        struct fcgi_text name = request->fields[i].name;
-
-        /* A host that decodes it takes the field away. One that goes by
-         * Content-Length instead disagrees with whatever stands in front of
-         * it on where the next request begins (RFC 9112, 6.3). */
-        if (fcgi_header_is(name.data, name.length, "transfer-encoding")) {
-            *why =
-                "the request has a Transfer-Encoding, which this server "
-                "does not decode";
-            return 400;
-        }
-    }
-    return 0;
+    *why = judge_framing(request);
+    return *why != NULL ? 400 : 0;
 }
 
 static void refuse(struct fcgi_exchange *exchange, int status, const char *why)

@@ -31,7 +31,7 @@ bool fcgi_path_is_script(const char *name, size_t length)
     return length > n && memcmp(name + length - n, EXTENSION, n) == 0;
 }
 
-static void refuse(struct fcgi_script *script, int status, const char *why)
+void fcgi_path_refuse(struct fcgi_script *script, int status, const char *why)
 {
     script->verdict = FCGI_PATH_REFUSED;
     script->status = status;
@@ -81,13 +81,15 @@ static void judge(const struct fcgi_http_request *request,
     }
     if (rest == 0) {
         if (!S_ISREG(st->st_mode))
-            refuse(script, 403, "what the path names is no regular file");
+            fcgi_path_refuse(script, 403,
+                             "what the path names is no regular file");
         return;
     }
     /* An application that looks for scripts in paths would run the file, be
      * it an upload. */
     if (!S_ISREG(st->st_mode) || !fcgi_path_is_script(name, strlen(name))) {
-        refuse(script, 404, "the path goes on behind a file that is no script");
+        fcgi_path_refuse(script, 404,
+                         "the path goes on behind a file that is no script");
         return;
     }
     script->name.length -= rest;
@@ -108,7 +110,7 @@ void fcgi_path_split(const struct fcgi_http_request *request,
     script->name = request->path;
     script->filename = file;
     if (!is_sane(request->path)) {
-        refuse(script, 400, "there is a NUL, CR or LF in the path");
+        fcgi_path_refuse(script, 400, "there is a NUL, CR or LF in the path");
         return;
     }
     if (file.length >= sizeof(name) || file.length < request->path.length)
@@ -118,8 +120,9 @@ void fcgi_path_split(const struct fcgi_http_request *request,
     if (kept == 0)
         return;
     if (S_ISLNK(st.st_mode) && !request->follow_links)
-        refuse(script, 403,
-               "what the path names is a symbolic link, and SymLink is Off");
+        fcgi_path_refuse(
+            script, 403,
+            "what the path names is a symbolic link, and SymLink is Off");
     else
         judge(request, script, name, kept, &st);
 }

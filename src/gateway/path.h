@@ -39,4 +39,7 @@ bool fcgi_path_is_script(const char *name, size_t length);
 void fcgi_path_split(const struct fcgi_http_request *request,
                      struct fcgi_script *script);
 
+/* Has a request refused for a reason of the host's; `why` is static. */
+void fcgi_path_refuse(struct fcgi_script *script, int status, const char *why);
+
 #endif

@@ -308,6 +308,7 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     struct fcgi_http_request request;
     struct fcgi_exchange *exchange;
     struct fcgi_script script;
+    int status;
     struct mk16_conn_view view;
 
     (void)plugin;
@@ -320,12 +321,14 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     if (self == NULL)
         return refuse(cs, sr);
     mk16_conn_view(family, cs, &view);
-    mk16_request_read(cs, sr, fields, &request);
+    status = mk16_request_read(cs, sr, fields, &request);
     request.tls = is_tls(&view);
     /* KeepAlive Off does not reach close_now. */
     request.close = cs->close_now || !api->config->keep_alive;
     request.follow_links = api->config->symlink;
     fcgi_path_split(&request, &script);
+    if (status != 0)
+        fcgi_path_refuse(&script, status, "the request cannot be read");
     if (script.verdict == FCGI_PATH_DIRECTORY)
         return MK16_NOT_ME;
     exchange =

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Much of Monkey's request outlives it: the query, the body and the content
- * type of one request are still there in the next one on the same connection
- *. So the query and the body are told by where things stand in the
- * receive buffer, and fields by the parser's table.
+ * The head of a request is read from the receive buffer, not from where
+ * Monkey's structures point to: those pointers are made while the head is
+ * parsed, and are not made anew when the buffer grows for the body and moves.
+ * Besides, Monkey keeps but the last of repeated fields, cuts the port off the
+ * Host, and leaves the query and the body of one request standing for the next
+ * one. The buffer has it all, as it was received, but for names of fields in
+ * lower case and for the byte behind the path, which may have become NUL.
  */
 #include "monkey/request16.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,19 +21,87 @@ static struct fcgi_text text(const struct mk16_ptr *ptr)
     return (struct fcgi_text){ptr->data, ptr->len};
 }
 
-/* The query stands between the URI and the protocol. The '?' itself has been
- * overwritten, so that positions are all there is. */
-static void read_query(const struct mk16_request *sr,
-                       struct fcgi_http_request *request)
+/* A span without blanks around it. */
+static struct fcgi_text trim(const char *begin, const char *end)
 {
-    const char *begin = sr->uri.data + sr->uri.len + 1;
-    const char *protocol = sr->protocol_p.data;
+    while (begin < end && (*begin == ' ' || *begin == '\t'))
+        begin++;
+    while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    return (struct fcgi_text){begin, (size_t)(end - begin)};
+}
 
-    if (protocol == NULL || protocol <= begin)
-        return;
-    request->has_query = true;
-    request->query.data = begin;
-    request->query.length = (size_t)(protocol - 1 - begin);
+/* The line that begins at `*at`, without its end; `*at` goes behind it. */
+static bool next_line(const char **at, const char *end, struct fcgi_text *line)
+{
+    const char *lf = memchr(*at, '\n', (size_t)(end - *at));
+
+    if (lf == NULL)
+        return false;
+    line->data = *at;
+    line->length = (size_t)(lf - *at);
+    if (line->length > 0 && lf[-1] == '\r')
+        line->length--;
+    *at = lf + 1;
+    return true;
+}
+
+/*
+ * `METHOD TARGET HTTP/1.x`. The blank before the protocol or the '?' before
+ * the query may have become NUL, whichever ends the path.
+ */
+static bool read_request_line(struct fcgi_text line,
+                              struct fcgi_http_request *request)
+{
+    static const char protocol[] = " HTTP/1.x";
+    const size_t n = sizeof(protocol) - 1;
+    const char *blank = memchr(line.data, ' ', line.length);
+    const char *begin, *end;
+    size_t path = 0;
+
+    if (blank == NULL || blank == line.data || line.length <= n)
+        return false;
+    begin = blank + 1;
+    end = line.data + line.length - n;
+    if (begin >= end || memcmp(end + 1, protocol + 1, n - 2) != 0)
+        return false;
+    request->method.data = line.data;
+    request->method.length = (size_t)(blank - line.data);
+    request->version = end[n - 1] == '0' ? 10 : 11;
+    while (begin + path < end && begin[path] != '?' && begin[path] != '\0')
+        path++;
+    request->uri.data = begin;
+    request->uri.length = path;
+    if (begin + path < end) {
+        request->has_query = true;
+        request->query.data = begin + path + 1;
+        request->query.length = (size_t)(end - begin) - path - 1;
+    }
+    return true;
+}
+
+static int read_head(const char *at, const char *end,
+                     struct fcgi_http_field *fields,
+                     struct fcgi_http_request *request)
+{
+    struct fcgi_text line;
+
+    if (!next_line(&at, end, &line) || !read_request_line(line, request))
+        return 400;
+    while (next_line(&at, end, &line) && line.length > 0) {
+        const char *colon = memchr(line.data, ':', line.length);
+
+        if (colon == NULL)
+            return 400;
+        if (request->n_fields == MK16_FIELDS_MAX)
+            return 431;
+        fields[request->n_fields].name.data = line.data;
+        fields[request->n_fields].name.length = (size_t)(colon - line.data);
+        fields[request->n_fields].value =
+            trim(colon + 1, line.data + line.length);
+        request->n_fields++;
+    }
+    return 0;
 }
 
 /* Everything behind the header is the body for Monkey, a next request too:
@@ -51,44 +123,17 @@ static void read_body(struct mk16_session *cs, const struct mk16_request *sr,
     cs->parser.i = (int)(sr->data.data - cs->body + length - 1);
 }
 
-/* The Host field as the client sent it: Monkey cuts the port off its value,
- * but programs need it to make links to themselves. It stands behind it still.
- */
-static struct fcgi_text host_field(const struct mk16_request *sr,
-                                   const struct mk16_ptr *val)
+/* The decoded path: it is the end of the file's name, which Monkey has
+ * composed for this request, where no ~user stands for another folder. */
+static struct fcgi_text read_path(const struct mk16_request *sr)
 {
-    struct fcgi_text host = text(val);
+    const struct mk16_ptr *root = &sr->host_conf->documentroot;
+    const struct mk16_ptr *file = &sr->real_path;
 
-    if (sr->port <= 0 || host.data[host.length] != ':')
-        return host;
-    host.length++;
-    while (host.data[host.length] >= '0' && host.data[host.length] <= '9')
-        host.length++;
-    return host;
-}
-
-/* The two tables of the parser, not its list, which a repeated field
- * corrupts. */
-static size_t read_fields(const struct mk16_request *sr,
-                          const struct mk16_parser *parser,
-                          struct fcgi_http_field *fields)
-{
-    size_t n = 0;
-    int extra = parser->headers_extra_count;
-
-    for (int i = 0; i < MK16_HEADERS; i++) {
-        if (parser->headers[i].val.data == NULL)
-            continue;
-        fields[n].name = text(&parser->headers[i].key);
-        fields[n++].value = i == MK16_HEADER_HOST
-                                ? host_field(sr, &parser->headers[i].val)
-                                : text(&parser->headers[i].val);
-    }
-    for (int i = 0; i < extra && i < MK16_HEADERS_EXTRA; i++) {
-        fields[n].name = text(&parser->headers_extra[i].key);
-        fields[n++].value = text(&parser->headers_extra[i].val);
-    }
-    return n;
+    if (sr->user_home || file->data == NULL || file->len <= root->len ||
+        memcmp(file->data, root->data, root->len) != 0)
+        return text(&sr->uri_processed);
+    return (struct fcgi_text){file->data + root->len, file->len - root->len};
 }
 
 static void read_addresses(int fd, struct fcgi_http_request *request)
@@ -103,24 +148,23 @@ static void read_addresses(int fd, struct fcgi_http_request *request)
         memset(&request->local, 0, sizeof(request->local));
 }
 
-void mk16_request_read(struct mk16_session *cs, struct mk16_request *sr,
-                       struct fcgi_http_field fields[MK16_FIELDS_MAX],
-                       struct fcgi_http_request *request)
+int mk16_request_read(struct mk16_session *cs, struct mk16_request *sr,
+                      struct fcgi_http_field fields[MK16_FIELDS_MAX],
+                      struct fcgi_http_request *request)
 {
+    int status;
+
     memset(request, 0, sizeof(*request));
-    request->method = text(&sr->method_p);
-    request->uri = text(&sr->uri);
-    request->path = text(&sr->uri_processed);
-    request->version = sr->protocol == MK16_PROTOCOL_11 ? 11 : 10;
+    request->fields = fields;
+    status = read_head(cs->body, cs->body + cs->body_length, fields, request);
+    request->path = read_path(sr);
     request->document_root = text(&sr->host_conf->documentroot);
     request->script_filename = text(&sr->real_path);
     if (sr->host_alias != NULL) {
         request->server_name.data = sr->host_alias->name;
         request->server_name.length = sr->host_alias->len;
     }
-    request->fields = fields;
-    request->n_fields = read_fields(sr, &cs->parser, fields);
-    read_query(sr, request);
     read_body(cs, sr, request);
     read_addresses(cs->socket, request);
+    return status;
 }
