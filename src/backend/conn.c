@@ -72,12 +72,12 @@ static void watch(struct fcgi_conn *conn)
 }
 
 /*
- * Sends what the socket takes. Returns false where the request is sent or can
- * be sent no further. An error is not told here: an application may answer,
- * and close, before it has read all, and the answer counts. Whoever reads
- * finds the end.
+ * Sends what the socket takes. Returns 1 where more is to be sent, 0 where the
+ * request is sent or can be sent no further, -1 with errno. A closed connection
+ * is no error here: an application may answer, and close, before it has read
+ * all, and the answer counts. Whoever reads finds the end.
  */
-static bool send_more(struct fcgi_conn *conn)
+static int send_more(struct fcgi_conn *conn)
 {
     struct iovec spans[FCGI_REQUEST_SPANS];
     struct msghdr message = {.msg_iov = spans};
@@ -86,21 +86,30 @@ static bool send_more(struct fcgi_conn *conn)
     for (;;) {
         message.msg_iovlen = fcgi_request_spans(&conn->request, spans);
         if (message.msg_iovlen == 0)
-            return false;
+            return 0;
         n = sendmsg(conn->io.fd, &message, MSG_NOSIGNAL);
         if (n >= 0)
             fcgi_request_sent(&conn->request, (size_t)n);
         else if (errno == EAGAIN)
-            return true;
+            return 1;
+        else if (errno == EPIPE || errno == ECONNRESET)
+            return 0;
         else if (errno != EINTR)
-            return false;
+            return -1;
     }
 }
 
 static void opened(struct fcgi_conn *conn)
 {
+    int result;
+
     conn->state = FCGI_CONN_OPEN;
-    conn->unsent = send_more(conn);
+    result = send_more(conn);
+    if (result < 0) {
+        fail(conn, FCGI_CONN_BROKEN, errno);
+        return;
+    }
+    conn->unsent = result > 0;
     moved(conn);
     watch(conn);
 }
@@ -162,15 +171,21 @@ static void read_more(struct fcgi_conn *conn)
 static void connect_failed(struct fcgi_conn *conn, int error)
 {
     fcgi_loop_remove(conn->loop, &conn->io);
-    close(conn->io.fd);
+    if (conn->io.fd >= 0)
+        close(conn->io.fd);
     conn->io.fd = -1;
     conn->state = FCGI_CONN_IDLE;
     if (error == EAGAIN) {
+        uint64_t next;
+
         conn->state = FCGI_CONN_BACKING_OFF;
         conn->backoff = conn->backoff ? conn->backoff * 2 : BACKOFF_FIRST;
         if (conn->backoff > BACKOFF_MOST)
             conn->backoff = BACKOFF_MOST;
-        set_deadline(conn, fcgi_loop_now(conn->loop) + conn->backoff);
+        next = fcgi_loop_now(conn->loop) + conn->backoff;
+        set_deadline(conn, next < conn->connect_deadline
+                               ? next
+                               : conn->connect_deadline);
     } else if (conn->address + 1 < conn->server->n_addresses) {
         conn->address++;
         connect_next(conn);
@@ -196,8 +211,13 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
     }
     if ((events & EPOLLOUT) && conn->unsent) {
         uint64_t before = conn->request.position;
+        int result = send_more(conn);
 
-        conn->unsent = send_more(conn);
+        if (result < 0) {
+            fail(conn, FCGI_CONN_BROKEN, errno);
+            return;
+        }
+        conn->unsent = result > 0;
         if (conn->request.position != before || !conn->unsent)
             moved(conn);
         if (!conn->unsent)
@@ -246,7 +266,7 @@ static void connect_next(struct fcgi_conn *conn)
 
     conn->io.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (conn->io.fd < 0) {
-        fail(conn, FCGI_CONN_CONNECT, errno);
+        connect_failed(conn, errno);
         return;
     }
     if (family != AF_UNIX) {

@@ -10,7 +10,8 @@
  *
  * The connection is a member of its owner's structure and belongs to the
  * thread of its loop. It owns its socket and its timer. A handler may close
- * it; the memory must stay until the handler returns.
+ * it, but start it again from on_failure and on_end alone; the memory must stay
+ * until the handler returns.
  */
 #ifndef FCGI_BACKEND_CONN_H
 #define FCGI_BACKEND_CONN_H
@@ -94,8 +95,8 @@ void fcgi_conn_start(struct fcgi_conn *conn, struct fcgi_loop *loop,
                      const struct fcgi_conn_handlers *handlers,
                      uint8_t *scratch, size_t scratch_size);
 
-/* Stops and resumes reading, for a client that is slower than the application.
- * While it is paused, the time does not count. */
+/* Stops and resumes all traffic, for a client that is slower than the
+ * application. While it is paused, the time does not count. */
 void fcgi_conn_pause(struct fcgi_conn *conn);
 void fcgi_conn_resume(struct fcgi_conn *conn);
 

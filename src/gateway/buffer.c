@@ -64,7 +64,7 @@ void fcgi_buffer_add_number(struct fcgi_buffer *buffer, uint64_t number)
 void fcgi_buffer_insert(struct fcgi_buffer *buffer, size_t at,
                         const void *bytes, size_t length)
 {
-    if (!fcgi_buffer_reserve(buffer, length))
+    if (length == 0 || !fcgi_buffer_reserve(buffer, length))
         return;
     memmove(buffer->data + at + length, buffer->data + at, buffer->length - at);
     memcpy(buffer->data + at, bytes, length);

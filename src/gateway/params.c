@@ -23,26 +23,29 @@ static struct fcgi_text text(const char *terminated)
     return (struct fcgi_text){terminated, strlen(terminated)};
 }
 
-/* The lengths of a pair; what they announce is added behind them. */
-static void begin_pair(struct fcgi_buffer *out, size_t name, size_t value)
+/* The lengths of a pair; what they announce is to be added behind them. False
+ * where FastCGI cannot tell them. */
+static bool begin_pair(struct fcgi_buffer *out, size_t name, size_t value)
 {
     struct fcgi_pair pair;
     uint8_t lengths[8];
 
     if (name > FCGI_MAX_PAIR || value > FCGI_MAX_PAIR) {
         out->failed = true;
-        return;
+        return false;
     }
     pair.name_length = (uint32_t)name;
     pair.value_length = (uint32_t)value;
     fcgi_buffer_add(out, lengths,
                     fcgi_pair_encode(lengths, sizeof(lengths), &pair));
+    return true;
 }
 
 static void add(struct fcgi_buffer *out, const char *name,
                 struct fcgi_text value)
 {
-    begin_pair(out, strlen(name), value.length);
+    if (!begin_pair(out, strlen(name), value.length))
+        return;
     fcgi_buffer_add_text(out, name);
     fcgi_buffer_add(out, value.data, value.length);
 }
@@ -96,7 +99,8 @@ static void add_request_uri(struct fcgi_buffer *out,
 {
     size_t query = request->has_query ? 1 + request->query.length : 0;
 
-    begin_pair(out, strlen("REQUEST_URI"), request->uri.length + query);
+    if (!begin_pair(out, strlen("REQUEST_URI"), request->uri.length + query))
+        return;
     fcgi_buffer_add_text(out, "REQUEST_URI");
     fcgi_buffer_add(out, request->uri.data, request->uri.length);
     if (request->has_query) {
@@ -166,7 +170,8 @@ static void add_joined(struct fcgi_buffer *out,
         if (same_name(request->fields[i].name, name))
             length += 2 + request->fields[i].value.length;
     }
-    begin_pair(out, 5 + name.length, length);
+    if (!begin_pair(out, 5 + name.length, length))
+        return;
     add_field_name(out, name);
     fcgi_buffer_add(out, request->fields[first].value.data,
                     request->fields[first].value.length);
@@ -182,12 +187,16 @@ static void add_joined(struct fcgi_buffer *out,
 static void add_fields(struct fcgi_buffer *out,
                        const struct fcgi_http_request *request)
 {
+    bool has_type = false;
+
     for (size_t i = 0; i < request->n_fields; i++) {
         struct fcgi_text name = request->fields[i].name;
         bool first = true;
 
-        if (is_name(name, "content-type"))
+        if (is_name(name, "content-type") && !has_type) {
             add(out, "CONTENT_TYPE", request->fields[i].value);
+            has_type = true;
+        }
         if (!is_passed(name))
             continue;
         for (size_t j = 0; j < i && first; j++)
@@ -206,8 +215,9 @@ static void add_path_info(struct fcgi_buffer *out,
     if (script->info.length == 0)
         return;
     add(out, "PATH_INFO", script->info);
-    begin_pair(out, strlen("PATH_TRANSLATED"),
-               request->document_root.length + script->info.length);
+    if (!begin_pair(out, strlen("PATH_TRANSLATED"),
+                    request->document_root.length + script->info.length))
+        return;
     fcgi_buffer_add_text(out, "PATH_TRANSLATED");
     fcgi_buffer_add(out, request->document_root.data,
                     request->document_root.length);

@@ -293,6 +293,8 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
                             const struct fcgi_header *header,
                             struct fcgi_buffer *out)
 {
+    static const struct fcgi_field server = {"server", 6, "", 0};
+    static const struct fcgi_field date = {"date", 4, "", 0};
     struct fcgi_field field, reason;
     struct seen seen;
     const char *error = look(header, &seen);
@@ -314,7 +316,8 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
     reply->begun = true;
     choose_framing(reply, &seen);
     add_status_line(out, status, reason.value, reason.value_length);
-    add_own(reply, seen.server, seen.date, out);
+    add_own(reply, seen.server && !is_listed(&seen, &server),
+            seen.date && !is_listed(&seen, &date), out);
     while (fcgi_header_next(header, &at, &field)) {
         if (is_dropped(&seen, &field))
             continue;

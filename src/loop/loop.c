@@ -192,11 +192,12 @@ static void run_tasks(struct fcgi_loop *loop)
 
 static void arm(struct fcgi_loop *loop, uint64_t deadline)
 {
-    const struct itimerspec when = {
-        .it_value = {.tv_sec = (time_t)(deadline / UINT64_C(1000000000)),
-                     .tv_nsec = (long)(deadline % UINT64_C(1000000000))},
-    };
+    struct itimerspec when = {.it_interval = {0, 0}};
 
+    if (deadline == 0)
+        deadline = 1; /* all zero would disarm it */
+    when.it_value.tv_sec = (time_t)(deadline / UINT64_C(1000000000));
+    when.it_value.tv_nsec = (long)(deadline % UINT64_C(1000000000));
     if (loop->armed != 0 && loop->armed <= deadline)
         return;
     timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);

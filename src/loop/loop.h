@@ -61,7 +61,9 @@ void fcgi_loop_free(struct fcgi_loop *loop);
 /* The descriptor that a host watches for reading; the loop's own. */
 int fcgi_loop_fd(const struct fcgi_loop *loop);
 
-/* Does what is due, and returns without waiting for more. Not re-entrant. */
+/* Does what is due, and returns without waiting for more. Not re-entrant. It
+ * does not return while timers are set to a time that is past, or tasks are
+ * queued, again and again. */
 void fcgi_loop_run(struct fcgi_loop *loop);
 
 /* Waits up to `timeout_ms` (-1: for ever) for something to be due and does it.

@@ -2,9 +2,9 @@
  *
  * The response decoder: an automaton over the bytes of records.
  *
- *   IN_HEADER -> IN_CONTENT  -> IN_PADDING -> IN_HEADER    STDOUT, STDERR,
- * other IN_HEADER -> IN_END_BODY -> IN_PADDING -> FINISHED     END_REQUEST any
- * -> FAILED
+ *   IN_HEADER -> IN_CONTENT  -> IN_PADDING -> IN_HEADER    all but END_REQUEST
+ *   IN_HEADER -> IN_END_BODY -> IN_PADDING -> FINISHED     END_REQUEST
+ *   IN_HEADER -> FAILED
  */
 #include "proto/response.h"
 

@@ -14,6 +14,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -82,6 +84,19 @@ struct connect_case {
     int error; /* 0: a connection, if there is a target */
 };
 
+/* Small records must not wait for an acknowledgement. */
+static void assert_no_delay(const struct rig *rig)
+{
+    int on = 0;
+    socklen_t length = sizeof(on);
+
+    if (rig->addresses[rig->conn.address].addr.ss_family == AF_UNIX)
+        return;
+    assert_int_equal(
+        getsockopt(rig->conn.io.fd, IPPROTO_TCP, TCP_NODELAY, &on, &length), 0);
+    assert_int_not_equal(on, 0);
+}
+
 static void check_connect(const struct connect_case *one, enum rig_kind kind)
 {
     struct rig rig;
@@ -102,6 +117,7 @@ static void check_connect(const struct connect_case *one, enum rig_kind kind)
         rig_receive_request(&rig);
         assert_string_equal(rig.told, "");
         assert_true(fcgi_conn_has_sent(&rig.conn));
+        assert_no_delay(&rig);
     } else {
         rig_run_until_over(&rig);
         assert_string_equal(rig.told, "fail(connect)");
@@ -140,6 +156,27 @@ static void test_connect(void **state)
     }
 }
 
+/* The next request on the same memory begins with the first address. */
+static void test_first_again(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    rig.addresses[1] = rig.addresses[0];
+    set_unix(&rig.addresses[0], "/nonexistent/sock");
+    rig.server.n_addresses = 2;
+    rig_start(&rig, NULL, 0);
+    rig_accept(&rig);
+    fcgi_conn_close(&rig.conn);
+    rig.addresses[0] = rig.addresses[1];
+    set_unix(&rig.addresses[1], "/nonexistent/sock");
+    rig_start(&rig, NULL, 0);
+    assert_string_equal(rig.told, "");
+    assert_int_equal(rig.conn.state, FCGI_CONN_OPEN);
+    rig_close(&rig);
+}
+
 /* A kernel without IPv6, and a name that has both kinds of addresses. */
 static void test_family(void **state)
 {
@@ -168,6 +205,23 @@ static void test_other_server(void **state)
     rig_receive_request(&rig);
     assert_string_equal(rig.told, "fail(connect)");
     assert_int_equal(rig.conn.state, FCGI_CONN_OPEN);
+    rig_close(&rig);
+}
+
+/* The same after the request was sent: all of it is sent again. */
+static void test_send_again(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    rig.next = &rig.server;
+    rig_start(&rig, (const uint8_t *)"body", 4);
+    rig_accept(&rig);
+    rig_receive_request(&rig);
+    rig_accept(&rig); /* closes the one before */
+    assert_string_equal(rig.told, "fail(closed)");
+    rig_receive_request(&rig);
     rig_close(&rig);
 }
 
@@ -330,7 +384,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_first_again),
         cmocka_unit_test(test_other_server),
+        cmocka_unit_test(test_send_again),
         cmocka_unit_test(test_no_descriptor),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_backoff),

@@ -19,7 +19,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -276,7 +275,7 @@ static void test_many(void **state)
     for (size_t i = 0; i < COUNT(many); i++)
         many[i] = watch(1, KEEP);
     fcgi_loop_run(loop);
-    assert_true(n_told > 0);
+    assert_in_range(n_told, 1, 20 * COUNT(many));
     for (size_t i = 0; i < COUNT(many); i++)
         many[i]->act = DRAIN;
     for (int runs = 0; is_readable(fcgi_loop_fd(loop), 0); runs++) {
@@ -362,34 +361,6 @@ static void test_wait(void **state)
     drop(watched);
 }
 
-/* Too few descriptors: NULL, errno, and none of them kept. */
-static void test_new_fails(void **state)
-{
-    struct rlimit old, few;
-    int lowest = dup(0);
-
-    (void)state;
-    close(lowest);
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-    for (int n = 0; n < 3; n++) {
-        struct fcgi_loop *none;
-        int error, again;
-
-        few = old;
-        few.rlim_cur = (rlim_t)(lowest + n);
-        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-        none = fcgi_loop_new();
-        error = errno;
-        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-        assert_null(none);
-        assert_int_equal(error, EMFILE);
-        again = dup(0);
-        assert_int_equal(again, lowest);
-        close(again);
-    }
-    fcgi_loop_free(NULL);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,7 +373,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nested, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wait, set_up, tear_down),
-        cmocka_unit_test(test_new_fails),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
