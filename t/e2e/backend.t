@@ -8,7 +8,8 @@ use lib "$FindBin::Bin/../lib";
 use FCGITest;
 use Socket qw(:DEFAULT);
 
-my $SLACK = 4;    # seconds on top of a deadline of half a second
+my $DEADLINE = slow(800) . 'ms';
+my $SLACK = 5;    # seconds, the deadline included
 my $T = "Content-Type: text/plain\r\n";
 
 # What a case may do, and the answer: a status, or 'cut'.
@@ -43,7 +44,7 @@ $run{lenend} = sub {    # everything promised is there; END_REQUEST is not
 };
 $run{exit1} = sub { $_[0]->stdout("$T\r\nexit\n"); $_[0]->end(1) };
 
-my %LIMITS = map { $_ => '500ms' } qw(ConnectTimeout SendTimeout ReadTimeout);
+my %LIMITS = map { $_ => $DEADLINE } qw(ConnectTimeout SendTimeout ReadTimeout);
 my %plain = (    # nginx has other codes for some
     503 => 'refused is 502 there',
 );

@@ -5,7 +5,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
 
-my $METHODS = qr/\A(?:GET|POST|PUT|DELETE|HEAD|OPTIONS|PATCH)\z/;
 my $r = responder(
     cases => {
         method => sub {
@@ -38,12 +37,6 @@ for my $m (qw(POST PUT)) {
 my $head = request($h, HEAD => '/method.php');
 res_is($head, 200, '', 'HEAD');
 is($r->last_request->{params}{REQUEST_METHOD}, 'HEAD', 'the application sees HEAD');
-for my $q ($r->requests) {
-    like($q->{params}{REQUEST_METHOD}, $METHODS, 'REQUEST_METHOD')
-      if $q->{params}{REQUEST_METHOD} !~ $METHODS;
-    is($q->{role} // 1, 1, 'role') if 0;
-}
-
 # Bodies go through unchanged, both ways.
 my $all = join '', map { chr } 0 .. 255;
 res_is(post($h, '/echo.php', $all), 200, $all, 'every byte, there and back');
@@ -107,5 +100,16 @@ for my $i (1 .. 5) {
     res_is($c->read_response, 200, "n$i", "request $i more on the same connection");
 }
 $c->close;
+
+# The application on IPv6, and on a Unix socket.
+for my $kind (qw(tcp6 unix)) {
+    my $rk = eval { responder(listen => $kind) };
+    SKIP: {
+        skip "no $kind here: $@", 2 if !$rk;
+        my $hk = host(responder => $rk);
+        res_is(get($hk, '/hello.php'), 200, "hello\n", "an application on $kind: GET");
+        res_is(post($hk, '/echo.php', 'x' x 20_000), 200, 'x' x 20_000, "an application on $kind: POST");
+    }
+}
 
 finish;

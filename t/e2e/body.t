@@ -42,8 +42,7 @@ my $r = responder(
         } },
         never => { early => 1, run => sub { $_[0]->pause(20) } },
     });
-my $h = host(responder => $r, monkey => { MaxRequestSize => 4096 },
-    conf => { SendTimeout => '1s' });
+my $h = host(responder => $r, monkey => { MaxRequestSize => 4096 });
 
 # The last request's STDIN, as records: lengths right, closed once.
 sub stdin_ok {
@@ -72,13 +71,11 @@ for my $m (qw(GET HEAD DELETE OPTIONS)) {
     request($h, $m => '/hello.php');
     stdin_ok(0, $m);
 }
-my $c = client($h);
+my $c;
 for my $n (0, 1, 7, 8, 9, 4095 .. 4097, 16384, 32759 .. 32761, 32767 .. 32769,
     65528, 65534 .. 65537, 131070, 131071, 300_000) {
     my $body = noise($n);
-    $c->send($c->format(POST => '/md5.php', body => $body));
-    res_is($c->read_response, 200, "$n " . md5_hex($body) . "\n", "POST of $n bytes")
-      or $c = client($h);
+    res_is(post($h, '/md5.php', $body), 200, "$n " . md5_hex($body) . "\n", "POST of $n bytes");
     stdin_ok($n, "POST of $n bytes");
     $r->forget;
 }
@@ -140,6 +137,25 @@ for my $kind (qw(tcp unix)) {    # TCP may swallow it all: ReadTimeout, then
     my $t0 = time;
     res_is(post($hu, '/never.php', $big x 3), 504, undef, "$kind: never read: 504");
     within($t0, 8, "$kind: in time");
+}
+
+# A second body on one connection that outgrows the buffer of the first: the
+# core of Monkey 1.6 moves that buffer and reads the request line from where it
+# was (heap-use-after-free in mk_http_request_prepare, before stage 30, seen
+# with ASan). Mostly it goes well there, and never in fcgi-serve: no demand but
+# that nobody hangs and no wrong answer is given.
+for my $sizes ([ 4097, 16384 ], [ 30_000, 200_000 ], [ 5000, 5000 ], [ 16384, 100, 16384 ]) {
+    $c = client($h);
+    for my $n (@$sizes) {
+        $c->send($c->format(POST => '/md5.php', body => noise($n)));
+        $res = $c->read_response(timeout => 5);
+        my $st = $res->{status} // 'closed';
+        ok(($st eq 'closed' && $res->{error} !~ /timeout/) || $st =~ /^40[04]$/
+              || !$res->{error} && $res->{body} eq "$n " . md5_hex(noise($n)) . "\n",
+            "POSTs of @$sizes bytes on one connection: $n") or diag $res->{error} // $st;
+        last if $res->{error} || $st ne '200';
+    }
+    $c->close;
 }
 
 # The host's limit: no plugin sees it.

@@ -89,10 +89,11 @@ my %cases = (
         my ($c) = @_;
         $c->stdout("$T\r\nbo"); $c->pause(0.05); $c->raw(rec(FCGI_STDOUT, $c->id, '')); $c->reply('dy');
     },
-    after => sub {    # rubbish behind the end of the request
-        my ($c) = @_; $c->reply("$T\r\nbody"); $c->raw(rec(FCGI_STDOUT, $c->id, 'again') . 'rubbish');
+    after => sub {    # rubbish behind the end of the request, in one write
+        my ($c) = @_;
+        $c->raw(rec(FCGI_STDOUT, $c->id, "$T\r\nbody") . rec_end($c->id, 0, 0) . rec(FCGI_STDOUT, $c->id, 'again') . 'rubbish');
     },
-    twice => sub { my ($c) = @_; $c->reply("$T\r\nbody"); $c->end },
+    twice => sub { my ($c) = @_; $c->raw(rec(FCGI_STDOUT, $c->id, "$T\r\nbody") . rec_end($c->id, 0, 0) x 2) },
     mpx   => sub { $_[0]->end(0, 1) },
     over  => sub { $_[0]->end(0, 2) },
     role  => sub { $_[0]->end(0, 3) },

@@ -15,14 +15,16 @@
 #   FCGI_HOST        serve (default), monkey or nginx
 #   FCGI_SERVE       the fcgi-serve to run        (for serve)
 #   MONKEY           the monkey to run            (for monkey)
-#   MONKEY_LOGGER    its monkey-logger.so; default: beside MONKEY, if any
+#   MONKEY_LOGGER    its monkey-logger.so; default: beside MONKEY, if any;
+#                    `none` for a Monkey with ASan, whose logger overflows
 #   FCGI_PLUGIN      the monkey-fastcgi.so under test
 #   FCGI_WORKERS     worker threads of the host, default 1
 #   FCGI_WRAP        command words put before the host: "valgrind -q",
 #                    "env LD_PRELOAD=/usr/lib/.../libasan.so"
 #   FCGI_SERVE_ARGS  more arguments for the host
-#   FCGI_SLOW        factor for every bound in time (default 1; 8 with a
-#                    FCGI_WRAP that names valgrind)
+#   FCGI_SANITIZER   set if host and plugin are built with sanitizers
+#   FCGI_SLOW        factor for every bound in time (default 1; 3 with a
+#                    sanitizer, 8 with a FCGI_WRAP that names valgrind)
 #   FCGI_KEEP=1      keep the temporary directories, and say where they are
 #   FCGI_DEBUG=1     show the host's output at the end of the test
 #   FCGI_REQUIRE_PHP=1     php.t fails, instead of skipping, without php-fpm
@@ -34,7 +36,8 @@
 # complained, or if the responder saw anything wrong on the wire.
 #
 # The modules:
-#   FCGITest::Host       configuration tree, start, stop, log, process facts
+#   FCGITest::Host       start, stop, log, process facts
+#   FCGITest::Tree       the configuration that the host reads
 #   FCGITest::Responder  listener, one process per connection, reports
 #   FCGITest::Conn       what a case of the responder may do to a connection
 #   FCGITest::Client     raw HTTP over a socket, framing checked strictly
@@ -86,7 +89,7 @@ alarm((($ENV{FCGI_TEST_TIMEOUT} || 90) * slow()));
 # The factor for bounds in time: sanitizers and valgrind are slow.
 sub slow {
     my $f = $ENV{FCGI_SLOW};
-    $f = ($ENV{FCGI_WRAP} || '') =~ /valgrind/ ? 8 : 1 unless $f;
+    $f ||= ($ENV{FCGI_WRAP} || '') =~ /valgrind/ ? 8 : $ENV{FCGI_SANITIZER} ? 3 : 1;
     return (@_ ? $_[0] : 1) * $f;
 }
 

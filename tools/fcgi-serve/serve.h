@@ -77,7 +77,10 @@ struct serve_client {
     struct serve_parse parse;
     bool closed;
     /* Blocks that cs->body has left while pointers into them lived on. */
-    void *left[16];
+    struct {
+        void *block;
+        unsigned int size;
+    } left[16];
     unsigned int left_count;
     bool pointed_at; /* the block that cs->body is in now has such pointers */
 };

@@ -195,6 +195,6 @@ void serve_channel_clean(void *channel)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, streams)
-    release(MK16_ENTRY(node, struct mk16_stream, head));
+    for (SERVE_EACH_SAFE(node, after, streams))
+        release(MK16_ENTRY(node, struct mk16_stream, head));
 }

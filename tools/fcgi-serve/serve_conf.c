@@ -167,8 +167,7 @@ static void free_section(struct serve_conf_section *section)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &section->entries)
-    {
+    for (SERVE_EACH_SAFE(node, after, &section->entries)) {
         struct serve_conf_entry *entry =
             MK16_ENTRY(node, struct serve_conf_entry, head);
 
@@ -187,8 +186,8 @@ void serve_conf_free(struct serve_conf *conf)
 
     if (conf == NULL)
         return;
-    SERVE_EACH_SAFE(node, after, &conf->sections)
-    free_section(MK16_ENTRY(node, struct serve_conf_section, head));
+    for (SERVE_EACH_SAFE(node, after, &conf->sections))
+        free_section(MK16_ENTRY(node, struct serve_conf_section, head));
     serve_mem_free(conf->file);
     serve_mem_free(conf);
 }
@@ -198,8 +197,7 @@ serve_conf_section(const struct serve_conf *conf, const char *name)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &conf->sections)
-    {
+    for (SERVE_EACH(node, &conf->sections)) {
         struct serve_conf_section *section =
             MK16_ENTRY(node, struct serve_conf_section, head);
 
@@ -216,8 +214,7 @@ serve_conf_entry(const struct serve_conf_section *section, const char *key)
 
     if (section == NULL)
         return NULL;
-    SERVE_EACH(node, &section->entries)
-    {
+    for (SERVE_EACH(node, &section->entries)) {
         struct serve_conf_entry *entry =
             MK16_ENTRY(node, struct serve_conf_entry, head);
 
@@ -288,8 +285,7 @@ void serve_conf_split_free(struct mk16_list *list)
 
     if (list == NULL)
         return;
-    SERVE_EACH_SAFE(node, after, list)
-    {
+    for (SERVE_EACH_SAFE(node, after, list)) {
         struct mk16_string_line *word =
             MK16_ENTRY(node, struct mk16_string_line, head);
 

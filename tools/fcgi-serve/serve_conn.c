@@ -176,8 +176,7 @@ void serve_conn_free_events(struct mk16_worker *worker)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &worker->event_free_queue)
-    {
+    for (SERVE_EACH_SAFE(node, after, &worker->event_free_queue)) {
         serve_list_del(node);
         serve_mem_free(MK16_ENTRY(node, struct mk16_event, head));
     }
@@ -220,8 +219,7 @@ void serve_conn_check_timeouts(struct mk16_worker *worker)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &worker->timeout_queue)
-    {
+    for (SERVE_EACH_SAFE(node, after, &worker->timeout_queue)) {
         void *conn = (char *)node - l->conn_timeout;
         time_t arrived = *(time_t *)serve_at(conn, l->conn_arrive);
 
@@ -238,8 +236,7 @@ void *serve_conn_get(struct mk16_worker *worker, int fd)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, serve_worker_clients(worker))
-    {
+    for (SERVE_EACH(node, serve_worker_clients(worker))) {
         struct serve_client *client =
             MK16_ENTRY(node, struct serve_client, all);
         void *conn = (char *)client - sizeof(struct mk16_session) -
@@ -267,8 +264,7 @@ void serve_conn_free_all(struct mk16_list *clients)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, clients)
-    {
+    for (SERVE_EACH_SAFE(node, after, clients)) {
         struct serve_client *client =
             MK16_ENTRY(node, struct serve_client, all);
         void *conn = (char *)client - sizeof(struct mk16_session) -

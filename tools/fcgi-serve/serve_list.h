@@ -43,12 +43,16 @@ static inline void serve_list_del(struct mk16_list *node)
     node->next = NULL;
 }
 
+/* for (SERVE_EACH(node, head)) ... */
 #define SERVE_EACH(node, head) \
-    for (node = (head)->next; node != (head); node = node->next)
+    node = (head)->next;       \
+    node != (head);            \
+    node = node->next
 
 /* The same when the body may take node out. */
-#define SERVE_EACH_SAFE(node, after, head)                        \
-    for (node = (head)->next, after = node->next; node != (head); \
-         node = after, after = node->next)
+#define SERVE_EACH_SAFE(node, after, head)   \
+    node = (head)->next, after = node->next; \
+    node != (head);                          \
+    node = after, after = node->next
 
 #endif

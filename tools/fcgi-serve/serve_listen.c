@@ -76,8 +76,7 @@ void serve_listen_free(void)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &serve.config.listeners)
-    {
+    for (SERVE_EACH_SAFE(node, after, &serve.config.listeners)) {
         struct mk16_listener *listener =
             MK16_ENTRY(node, struct mk16_listener, head);
 
@@ -143,8 +142,7 @@ int serve_listen_check(void)
     struct mk16_list *node;
     int r = 0;
 
-    SERVE_EACH(node, &serve.config.listeners)
-    {
+    for (SERVE_EACH(node, &serve.config.listeners)) {
         struct mk16_listener *l = MK16_ENTRY(node, struct mk16_listener, head);
         int fd = bind_socket(l, false);
 
@@ -169,8 +167,7 @@ int serve_listen_open(struct mk16_list *listeners)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.listeners)
-    {
+    for (SERVE_EACH(node, &serve.config.listeners)) {
         struct mk16_listener *l = MK16_ENTRY(node, struct mk16_listener, head);
         int fd = bind_socket(l, true);
         struct mk16_server_listen *listener;
@@ -201,8 +198,7 @@ void serve_listen_watch(struct mk16_list *listeners,
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, listeners)
-    {
+    for (SERVE_EACH(node, listeners)) {
         struct mk16_server_listen *listener =
             MK16_ENTRY(node, struct mk16_server_listen, head);
 
@@ -216,8 +212,7 @@ void serve_listen_close(struct mk16_list *listeners)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, listeners)
-    {
+    for (SERVE_EACH_SAFE(node, after, listeners)) {
         struct mk16_server_listen *listener =
             MK16_ENTRY(node, struct mk16_server_listen, head);
 

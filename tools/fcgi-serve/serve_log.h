@@ -9,16 +9,17 @@
 #include "monkey/abi16.h"
 
 /* "fcgi-serve: ..." on stderr. */
-void serve_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void serve_err(const char *format, ...)
+    __attribute__((format(printf, 1, 2), nonnull));
 
 /* Ends the process where Monkey would crash or read memory that is not its
  * own; trap names the section of monkey-traps.md. */
 void serve_bite(const char *trap, const char *format, ...)
-    __attribute__((format(printf, 2, 3), noreturn));
+    __attribute__((format(printf, 2, 3), noreturn, nonnull));
 
 /* api->_error: what the plugin logs. */
 void serve_api_log(int level, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), nonnull));
 
 /* Opens FILE of --access-log. 0, or -1 after a message. */
 int serve_access_open(void);

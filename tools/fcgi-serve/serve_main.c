@@ -75,8 +75,7 @@ static void print_addresses(void)
 
     if (serve.options->quiet)
         return;
-    SERVE_EACH(node, &serve.config.listeners)
-    {
+    for (SERVE_EACH(node, &serve.config.listeners)) {
         const struct mk16_listener *l =
             MK16_ENTRY(node, struct mk16_listener, head);
         bool v6 = strchr(l->address, ':') != NULL;
@@ -119,6 +118,7 @@ static int run(const sigset_t *set)
     serve_plugins_master_init();
     if (serve_workers_start() < 0 || set_user() < 0)
         return -1;
+    serve_short_free();
     print_addresses();
     serve_workers_go();
     sigwait(set, &signal);

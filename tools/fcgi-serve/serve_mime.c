@@ -143,8 +143,7 @@ static void read_types(const struct serve_conf *conf)
 
     if (section == NULL)
         return;
-    SERVE_EACH(node, &section->entries)
-    {
+    for (SERVE_EACH(node, &section->entries)) {
         const struct serve_conf_entry *entry =
             MK16_ENTRY(node, struct serve_conf_entry, head);
 

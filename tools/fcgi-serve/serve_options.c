@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "serve_setup.h"
+
 #ifndef FCGI_PLUGIN_PATH
 #define FCGI_PLUGIN_PATH "/usr/lib/monkey/monkey-fastcgi.so"
 #endif
@@ -168,6 +170,9 @@ static bool check(struct serve_options *o, char **rest, int *status)
 {
     o->docroot = rest[0];
     if (o->target != NULL) {
+        if (serve_short_problem(o->target) != NULL)
+            return usage(status, "--target '%s': %s", o->target,
+                         serve_short_problem(o->target));
         if (o->confdir != NULL)
             return usage(status, "-c and -t exclude each other");
         if (o->docroot == NULL)

@@ -176,7 +176,8 @@ static struct mk16_plugin *open_plugin(const char *path, const char *where,
         return NULL;
     *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (*handle == NULL) {
-        serve_err("%s: the plugin cannot be loaded: %s", where, dlerror());
+        serve_err("%s: the plugin cannot be loaded: %s (-P FILE names another)",
+                  where, dlerror());
         serve_mem_free(name);
         return NULL;
     }
@@ -274,8 +275,7 @@ static int load_file(const char *file, const char **extra,
         return -1;
     section = serve_conf_section(conf, "PLUGINS");
     if (section != NULL) {
-        SERVE_EACH(node, &section->entries)
-        {
+        for (SERVE_EACH(node, &section->entries)) {
             const struct serve_conf_entry *entry =
                 MK16_ENTRY(node, struct serve_conf_entry, head);
 
@@ -291,8 +291,7 @@ static int create_keys(void)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.plugins)
-    {
+    for (SERVE_EACH(node, &serve.config.plugins)) {
         struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
 
         if (plugin->thread_key != NULL &&
@@ -326,8 +325,7 @@ void serve_plugins_master_init(void)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.plugins)
-    {
+    for (SERVE_EACH(node, &serve.config.plugins)) {
         struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
 
         if (plugin->master_init != NULL)
@@ -339,8 +337,8 @@ void serve_plugins_exit(void)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.plugins)
-    MK16_ENTRY(node, struct mk16_plugin, head)->exit_plugin();
+    for (SERVE_EACH(node, &serve.config.plugins))
+        MK16_ENTRY(node, struct mk16_plugin, head)->exit_plugin();
 }
 
 static void free_stages(struct mk16_list *list)
@@ -348,8 +346,8 @@ static void free_stages(struct mk16_list *list)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, list)
-    serve_mem_free(MK16_ENTRY(node, struct mk16_stage, head));
+    for (SERVE_EACH_SAFE(node, after, list))
+        serve_mem_free(MK16_ENTRY(node, struct mk16_stage, head));
     serve_list_init(list);
 }
 
@@ -363,8 +361,7 @@ void serve_plugins_unload(void)
     free_stages(&serve.config.stage30_handler);
     free_stages(&serve.config.stage40_handler);
     free_stages(&serve.config.stage50_handler);
-    SERVE_EACH_SAFE(node, after, &serve.config.plugins)
-    {
+    for (SERVE_EACH_SAFE(node, after, &serve.config.plugins)) {
         struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
 
         serve_list_del(node);

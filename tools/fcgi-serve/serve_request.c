@@ -64,8 +64,7 @@ void serve_request_free_all(struct mk16_session *cs)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &cs->request_list)
-    {
+    for (SERVE_EACH_SAFE(node, after, &cs->request_list)) {
         serve_list_del(node);
         request_free(MK16_ENTRY(node, struct mk16_request, head));
     }
@@ -214,7 +213,7 @@ static int next_in_buffer(struct mk16_session *cs)
     switch (serve_parse(cs, sr)) {
     case SERVE_PARSE_OK:
         serve_request_prepare(cs, sr);
-        return serve.layout->end_tells_pipeline ? 1 : 0;
+        return 1;
     case SERVE_PARSE_PENDING:
         return 0;
     default:
@@ -263,5 +262,7 @@ int serve_api_request_end(struct mk16_session *cs, int close)
     r = serve_request_end(cs);
     if (r < 0)
         serve_conn_close(cs->conn, serve_worker_self(), MK16_CLOSED_DONE);
+    else if (!serve.layout->end_tells_pipeline)
+        r = 0;
     return r;
 }

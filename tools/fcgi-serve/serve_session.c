@@ -58,7 +58,19 @@ void serve_session_forget(struct mk16_session *cs)
 
     client->pointed_at = false;
     while (client->left_count > 0)
-        serve_mem_free(client->left[--client->left_count]);
+        serve_mem_free(client->left[--client->left_count].block);
+}
+
+/*
+ * In Monkey these blocks are free by now. Its own code reads them all the
+ * same, and as a rule finds what it looks for; a plugin had better not.
+ */
+void serve_session_spoil(struct mk16_session *cs)
+{
+    struct serve_client *client = serve_client(cs);
+
+    for (unsigned int i = 0; i < client->left_count; i++)
+        memset(client->left[i].block, PATTERN, client->left[i].size);
 }
 
 static void free_body(struct mk16_session *cs)
@@ -75,8 +87,8 @@ void serve_session_remove(struct mk16_session *cs)
 
     if (!cs->sched_init)
         return;
-    SERVE_EACH_SAFE(node, after, &cs->request_list)
-    hang_up(cs, MK16_ENTRY(node, struct mk16_request, head));
+    for (SERVE_EACH_SAFE(node, after, &cs->request_list))
+        hang_up(cs, MK16_ENTRY(node, struct mk16_request, head));
     free_body(cs);
     serve_request_free_all(cs);
     serve_list_del(&cs->request_list);
@@ -120,11 +132,11 @@ static void grow(struct mk16_session *cs, unsigned int size)
         cs->body = serve_mem_alloc(size + 1);
         memcpy(cs->body, old, cs->body_length);
         if (old != cs->body_fixed) {
-            memset(old, PATTERN, cs->body_size + 1);
             if (client->left_count ==
                 sizeof(client->left) / sizeof(client->left[0]))
-                serve_mem_free(client->left[--client->left_count]);
-            client->left[client->left_count++] = old;
+                serve_mem_free(client->left[--client->left_count].block);
+            client->left[client->left_count].block = old;
+            client->left[client->left_count++].size = cs->body_size + 1;
         }
     }
     client->pointed_at = false;

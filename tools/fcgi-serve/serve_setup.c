@@ -78,8 +78,7 @@ static int read_listeners(const struct serve_conf *conf,
     struct mk16_list *node;
     int r = 0;
 
-    SERVE_EACH(node, &section->entries)
-    {
+    for (SERVE_EACH(node, &section->entries)) {
         const struct serve_conf_entry *entry =
             MK16_ENTRY(node, struct serve_conf_entry, head);
         const char *why = NULL;

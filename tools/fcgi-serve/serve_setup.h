@@ -13,9 +13,12 @@ void serve_setup_defaults(void);
 int serve_setup_tree(void);
 
 /* The short form: one host, one application. Makes a directory with the
- * plugin's configuration, which serve_setup_free() removes. */
+ * plugin's configuration, which serve_short_free() removes. */
 int serve_setup_short(void);
 void serve_short_free(void);
+
+/* What is wrong with the TARGET of the command line, or NULL. */
+const char *serve_short_problem(const char *target);
 
 /* To be called once the listeners and workers are known. */
 void serve_setup_finish(void);

@@ -3,7 +3,8 @@
  * The short form: one document root, one FastCGI application.
  *
  * The plugin must read its configuration from a file, so one is made, in a
- * directory that nobody else may enter and that goes when the server goes.
+ * directory that nobody else may enter. It goes as soon as the plugin has read
+ * it, so that not even a crash leaves it behind.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -53,55 +54,44 @@ void serve_short_free(void)
     directory = NULL;
 }
 
-/* The line that names the application; NULL after a message. */
-static char *server_line(const char *target)
+const char *serve_short_problem(const char *target)
 {
     const char *colon = strrchr(target, ':');
     struct sockaddr_un un;
 
     for (const char *c = target; *c != '\0'; c++) {
-        if (!isgraph((unsigned char)*c)) {
-            serve_err(
-                "--target: blanks and control characters cannot be in "
-                "an address: '%s'",
-                target);
-            return NULL;
-        }
+        if (!isgraph((unsigned char)*c))
+            return "blanks and control characters cannot be in an address";
     }
     if (target[0] == '/') {
         if (strlen(target) < sizeof(un.sun_path))
-            return serve_mem_printf("ServerPath %s", target);
-        serve_err(
-            "--target: the path is longer than the %zu bytes that a "
-            "socket's address holds",
-            sizeof(un.sun_path) - 1);
-        return NULL;
+            return NULL;
+        return "the path is longer than a socket's address may be";
     }
     if (colon == NULL || colon == target ||
         strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535) {
-        serve_err(
-            "--target must be HOST:PORT, [V6]:PORT or the absolute path "
-            "of a socket, not '%s'",
-            target);
-        return NULL;
-    }
-    return serve_mem_printf("ServerAddr %s", target);
+        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535)
+        return "it must be HOST:PORT, [V6]:PORT or the absolute path of a "
+               "socket";
+    return NULL;
 }
 
-static int write_file(const char *path, const char *line)
+static int write_file(const char *path)
 {
+    const char *target = serve.options->target;
+    const char *key = target[0] == '/' ? "ServerPath" : "ServerAddr";
     FILE *out = fopen(path, "wxe");
     int failed;
 
     if (out == NULL)
         return -1;
-    fprintf(out, "[FASTCGI_SERVER]\n    ServerName default\n    %s\n", line);
+    fprintf(out, "[FASTCGI_SERVER]\n    ServerName default\n    %s %s\n", key,
+            target);
     failed = ferror(out);
     return fclose(out) != 0 || failed ? -1 : 0;
 }
 
-static int write_tree(const char *line)
+static int write_tree(void)
 {
     const char *tmp = getenv("TMPDIR");
     char *path;
@@ -126,7 +116,7 @@ static int write_tree(const char *line)
         *slash = '/';
         cut = (int)(slash - path);
     }
-    r = write_file(path, line);
+    r = write_file(path);
     if (r < 0)
         serve_err("%s: cannot be written: %s", path, strerror(errno));
     serve_mem_free(path);
@@ -155,8 +145,6 @@ int serve_setup_short(void)
     const char *docroot = serve.options->docroot;
     char real[PATH_MAX];
     struct stat st;
-    char *line;
-    int r;
 
     if (realpath(docroot, real) == NULL || stat(real, &st) != 0) {
         serve_err("%s: %s", docroot, strerror(errno));
@@ -166,12 +154,7 @@ int serve_setup_short(void)
         serve_err("%s: is not a directory", docroot);
         return -1;
     }
-    line = server_line(serve.options->target);
-    if (line == NULL)
-        return -1;
-    r = write_tree(line);
-    serve_mem_free(line);
-    if (r < 0)
+    if (write_tree() < 0)
         return -1;
     set_config(real);
     return serve_mime_read(NULL);

@@ -18,8 +18,7 @@ int serve_stage10(int fd)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.stage10_handler)
-    {
+    for (SERVE_EACH(node, &serve.config.stage10_handler)) {
         if (stage_of(node)->stage10(fd) == MK16_CLOSE_CONX)
             return MK16_CLOSE_CONX;
     }
@@ -30,8 +29,7 @@ int serve_stage20(struct mk16_session *cs, struct mk16_request *sr)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.stage20_handler)
-    {
+    for (SERVE_EACH(node, &serve.config.stage20_handler)) {
         if (stage_of(node)->stage20(cs, sr) == MK16_CLOSE_CONX)
             return MK16_CLOSE_CONX;
     }
@@ -42,8 +40,8 @@ void serve_stage40(struct mk16_session *cs, struct mk16_request *sr)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.stage40_handler)
-    stage_of(node)->stage40(cs, sr);
+    for (SERVE_EACH(node, &serve.config.stage40_handler))
+        stage_of(node)->stage40(cs, sr);
     serve_access(cs, sr);
 }
 
@@ -51,8 +49,7 @@ void serve_stage50(int fd)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.stage50_handler)
-    {
+    for (SERVE_EACH(node, &serve.config.stage50_handler)) {
         if (stage_of(node)->stage50(fd) == MK16_CONTINUE)
             return;
     }

@@ -58,8 +58,7 @@ static enum outcome ask_handlers(struct mk16_session *cs,
     if (sr->stage30_blocked)
         return GO_ON;
     sr->uri_processed.data[sr->uri_processed.len] = '\0';
-    SERVE_EACH(node, &sr->host_conf->handlers)
-    {
+    for (SERVE_EACH(node, &sr->host_conf->handlers)) {
         struct mk16_host_handler *h =
             MK16_ENTRY(node, struct mk16_host_handler, head);
         struct mk16_plugin *plugin = h->handler;
@@ -68,6 +67,7 @@ static enum outcome ask_handlers(struct mk16_session *cs,
                     NULL, 0) != 0)
             continue;
         sr->stage30_handler = plugin;
+        serve_session_spoil(cs);
         switch (
             plugin->stage->stage30(plugin, cs, sr, h->n_params, &h->params)) {
         case MK16_CONTINUE:
@@ -109,8 +109,7 @@ static bool find_index(struct mk16_request *sr)
 
     if (serve.config.index_files == NULL)
         return false;
-    SERVE_EACH(node, serve.config.index_files)
-    {
+    for (SERVE_EACH(node, serve.config.index_files)) {
         const struct mk16_string_line *name =
             MK16_ENTRY(node, struct mk16_string_line, head);
         char *path = serve_mem_printf("%s%s", sr->real_path.data, name->val);

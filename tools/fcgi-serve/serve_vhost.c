@@ -53,8 +53,7 @@ static int add_rule(struct mk16_host *host, const char *value, const char *file,
     rule->file = serve_mem_dup(file);
     rule->line = line;
     serve_list_init(&handler->params);
-    SERVE_EACH(node, words)
-    {
+    for (SERVE_EACH(node, words)) {
         const struct mk16_string_line *word =
             MK16_ENTRY(node, struct mk16_string_line, head);
         struct mk16_handler_param *param;
@@ -147,8 +146,8 @@ static int read_names(struct mk16_host *host, const struct serve_conf *conf,
         return -1;
     }
     words = serve_conf_split(entry->value);
-    SERVE_EACH(node, words)
-    add_alias(host, MK16_ENTRY(node, struct mk16_string_line, head)->val);
+    for (SERVE_EACH(node, words))
+        add_alias(host, MK16_ENTRY(node, struct mk16_string_line, head)->val);
     serve_conf_split_free(words);
     return 0;
 }
@@ -187,8 +186,7 @@ static void read_pages(struct mk16_host *host, const struct serve_conf *conf)
 
     if (section == NULL || host->documentroot.data == NULL)
         return;
-    SERVE_EACH(node, &section->entries)
-    {
+    for (SERVE_EACH(node, &section->entries)) {
         const struct serve_conf_entry *entry =
             MK16_ENTRY(node, struct serve_conf_entry, head);
         struct serve_error_page *page;
@@ -227,8 +225,7 @@ static int read_host(const char *file)
     read_pages(host, conf);
     section = serve_conf_section(conf, "HANDLERS");
     if (section != NULL) {
-        SERVE_EACH(node, &section->entries)
-        {
+        for (SERVE_EACH(node, &section->entries)) {
             const struct serve_conf_entry *entry =
                 MK16_ENTRY(node, struct serve_conf_entry, head);
 
@@ -271,8 +268,7 @@ static struct mk16_plugin *find_plugin(const char *shortname)
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &serve.config.plugins)
-    {
+    for (SERVE_EACH(node, &serve.config.plugins)) {
         struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
 
         if (strcmp(plugin->shortname, shortname) == 0)
@@ -307,12 +303,11 @@ int serve_vhosts_map(void)
     struct mk16_list *inner;
     int r = 0;
 
-    SERVE_EACH(node, &serve.config.hosts)
-    {
+    for (SERVE_EACH(node, &serve.config.hosts)) {
         struct mk16_host *host = MK16_ENTRY(node, struct mk16_host, head);
 
-        SERVE_EACH(inner, &host->handlers)
-        r |= map_rule(rule_of(inner));
+        for (SERVE_EACH(inner, &host->handlers))
+            r |= map_rule(rule_of(inner));
     }
     return r;
 }
@@ -322,8 +317,7 @@ static void free_rule(struct rule *rule)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &rule->handler.params)
-    {
+    for (SERVE_EACH_SAFE(node, after, &rule->handler.params)) {
         struct mk16_handler_param *param =
             MK16_ENTRY(node, struct mk16_handler_param, head);
 
@@ -341,18 +335,16 @@ static void free_host(struct mk16_host *host)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &host->handlers)
-    free_rule(rule_of(node));
-    SERVE_EACH_SAFE(node, after, &host->server_names)
-    {
+    for (SERVE_EACH_SAFE(node, after, &host->handlers))
+        free_rule(rule_of(node));
+    for (SERVE_EACH_SAFE(node, after, &host->server_names)) {
         struct mk16_host_alias *alias =
             MK16_ENTRY(node, struct mk16_host_alias, head);
 
         serve_mem_free(alias->name);
         serve_mem_free(alias);
     }
-    SERVE_EACH_SAFE(node, after, &host->error_pages)
-    {
+    for (SERVE_EACH_SAFE(node, after, &host->error_pages)) {
         struct serve_error_page *page =
             MK16_ENTRY(node, struct serve_error_page, head);
 
@@ -371,8 +363,8 @@ void serve_vhosts_free(void)
     struct mk16_list *node;
     struct mk16_list *after;
 
-    SERVE_EACH_SAFE(node, after, &serve.config.hosts)
-    free_host(MK16_ENTRY(node, struct mk16_host, head));
+    for (SERVE_EACH_SAFE(node, after, &serve.config.hosts))
+        free_host(MK16_ENTRY(node, struct mk16_host, head));
     serve_list_init(&serve.config.hosts);
 }
 
@@ -382,12 +374,10 @@ void serve_vhost_find(const struct mk16_ptr *name, struct mk16_host **host,
     struct mk16_list *node;
     struct mk16_list *inner;
 
-    SERVE_EACH(node, &serve.config.hosts)
-    {
+    for (SERVE_EACH(node, &serve.config.hosts)) {
         struct mk16_host *h = MK16_ENTRY(node, struct mk16_host, head);
 
-        SERVE_EACH(inner, &h->server_names)
-        {
+        for (SERVE_EACH(inner, &h->server_names)) {
             struct mk16_host_alias *a =
                 MK16_ENTRY(inner, struct mk16_host_alias, head);
 
@@ -406,8 +396,7 @@ const struct serve_error_page *serve_vhost_error_page(struct mk16_host *host,
 {
     struct mk16_list *node;
 
-    SERVE_EACH(node, &host->error_pages)
-    {
+    for (SERVE_EACH(node, &host->error_pages)) {
         const struct serve_error_page *page =
             MK16_ENTRY(node, struct serve_error_page, head);
 

@@ -83,8 +83,7 @@ static bool prepare(struct thread *t)
         return false;
     }
     worker->pid = gettid();
-    SERVE_EACH(node, &serve.config.plugins)
-    {
+    for (SERVE_EACH(node, &serve.config.plugins)) {
         struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
 
         if (plugin->worker_init != NULL)

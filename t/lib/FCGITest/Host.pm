@@ -18,10 +18,7 @@
 package FCGITest::Host;
 use strict;
 use warnings;
-use Cwd ();
-use Errno qw(EINTR);
-use File::Basename qw(dirname);
-use File::Path qw(make_path);
+use FCGITest::Tree;
 use IO::Socket::UNIX;
 use POSIX qw(:sys_wait_h);
 use Socket qw(:DEFAULT);
@@ -51,147 +48,29 @@ sub new {
     my $self = bless { kind => FCGITest::host_kind(), addr => '127.0.0.1', %o,
         owner => $$ }, $class;
     $self->{$_} ||= $ENV{"FCGI_\U$_"} for qw(plugin serve);
+    if (!$self->is('nginx')) {
+        my %need = (FCGI_PLUGIN => $self->{plugin},
+            $self->is('monkey') ? (MONKEY => $ENV{MONKEY}) : (FCGI_SERVE => $self->{serve}));
+        for my $k (sort keys %need) {
+            die "$k is not set\n"       if !$need{$k};
+            die "no such file: $need{$k}\n" if !-e $need{$k};
+        }
+    }
     $self->{port} = free_port();
     $self->{dir} = FCGITest::temp_dir();
     $self->{docroot} = "$self->{dir}/www";
     $self->{out} = "$self->{dir}/host.out";
     my $r = $self->{responder};
     $self->{responders} = ref $r eq 'ARRAY' ? $r : $r ? [$r] : [];
-    $self->write_tree;
+    FCGITest::Tree::write_tree($self);
     return $self;
 }
 
 sub is { return $_[0]{kind} eq $_[1] }
 
-sub write_file {
-    my ($path, $text) = @_;
-    make_path(dirname($path));
-    open my $fh, '>', $path or die "$path: $!";
-    binmode $fh;
-    print $fh $text;
-    close $fh or die "$path: $!";
-}
-
-sub add_file { my ($self, $n, $t) = @_; write_file("$self->{docroot}/$n", $t) }
-
-sub section {
-    my ($name, @pairs) = @_;
-    return "[$name]\n" . join('', map { "    $_->[0] $_->[1]\n" } @pairs) . "\n";
-}
-
-sub write_tree {
-    my ($self) = @_;
-    my ($d, $www) = @$self{qw(dir docroot)};
-    $self->add_file('index.html', "<h1>index</h1>\n");
-    $self->add_file('static.txt', "static text\n");
-    $self->add_file('up.txt', "up\n");    # for start(); not in access_lines
-    for my $r (@{ $self->{responders} }) {
-        $self->add_file("$_.php", "<?php /* source of $_ */\n") for $r->case_names;
-    }
-    my $files = $self->{files} || {};
-    $self->add_file($_, $files->{$_}) for keys %$files;
-    make_path("$d/log");
-    chmod 0777, "$d/log";
-    return $self->write_nginx if $self->is('nginx');
-
-    my $conf = "$d/conf";
-    my %m = (
-        Workers => $ENV{FCGI_WORKERS} || 1, Timeout => 60,
-        PidFile => "$d/host.pid", UserDir => 'public_html',
-        Indexfile => 'index.html index.php', HideVersion => 'Off',
-        Resume => 'On', KeepAlive => 'On', KeepAliveTimeout => 30,
-        MaxKeepAliveRequest => 1000, MaxRequestSize => 32, SymLink => 'Off',
-        DefaultMimeType => 'text/plain', FDT => 'On', OverCapacity => 'Resist',
-        %{ $self->{monkey} || {} },
-    );
-    my @listen = @{ $self->{listen} || [ $self->{addr} ] };
-    write_file("$conf/monkey.conf", section('SERVER',
-        (map { [ Listen => "$_:$self->{port}" ] } @listen),
-        map { [ $_ => $m{$_} ] } sort keys %m));
-    write_file("$conf/monkey.mime", section('MIMETYPES',
-        [ html => 'text/html' ], [ txt => 'text/plain' ],
-        [ css => 'text/css' ], [ png => 'image/png' ]));
-    my @match = @{ $self->{match} || ['/.*\.php fastcgi'] };
-    write_file("$conf/sites/default",
-        section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $www ])
-          . section('LOGGER', [ AccessLog => "$d/log/access.log" ],
-            [ ErrorLog => "$d/log/error.log" ])
-          . section('HANDLERS', map { [ Match => $_ ] } @match));
-    my @load = ([ Load => $self->{plugin} ]);
-    if ($self->is('monkey')) {
-        my $l = $ENV{MONKEY_LOGGER}
-          || dirname($ENV{MONKEY} || die "MONKEY is not set\n") . '/monkey-logger.so';
-        # (Not in every test: Monkey with its logger crashes when it ends.)
-        if ($self->{access_log} && -e $l) { unshift @load, [ Load => $l ]; $self->{has_access} = 1 }
-    }
-    else { $self->{has_access} = $self->{access_log} }
-    write_file("$conf/plugins.load", section('PLUGINS', @load));
-    write_file("$conf/plugins/logger/logger.conf", section('LOGGER',
-        [ FlushTimeout => 1 ], [ MasterLog => "$d/log/master.log" ]));
-    my $extra = $self->{conf} || {};
-    $self->{conf_file} = "$conf/plugins/fastcgi/fastcgi.conf";
-    write_file($self->{conf_file}, defined $self->{fastcgi_conf}
-        ? $self->{fastcgi_conf}
-        : join '', map {
-            section('FASTCGI_SERVER', [ ServerName => $_->{name} ],
-                [ split / /, $_->conf_line, 2 ],
-                map { [ $_ => $extra->{$_} ] } sort keys %$extra)
-        } @{ $self->{responders} });
-}
-
-# Just enough of nginx to try the harness on.
-sub write_nginx {
-    my ($self) = @_;
-    my ($d, $www, $p) = @$self{qw(dir docroot port)};
-    my $c = $self->{conf} || {};
-    my $ms = ($self->{monkey} || {})->{MaxRequestSize} || 32;
-    my %v = (
-        SCRIPT_FILENAME => '$document_root$fastcgi_script_name',
-        QUERY_STRING => '$query_string', REQUEST_METHOD => '$request_method',
-        CONTENT_TYPE => '$content_type', CONTENT_LENGTH => '$content_length',
-        SCRIPT_NAME => '$fastcgi_script_name', REQUEST_URI => '$request_uri',
-        DOCUMENT_ROOT => '$document_root', SERVER_PROTOCOL => '$server_protocol',
-        REQUEST_SCHEME => '$scheme', GATEWAY_INTERFACE => 'CGI/1.1',
-        SERVER_SOFTWARE => 'nginx', REMOTE_ADDR => '$remote_addr',
-        REMOTE_PORT => '$remote_port', SERVER_ADDR => '$server_addr',
-        SERVER_PORT => '$server_port', SERVER_NAME => '127.0.0.1',
-        REDIRECT_STATUS => 200);
-    my $params = join '', map { "fastcgi_param $_ $v{$_};\n" } sort keys %v;
-    my $t = join '', map { $c->{"\u${_}Timeout"}
-          ? "fastcgi_${_}_timeout " . $c->{"\u${_}Timeout"} . ";\n" : () }
-      qw(connect send read);
-    my $r = $self->{responders}[0];
-    my $addr = $r ? $r->nginx_addr : '127.0.0.1:1';
-    my $listen = join '', map { "listen $_:$p;\n" }
-      @{ $self->{listen} || [ $self->{addr} ] };
-    my $keep = ($self->{monkey} || {})->{KeepAlive} || '';
-    $keep = $keep eq 'Off' ? "keepalive_timeout 0;\n" : "keepalive_timeout 60;\n";
-    # Kept connections of its pool starve a real application (by design).
-    my $real = $r && $r->isa('FCGITest::Daemon');
-    my ($pool, $conns) = $real ? ('', 'off') : ('keepalive 4;', 'on');
-    $self->{has_access} = 1;
-    write_file("$d/nginx.conf", <<"X");
-daemon off; master_process off; pid $d/nginx.pid; error_log stderr info;
-events { worker_connections 1024; }
-http {
-  types { text/html html; text/plain txt; }
-  default_type text/plain;
-  log_format m '\$remote_addr - [\$time_local] \$request \$status \$body_bytes_sent';
-  access_log $d/log/access.log m;
-  client_body_temp_path $d/t1; fastcgi_temp_path $d/t2; proxy_temp_path $d/t3;
-  uwsgi_temp_path $d/t4; scgi_temp_path $d/t5;
-  $keep
-  upstream app { server $addr max_fails=0; $pool }
-  server {
-    $listen
-    root $www; index index.html index.php; client_max_body_size ${ms}k;
-    large_client_header_buffers 4 32k;
-    location ~ \\.php { fastcgi_pass app; fastcgi_keep_conn $conns;
-      fastcgi_next_upstream error timeout;
-      $t $params }
-  }
-}
-X
+sub add_file {
+    my ($self, $name, $text) = @_;
+    write_file("$self->{docroot}/$name", $text);
 }
 
 # --- processes -------------------------------------------------------------
@@ -204,7 +83,6 @@ sub command {
     if ($self->is('nginx')) { push @c, '/usr/sbin/nginx', '-p', $self->{dir}, '-c', "$self->{dir}/nginx.conf" }
     elsif ($self->is('monkey')) { push @c, $ENV{MONKEY}, '-c', $conf }
     else {
-        die "FCGI_SERVE is not set\n" if !$self->{serve};
         push @c, $self->{serve}, '-c', $conf, '-w', $w,
           '-A', "$self->{dir}/log/access.log";
         push @c, '-p', $self->{port} if !$self->{listen};
