@@ -132,10 +132,10 @@ for my $n (0, 100, $MB) {
 res_is(post($h, '/half.php', $big), 502, undef, 'gone in mid-body: 502');
 for my $kind (qw(tcp unix)) {    # TCP may swallow it all: ReadTimeout, then
     my $ru = responder(listen => $kind, rcvbuf => 8192, cases => $r->{cases});
-    my $hu = host(responder => $ru, monkey => { MaxRequestSize => 8192 },
+    my $hu = host(responder => $ru, monkey => { MaxRequestSize => 2048 },
         conf => { SendTimeout => '1s', ReadTimeout => $kind eq 'tcp' ? '1s' : '60s' });
     my $t0 = time;
-    res_is(post($hu, '/never.php', $big x 3), 504, undef, "$kind: never read: 504");
+    res_is(post($hu, '/never.php', noise($MB)), 504, undef, "$kind: never read: 504");
     within($t0, 8, "$kind: in time");
 }
 
