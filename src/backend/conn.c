@@ -119,6 +119,7 @@ static bool decode(struct fcgi_conn *conn, size_t length)
 {
     const uint8_t *bytes = conn->scratch;
     struct fcgi_response_event event;
+    bool useful;
 
     for (;;) {
         size_t used =
@@ -130,7 +131,9 @@ static bool decode(struct fcgi_conn *conn, size_t length)
         case FCGI_RESPONSE_NONE:
             return true;
         case FCGI_RESPONSE_STDOUT:
-            conn->handlers->on_stdout(conn, event.bytes, event.length);
+            useful = conn->handlers->on_stdout(conn, event.bytes, event.length);
+            if (useful && conn->state == FCGI_CONN_OPEN)
+                moved(conn);
             break;
         case FCGI_RESPONSE_STDERR:
             conn->handlers->on_stderr(conn, event.bytes, event.length);
@@ -161,10 +164,8 @@ static void read_more(struct fcgi_conn *conn)
         fail(conn, FCGI_CONN_BROKEN, errno);
     } else if (n == 0) {
         fail(conn, FCGI_CONN_CLOSED, 0);
-    } else {
-        moved(conn);
-        if (decode(conn, (size_t)n))
-            conn->handlers->on_batch(conn);
+    } else if (decode(conn, (size_t)n)) {
+        conn->handlers->on_batch(conn);
     }
 }
 

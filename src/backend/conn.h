@@ -45,7 +45,10 @@ struct fcgi_conn_problem {
 struct fcgi_conn;
 
 struct fcgi_conn_handlers {
-    void (*on_stdout)(struct fcgi_conn *conn, const uint8_t *bytes,
+    /* Returns whether the bytes were of use. Only such ones, and no STDERR,
+     * put ReadTimeout off: an application that sends anything else for ever
+     * must not hold a client for ever. */
+    bool (*on_stdout)(struct fcgi_conn *conn, const uint8_t *bytes,
                       size_t length);
     void (*on_stderr)(struct fcgi_conn *conn, const uint8_t *bytes,
                       size_t length);

@@ -8,6 +8,7 @@
  * terminal or JSON as it stands, and is one line.
  */
 #include "config/diag.h"
+#include "config/escape.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -31,75 +32,14 @@ void fcgi_diag_list_free(struct fcgi_diag_list *list)
     fcgi_diag_list_init(list);
 }
 
-/*
- * The length of the UTF-8 character at `s` if it may be shown: well formed
- * (RFC 3629: no surrogate, nothing overlong) and no control character of
- * either set; else 0.
- */
-static size_t printable(const unsigned char *s, size_t len)
-{
-    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint32_t c = s[0];
-    size_t n;
-
-    if (c < 0x80) {
-        return c >= 0x20 && c != 0x7f ? 1 : 0;
-    }
-    if ((c & 0xe0) == 0xc0) {
-        n = 2;
-        c &= 0x1f;
-    } else if ((c & 0xf0) == 0xe0) {
-        n = 3;
-        c &= 0x0f;
-    } else if ((c & 0xf8) == 0xf0) {
-        n = 4;
-        c &= 0x07;
-    } else {
-        return 0;
-    }
-    if (n > len) {
-        return 0;
-    }
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        c = (c << 6) | (s[i] & 0x3f);
-    }
-    if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-        return 0;
-    }
-    return c >= 0xa0 ? n : 0;
-}
-
 /* A copy of `text` in which all can be shown, or NULL. */
 static char *escape(const char *text)
 {
-    static const char hex[] = "0123456789abcdef";
-    size_t len = strlen(text);
-    char *copy = malloc(len * 4 + 1);
-    char *out = copy;
+    size_t length = strlen(text), size = length * 4 + 1;
+    char *copy = malloc(size);
 
-    if (!copy) {
-        return NULL;
-    }
-    for (size_t i = 0; i < len;) {
-        const unsigned char *s = (const unsigned char *)text + i;
-        size_t n = printable(s, len - i);
-
-        if (n) {
-            memcpy(out, s, n);
-            out += n;
-            i += n;
-        } else {
-            *out++ = '\\';
-            *out++ = 'x';
-            *out++ = hex[*s >> 4];
-            *out++ = hex[*s & 15];
-            i++;
-        }
-    }
-    *out = '\0';
+    if (copy)
+        fcgi_escape(copy, size, 0, text, length);
     return copy;
 }
 

@@ -2,7 +2,7 @@
  *
  * The state machine of an exchange.
  *
- *   WAITING -> STREAMING -> FLUSHING -> (LINGERING) -> OVER
+ *   WAITING -> STREAMING -> FLUSHING -> OVER
  *
  * The application is read only while nothing waits to be written to the
  * client: that bounds what an exchange holds to one read, however slow the
@@ -50,15 +50,30 @@ static void bad_answer(struct fcgi_exchange *exchange, const char *why)
     answer_error(exchange, 502);
 }
 
-static void on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
+/* Passes a part of the body on; false where nothing of it was of use. */
+static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
                     size_t length)
 {
-    fcgi_reply_body(&exchange->reply, bytes, length, &exchange->out);
+    struct fcgi_reply *reply = &exchange->reply;
+    uint64_t before = reply->body_bytes;
+
+    fcgi_reply_body(reply, bytes, length, &exchange->out);
     if (exchange->out.failed) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "out of memory; the answer is cut");
-        fcgi_exchange_client_gone(exchange);
+        fcgi_exchange_flush(exchange);
+        return false;
     }
+    /* More than Content-Length has announced is cut off, and the answer ends
+     * here: nobody knows how much more there is. A body that nobody gets, as
+     * with HEAD, is let pass until the application ends. */
+    if (reply->framing == FCGI_FRAMING_LENGTH &&
+        reply->body_bytes - before < length) {
+        fcgi_exchange_log(exchange, FCGI_LOG_WARNING,
+                          "the application sent more than its Content-Length "
+                          "%llu; the rest is cut off",
+                          (unsigned long long)reply->length);
+        complete(exchange, false);
+    }
+    return reply->body_bytes > before;
 }
 
 /* Gives the header block memory, more if it has some. */
@@ -112,16 +127,16 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
     on_body(exchange, bytes, length);
 }
 
-static void on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
+static bool on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
                       size_t length)
 {
     struct fcgi_exchange *exchange =
         FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn);
 
-    if (exchange->state == FCGI_EXCHANGE_WAITING)
-        on_head(exchange, bytes, length);
-    else
-        on_body(exchange, bytes, length);
+    if (exchange->state != FCGI_EXCHANGE_WAITING)
+        return on_body(exchange, bytes, length);
+    on_head(exchange, bytes, length);
+    return true;
 }
 
 static void on_stderr(struct fcgi_conn *conn, const uint8_t *bytes,
@@ -278,6 +293,7 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
     fcgi_exchange_init_client(exchange, client, fd);
     exchange->line_length = 0;
     exchange->server = NULL;
+    exchange->tls = request->tls;
     fcgi_exchange_set_name(exchange, request);
     fcgi_reply_init(&exchange->reply, request, gateway->host->software,
                     fcgi_gateway_date(gateway));
@@ -286,15 +302,16 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
 }
 
 /*
- * Whether a request says where it ends in a way that all who see it understand
- * alike. If the host went by one of two lengths, or by the 5 in "5abc", what
+ * Whether a request says whom it is for, and where it ends, in a way that all
+ * who see it understand alike. If the host went by one of two lengths, or by the 5 in "5abc", what
  * stands in front of it may have gone by another, and taken the start of the
  * next request for something else (RFC 9112, 6.3 and 11.2). A host that decodes
  * transfer codings takes the field away.
  */
-static const char *judge_framing(const struct fcgi_http_request *request)
+static const char *judge_fields(const struct fcgi_http_request *request)
 {
     struct fcgi_text length = {NULL, 0};
+    bool has_host = false;
 
     for (size_t i = 0; i < request->n_fields; i++) {
         struct fcgi_text name = request->fields[i].name;
@@ -303,6 +320,11 @@ static const char *judge_framing(const struct fcgi_http_request *request)
         if (fcgi_header_is(name.data, name.length, "transfer-encoding"))
             return "the request has a Transfer-Encoding, which this server "
                    "does not decode";
+        if (fcgi_header_is(name.data, name.length, "host")) {
+            if (has_host)
+                return "the request has two Host fields";
+            has_host = true;
+        }
         if (!fcgi_header_is(name.data, name.length, "content-length"))
             continue;
         for (size_t j = 0; j < value.length; j++) {
@@ -326,7 +348,7 @@ static int judge(const struct fcgi_http_request *request,
         *why = script->why;
         return script->status;
     }
-    *why = judge_framing(request);
+    *why = judge_fields(request);
     return *why != NULL ? 400 : 0;
 }
 

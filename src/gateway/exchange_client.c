@@ -7,13 +7,9 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 /* A client that takes nothing for so long is given up. */
 #define CLIENT_TIMEOUT (60000 * FCGI_LOOP_MS)
-/* How long a closing connection waits for the client to read to the end. */
-#define LINGER_TIMEOUT (2000 * FCGI_LOOP_MS)
 
 /* Everything that the exchange owns is let go; the host is told when all
  * callers have returned. */
@@ -59,38 +55,6 @@ void fcgi_exchange_client_gone(struct fcgi_exchange *exchange)
     fcgi_exchange_over(exchange);
 }
 
-/*
- * Closing a socket with unread bytes in it makes the kernel reset the
- * connection, and the client may lose the end of the answer. So where there
- * are some, we shut down our half and read until the client closes.
- */
-static void linger(struct fcgi_exchange *exchange)
-{
-    struct fcgi_loop *loop = exchange->gateway->loop;
-    int unread = 0;
-
-    if (!exchange->reply.close || exchange->cut ||
-        ioctl(exchange->io.fd, FIONREAD, &unread) < 0 || unread == 0 ||
-        fcgi_loop_modify(loop, &exchange->io, EPOLLIN) < 0) {
-        fcgi_exchange_over(exchange);
-        return;
-    }
-    shutdown(exchange->io.fd, SHUT_WR);
-    exchange->state = FCGI_EXCHANGE_LINGERING;
-    exchange->deadline = fcgi_loop_now(loop) + LINGER_TIMEOUT;
-    fcgi_loop_set_timer(loop, &exchange->timer, exchange->deadline);
-}
-
-static void discard(struct fcgi_exchange *exchange)
-{
-    struct fcgi_gateway *gateway = exchange->gateway;
-    ssize_t n = recv(exchange->io.fd, gateway->scratch, gateway->scratch_size,
-                     MSG_DONTWAIT);
-
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        fcgi_exchange_over(exchange);
-}
-
 /* The client takes no more for now: the application has to wait, too. */
 static void block(struct fcgi_exchange *exchange)
 {
@@ -109,7 +73,9 @@ static void unblock(struct fcgi_exchange *exchange, bool was_blocked)
 {
     exchange->out.length = exchange->out_sent = 0;
     if (exchange->state == FCGI_EXCHANGE_FLUSHING) {
-        linger(exchange);
+        if (exchange->reply.close && !exchange->cut && !exchange->tls)
+            fcgi_linger_start(exchange->gateway, exchange->io.fd);
+        fcgi_exchange_over(exchange);
         return;
     }
     if (!was_blocked)
@@ -126,6 +92,12 @@ void fcgi_exchange_flush(struct fcgi_exchange *exchange)
     const struct fcgi_host *host = exchange->gateway->host;
     bool was_blocked = exchange->retry_length > 0;
 
+    if (exchange->out.failed) {
+        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
+                          "out of memory; the answer is cut");
+        fcgi_exchange_client_gone(exchange);
+        return;
+    }
     while (exchange->out_sent < exchange->out.length) {
         /* A TLS layer wants a write that failed tried again as it was. */
         size_t length = exchange->retry_length
@@ -155,11 +127,7 @@ static void client_ready(struct fcgi_loop_io *io, uint32_t events)
         FCGI_LOOP_OWNER(io, struct fcgi_exchange, io);
 
     if (events & (EPOLLERR | EPOLLHUP))
-        exchange->state == FCGI_EXCHANGE_LINGERING
-            ? fcgi_exchange_over(exchange)
-            : fcgi_exchange_client_gone(exchange);
-    else if (exchange->state == FCGI_EXCHANGE_LINGERING)
-        discard(exchange);
+        fcgi_exchange_client_gone(exchange);
     else
         fcgi_exchange_flush(exchange);
 }
@@ -170,9 +138,7 @@ static void timer_fired(struct fcgi_loop_timer *timer)
         FCGI_LOOP_OWNER(timer, struct fcgi_exchange, timer);
     struct fcgi_loop *loop = exchange->gateway->loop;
 
-    if (exchange->state == FCGI_EXCHANGE_LINGERING) {
-        fcgi_exchange_over(exchange);
-    } else if (exchange->retry_length == 0) {
+    if (exchange->retry_length == 0) {
         return; /* the client went on reading */
     } else if (fcgi_loop_now(loop) < exchange->deadline) {
         fcgi_loop_set_timer(loop, timer, exchange->deadline);

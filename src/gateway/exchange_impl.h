@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of an exchange, for exchange*.c and gateway.c alone.
+ * The inside of an exchange, for exchange*.c, linger.c
+ * and gateway.c alone.
  */
 #ifndef FCGI_GATEWAY_EXCHANGE_IMPL_H
 #define FCGI_GATEWAY_EXCHANGE_IMPL_H
@@ -15,7 +16,6 @@ enum fcgi_exchange_state {
     FCGI_EXCHANGE_WAITING,   /* for the head of the answer */
     FCGI_EXCHANGE_STREAMING, /* its body */
     FCGI_EXCHANGE_FLUSHING,  /* nothing more comes from the application */
-    FCGI_EXCHANGE_LINGERING, /* sent; reading what the client still sends */
     FCGI_EXCHANGE_OVER,      /* the host will be told */
 };
 
@@ -43,6 +43,7 @@ struct fcgi_exchange {
     struct fcgi_header header;
     struct fcgi_reply reply;
     bool cut; /* the answer is not whole */
+    bool tls;
 
     struct fcgi_loop_task finish;
 
@@ -58,6 +59,7 @@ struct fcgi_gateway {
     struct fcgi_exchange in_use; /* head of a ring */
     struct fcgi_exchange *unused;
     size_t n_unused;
+    struct fcgi_linger *lingering;
     int64_t date_second;
     char date[32];
     size_t scratch_size;
@@ -68,6 +70,15 @@ struct fcgi_gateway {
  * short. */
 struct fcgi_exchange *fcgi_gateway_get(struct fcgi_gateway *gateway);
 void fcgi_gateway_put(struct fcgi_exchange *exchange);
+
+/*
+ * To be called when a whole answer is written and before the host closes `fd`:
+ * keeps the connection open, by a descriptor of its own, until the client has
+ * received all, where it might lose some otherwise. Plain connections only:
+ * TLS says that nothing follows when the host closes.
+ */
+void fcgi_linger_start(struct fcgi_gateway *gateway, int fd);
+void fcgi_linger_end_all(struct fcgi_gateway *gateway);
 
 /* The time for the Date field. */
 const char *fcgi_gateway_date(struct fcgi_gateway *gateway);

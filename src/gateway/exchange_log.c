@@ -6,42 +6,27 @@
  */
 #include "gateway/exchange_impl.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Appends bytes to a string of `size`, control characters as \xHH; what does
- * not fit is left out. Returns the new length. */
-static size_t escape(char *out, size_t size, size_t at, const char *bytes,
-                     size_t length)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < length && at + 5 <= size; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-
-        if (c >= 0x20 && c != 0x7f) {
-            out[at++] = (char)c;
-        } else {
-            out[at++] = '\\';
-            out[at++] = 'x';
-            out[at++] = hex[c >> 4];
-            out[at++] = hex[c & 15];
-        }
-    }
-    out[at] = '\0';
-    return at;
-}
+#include "config/escape.h"
 
 void fcgi_exchange_set_name(struct fcgi_exchange *exchange,
                             const struct fcgi_http_request *request)
 {
     size_t size = sizeof(exchange->name), at;
 
-    at = escape(exchange->name, size, 0, request->method.data,
-                request->method.length);
-    at = escape(exchange->name, size, at, " ", 1);
-    escape(exchange->name, size, at, request->uri.data, request->uri.length);
+    if (request->method.length == 0) {
+        snprintf(exchange->name, size, "a request");
+        return;
+    }
+    at = fcgi_escape(exchange->name, size, 0, request->method.data,
+                     request->method.length);
+    at = fcgi_escape(exchange->name, size, at, " ", 1);
+    fcgi_escape(exchange->name, size, at, request->uri.data,
+                request->uri.length);
 }
 
 void fcgi_exchange_log(const struct fcgi_exchange *exchange,
@@ -72,7 +57,12 @@ static void describe_connect(const struct fcgi_server *server, int error,
                           ? "ServerPath"
                           : "ServerAddr";
 
-    if (server->n_addresses == 0)
+    if (error == EMFILE || error == ENFILE)
+        snprintf(text, size,
+                 "cannot connect to %s: %s (raise the limit of descriptors, "
+                 "ulimit -n)",
+                 server->where, strerror(error));
+    else if (server->n_addresses == 0)
         snprintf(text, size,
                  "cannot connect to %s: the name does not resolve: %s (it is "
                  "looked up at start: mend ServerAddr or the name service, "
@@ -150,7 +140,7 @@ void fcgi_exchange_end_stderr(struct fcgi_exchange *exchange)
         exchange->line_length--;
     if (exchange->line_length == 0)
         return;
-    escape(text, sizeof(text), 0, exchange->line, exchange->line_length);
+    fcgi_escape(text, sizeof(text), 0, exchange->line, exchange->line_length);
     exchange->line_length = 0;
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "stderr: %s", text);
 }

@@ -53,6 +53,7 @@ void fcgi_gateway_free(struct fcgi_gateway *gateway)
         return;
     while (gateway->in_use.next != &gateway->in_use)
         fcgi_exchange_abandon(gateway->in_use.next);
+    fcgi_linger_end_all(gateway);
     while (gateway->unused != NULL) {
         struct fcgi_exchange *exchange = gateway->unused;
 

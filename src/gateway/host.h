@@ -38,7 +38,10 @@ struct fcgi_http_request {
     unsigned version;       /* 10 for HTTP/1.0, 11 for HTTP/1.1 */
     bool close;             /* the connection ends with this answer */
     bool tls;
-    bool follow_links;                /* a symbolic link may be a script */
+    bool follow_links; /* a symbolic link may be a script */
+    /* Whether a path by itself would be handed to an application. */
+    bool (*is_script)(const void *arg, const char *path, size_t length);
+    const void *is_script_arg;
     struct fcgi_text document_root;   /* without a slash at its end */
     struct fcgi_text script_filename; /* the file that the path stands for */
     struct fcgi_text server_name;     /* of the virtual host */

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define EXTENSION ".php"
-
 static bool is_sane(struct fcgi_text path)
 {
     /* NUL, CR and LF have no honest use in a path, and applications cut names
@@ -22,13 +20,6 @@ static bool is_sane(struct fcgi_text path)
            memchr(path.data, '\0', path.length) == NULL &&
            memchr(path.data, '\r', path.length) == NULL &&
            memchr(path.data, '\n', path.length) == NULL;
-}
-
-bool fcgi_path_is_script(const char *name, size_t length)
-{
-    size_t n = strlen(EXTENSION);
-
-    return length > n && memcmp(name + length - n, EXTENSION, n) == 0;
 }
 
 void fcgi_path_refuse(struct fcgi_script *script, int status, const char *why)
@@ -87,7 +78,8 @@ static void judge(const struct fcgi_http_request *request,
     }
     /* An application that looks for scripts in paths would run the file, be
      * it an upload. */
-    if (!S_ISREG(st->st_mode) || !fcgi_path_is_script(name, strlen(name))) {
+    if (!S_ISREG(st->st_mode) ||
+        !request->is_script(request->is_script_arg, request->path.data, kept)) {
         fcgi_path_refuse(script, 404,
                          "the path goes on behind a file that is no script");
         return;

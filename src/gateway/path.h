@@ -6,8 +6,6 @@
 #ifndef FCGI_GATEWAY_PATH_H
 #define FCGI_GATEWAY_PATH_H
 
-#include <stdbool.h>
-
 #include "gateway/host.h"
 
 enum fcgi_path_verdict {
@@ -24,9 +22,6 @@ struct fcgi_script {
     int status;
     const char *why; /* static text */
 };
-
-/* Whether a file of this name may be run: it ends in .php. */
-bool fcgi_path_is_script(const char *name, size_t length);
 
 /*
  * Finds the script of a request; its texts are parts of the request's. Looks

@@ -319,7 +319,7 @@ struct mk16_session {
     struct mk16_list request_list;
     time_t init_time;
     char *body;
-    char body_fixed[4096];
+    char body_fixed[MK16_REQUEST_CHUNK];
     struct mk16_request sr_fixed;
     struct mk16_parser parser;
 };

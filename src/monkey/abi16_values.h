@@ -101,6 +101,9 @@
 #define MK16_LOG_ERROR 0x1001
 #define MK16_LOG_WARNING 0x1002
 
+/* The size of mk16_session.body_fixed, which a receive buffer begins in. */
+#define MK16_REQUEST_CHUNK 4096
+
 /* mk16_config.scheduler_mode */
 #define MK16_SCHEDULER_FAIR 0
 #define MK16_SCHEDULER_REUSEPORT 1

@@ -12,29 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "gateway/exchange.h"
+#include "monkey/index16.h"
 #include "monkey/request16.h"
 #include "monkey/takeover16.h"
 
 /* Holds an event of any Monkey. */
 #define EVENT_SIZE 128
 
-/* A request that is answered 500 because we cannot take it over; what is left
- * is to end it, outside of stage 30. */
-struct refusal {
-    struct fcgi_loop_task task;
-    struct refusal *next;
-    struct worker *worker;
-    struct mk16_session *cs;
-};
-
 struct worker {
     struct worker *next; /* the list of all; set before Monkey serves */
     struct fcgi_gateway *gateway;
     struct mk16_event *event; /* of the gateway's loop, in Monkey's */
-    struct refusal *refusals;
 };
 
 /* Set before there are threads, and not changed after. */
@@ -98,9 +88,11 @@ static void exchange_done(void *client, const struct fcgi_outcome *outcome)
                                      ? INT_MAX /* as the logger reads it */
                                      : (long)outcome->body_bytes;
     if (outcome->reset) {
-        const struct linger now = {.l_onoff = 1, .l_linger = 0};
+        /* Resets the connection now: a TLS layer would otherwise say, when it
+         * closes, that all was sent. */
+        const struct sockaddr none = {.sa_family = AF_UNSPEC};
 
-        setsockopt(cs->socket, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+        connect(cs->socket, &none, sizeof(none));
     }
     mk16_give_back(api, mk16_family_of(cs, sr), cs, sr, outcome->close);
 }
@@ -167,46 +159,34 @@ void mk16_worker_init(void)
     errno = 0;
 }
 
-static void forget_refusal(struct refusal *refusal)
-{
-    struct refusal **link = &refusal->worker->refusals;
-
-    while (*link != refusal)
-        link = &(*link)->next;
-    *link = refusal->next;
-    free(refusal);
-}
-
-static void end_refused(struct fcgi_loop_task *task)
-{
-    struct refusal *refusal = FCGI_LOOP_OWNER(task, struct refusal, task);
-    struct mk16_session *cs = refusal->cs;
-
-    forget_refusal(refusal);
-    api->http_request_end(cs, 1);
-}
-
 /*
- * Answers 500 through the core, with nothing but its functions: for a host
- * whose layout is unknown, and for want of memory. The core sends the page,
- * but does not end the request.
+ * Answers 500 where a request cannot be taken over. In a host whose layout is
+ * unknown nothing but the core's own functions may be used; it sends the page
+ * as it sends those of its own. Otherwise the page is ours, and shutting the
+ * connection down has the core find its end and close it, as if the client
+ * had: that needs neither memory nor a word to the core, which would go on with
+ * a next request in a state that nobody expects.
  */
-static int refuse(struct mk16_session *cs, struct mk16_request *sr)
+static int refuse(enum mk16_family family, struct mk16_session *cs,
+                  struct mk16_request *sr)
 {
-    struct refusal *refusal = self ? calloc(1, sizeof(*refusal)) : NULL;
+    static const char page[] =
+        "HTTP/1.1 500 Internal Server Error\r\n"
+        "Content-Type: text/plain\r\n"
+        "Content-Length: 22\r\n"
+        "Connection: close\r\n"
+        "\r\n"
+        "Internal Server Error\n";
+    struct mk16_conn_view view;
 
-    errno = 0;
-    if (refusal == NULL) {
+    if (family == MK16_FAMILY_UNKNOWN) {
         api->header_set_http_status(sr, 500);
+        errno = 0;
         return MK16_CLOSE_CONX;
     }
-    refusal->worker = self;
-    refusal->cs = cs;
-    refusal->task.run = end_refused;
-    refusal->next = self->refusals;
-    self->refusals = refusal;
-    api->http_request_error(500, cs, sr);
-    fcgi_loop_defer(fcgi_gateway_loop(self->gateway), &refusal->task);
+    mk16_conn_view(family, cs, &view);
+    view.net->write(cs->socket, page, sizeof(page) - 1);
+    shutdown(cs->socket, SHUT_RDWR);
     errno = 0;
     return MK16_CONTINUE;
 }
@@ -245,56 +225,10 @@ static bool is_tls(const struct mk16_conn_view *view)
     return false;
 }
 
-/* Whether `root` + `uri` + `index` is a file. */
-static bool is_index(const struct mk16_request *sr,
-                     const struct mk16_string_line *index)
-{
-    const struct mk16_ptr *root = &sr->host_conf->documentroot;
-    char name[PATH_MAX];
-    struct stat st;
-    int n = snprintf(name, sizeof(name), "%.*s%.*s%.*s", (int)root->len,
-                     root->data, (int)sr->uri_processed.len,
-                     sr->uri_processed.data, index->len, index->val);
-
-    return n > 0 && n < (int)sizeof(name) && stat(name, &st) == 0 &&
-           S_ISREG(st.st_mode);
-}
-
-/*
- * Monkey 1.6.9 matches the path against the rules before it looks for an index
- * file, and so shows the source of an index.php. So we look before it does,
- * and name a script in the path; the first index file decides, as always.
- */
 int mk16_stage20(struct mk16_session *cs, struct mk16_request *sr)
 {
-    const struct mk16_list *names = api->config->index_files, *node;
-    const struct mk16_ptr *uri = &sr->uri_processed;
-
     (void)cs;
-    if (names == NULL || uri->len == 0 || uri->data[uri->len - 1] != '/')
-        return MK16_CONTINUE;
-    for (node = names->next; node != names; node = node->next) {
-        const struct mk16_string_line *index =
-            MK16_ENTRY(node, const struct mk16_string_line, head);
-        size_t length = uri->len + (size_t)index->len;
-        char *path;
-
-        if (!is_index(sr, index))
-            continue;
-        if (!fcgi_path_is_script(index->val, (size_t)index->len))
-            break;
-        path = api->mem_alloc(length + 1); /* the core frees it */
-        if (path == NULL)
-            break;
-        memcpy(path, uri->data, uri->len);
-        memcpy(path + uri->len, index->val, (size_t)index->len);
-        path[length] = '\0';
-        if (uri->data != sr->uri.data)
-            api->mem_free(uri->data);
-        sr->uri_processed.data = path;
-        sr->uri_processed.len = length;
-        break;
-    }
+    mk16_index_find(api, sr);
     errno = 0;
     return MK16_CONTINUE;
 }
@@ -316,16 +250,18 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
         mk16_log(FCGI_LOG_ERROR,
                  "this Monkey is none of 1.6.0 to 1.6.9 as far as its "
                  "structures tell; answered 500");
-        return refuse(cs, sr);
+        return refuse(family, cs, sr);
     }
     if (self == NULL)
-        return refuse(cs, sr);
+        return refuse(family, cs, sr);
     mk16_conn_view(family, cs, &view);
     status = mk16_request_read(cs, sr, fields, &request);
     request.tls = is_tls(&view);
     /* KeepAlive Off does not reach close_now. */
-    request.close = cs->close_now || !api->config->keep_alive;
+    request.close = request.close || !api->config->keep_alive;
     request.follow_links = api->config->symlink;
+    request.is_script = mk16_index_is_ours;
+    request.is_script_arg = sr->host_conf;
     fcgi_path_split(&request, &script);
     if (status != 0)
         fcgi_path_refuse(&script, status, "the request cannot be read");
@@ -336,7 +272,7 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
                             n_params > 0 ? is_named : NULL, params);
     if (exchange == NULL) {
         mk16_log(FCGI_LOG_ERROR, "out of memory or descriptors; answered 500");
-        return refuse(cs, sr);
+        return refuse(family, cs, sr);
     }
     mk16_take(api, &view);
     sr->handler_data = exchange;
@@ -348,15 +284,9 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
 int mk16_stage30_hangup(struct mk16_plugin *plugin, struct mk16_session *cs,
                         struct mk16_request *sr)
 {
-    struct refusal *refusal = self ? self->refusals : NULL;
-
     (void)plugin;
-    while (refusal != NULL && refusal->cs != cs)
-        refusal = refusal->next;
-    if (refusal != NULL) {
-        fcgi_loop_cancel(fcgi_gateway_loop(self->gateway), &refusal->task);
-        forget_refusal(refusal);
-    } else if (sr->handler_data != NULL) {
+    (void)cs;
+    if (sr->handler_data != NULL) {
         fcgi_exchange_abandon(sr->handler_data);
         sr->handler_data = NULL;
     }
@@ -370,8 +300,6 @@ void mk16_workers_free(void)
     while (worker != NULL) {
         struct worker *next = worker->next;
 
-        while (worker->refusals != NULL)
-            forget_refusal(worker->refusals);
         fcgi_gateway_free(worker->gateway);
         api->mem_free(worker->event);
         free(worker);

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "proto/header.h"
+
 static struct fcgi_text text(const struct mk16_ptr *ptr)
 {
     if (ptr->data == NULL || ptr->len == (unsigned long)-1)
@@ -31,19 +33,19 @@ static struct fcgi_text trim(const char *begin, const char *end)
     return (struct fcgi_text){begin, (size_t)(end - begin)};
 }
 
-/* The line that begins at `*at`, without its end; `*at` goes behind it. */
+/* The line that begins at `*at`, without its end; `*at` goes behind it. A line
+ * ends with CRLF, and has no CR or LF in it: others that see the request might
+ * take such a one for an end. */
 static bool next_line(const char **at, const char *end, struct fcgi_text *line)
 {
     const char *lf = memchr(*at, '\n', (size_t)(end - *at));
 
-    if (lf == NULL)
+    if (lf == NULL || lf == *at || lf[-1] != '\r')
         return false;
     line->data = *at;
-    line->length = (size_t)(lf - *at);
-    if (line->length > 0 && lf[-1] == '\r')
-        line->length--;
+    line->length = (size_t)(lf - *at) - 1;
     *at = lf + 1;
-    return true;
+    return memchr(line->data, '\r', line->length) == NULL;
 }
 
 /*
@@ -86,12 +88,20 @@ static int read_head(const char *at, const char *end,
 {
     struct fcgi_text line;
 
+    while (end - at >= 2 && at[0] == '\r' && at[1] == '\n')
+        at += 2; /* some clients send one behind a body */
     if (!next_line(&at, end, &line) || !read_request_line(line, request))
         return 400;
-    while (next_line(&at, end, &line) && line.length > 0) {
-        const char *colon = memchr(line.data, ':', line.length);
+    for (;;) {
+        const char *colon;
 
-        if (colon == NULL)
+        if (!next_line(&at, end, &line))
+            return 400;
+        if (line.length == 0)
+            return 0;
+        colon = memchr(line.data, ':', line.length);
+        if (colon == NULL ||
+            !fcgi_header_is_token(line.data, (size_t)(colon - line.data)))
             return 400;
         if (request->n_fields == MK16_FIELDS_MAX)
             return 431;
@@ -101,7 +111,24 @@ static int read_head(const char *at, const char *end,
             trim(colon + 1, line.data + line.length);
         request->n_fields++;
     }
-    return 0;
+}
+
+/* Whether a field is `Connection` and has the option `close`. */
+static bool says_close(const struct fcgi_http_field *field)
+{
+    const char *at = field->value.data, *end = at + field->value.length;
+
+    if (!fcgi_header_is(field->name.data, field->name.length, "connection"))
+        return false;
+    while (at < end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        struct fcgi_text option = trim(at, comma ? comma : end);
+
+        if (fcgi_header_is(option.data, option.length, "close"))
+            return true;
+        at = comma ? comma + 1 : end;
+    }
+    return false;
 }
 
 /* Everything behind the header is the body for Monkey, a next request too:
@@ -157,6 +184,10 @@ int mk16_request_read(struct mk16_session *cs, struct mk16_request *sr,
     memset(request, 0, sizeof(*request));
     request->fields = fields;
     status = read_head(cs->body, cs->body + cs->body_length, fields, request);
+    /* Monkey knows the option where it stands alone. */
+    request->close = cs->close_now;
+    for (size_t i = 0; i < request->n_fields; i++)
+        request->close = request->close || says_close(&fields[i]);
     request->path = read_path(sr);
     request->document_root = text(&sr->host_conf->documentroot);
     request->script_filename = text(&sr->real_path);

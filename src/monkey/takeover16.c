@@ -4,7 +4,10 @@
  */
 #include "monkey/takeover16.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 enum mk16_family mk16_family_of(const struct mk16_session *cs,
                                 const struct mk16_request *sr)
@@ -61,6 +64,11 @@ void mk16_conn_view(enum mk16_family family, const struct mk16_session *cs,
 void mk16_take(const struct mk16_api *api, const struct mk16_conn_view *view)
 {
     struct mk16_event *event = view->event;
+    int off = 0;
+
+    /* The core corks the socket for a file and forgets about it when only the
+     * head of that is asked for: what is sent now would wait 200 ms. */
+    setsockopt(event->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
 
     /* ev_del() does nothing unless the status is REGISTERED, which ev_add()
      * forgets to set. In a pipeline the event may be out already; then it
@@ -99,6 +107,21 @@ static void queue_timeout(const struct mk16_api *api,
     *view->is_timeout_on = 1;
 }
 
+/*
+ * When the core enlarges the receive buffer for a body, the pointers that it
+ * has made into the head go stale, unless the head lies in the buffer that
+ * every session begins with: that one stays. So an idle connection gets it
+ * back, before a next request comes into a larger one.
+ */
+static void reset_buffer(const struct mk16_api *api, struct mk16_session *cs)
+{
+    if (cs->body == cs->body_fixed || cs->body_length != 0)
+        return;
+    api->mem_free(cs->body);
+    cs->body = cs->body_fixed;
+    cs->body_size = MK16_REQUEST_CHUNK;
+}
+
 void mk16_give_back(const struct mk16_api *api, enum mk16_family family,
                     struct mk16_session *cs, struct mk16_request *sr,
                     bool close)
@@ -125,8 +148,10 @@ void mk16_give_back(const struct mk16_api *api, enum mk16_family family,
         return; /* the connection is gone, and all of this with it */
     if (sr->handler_data != NULL)
         return; /* our stage 30 has taken the next request over */
-    if (cs->request_list.next == &cs->request_list)
-        return; /* idle */
+    if (cs->request_list.next == &cs->request_list) {
+        reset_buffer(api, cs); /* idle */
+        return;
+    }
     if (sr->headers.status > 0 || view.streams->next != view.streams) {
         /* The core has answered the next request, but nobody sends it, or
          * ends it, before the descriptor is writable. */

@@ -21,7 +21,7 @@ void fcgi_header_grow(struct fcgi_header *header, char *buf, size_t size)
 }
 
 /* RFC 9110, section 5.6.2: the characters of a field's name. */
-static bool is_token(unsigned char c)
+static bool is_token_char(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
            (c >= 'A' && c <= 'Z') ||
@@ -52,7 +52,7 @@ static const char *judge_line(const struct fcgi_header *header)
         return "a continued header line";
     if (header->line == 0 && status_line(line, length))
         return NULL;
-    while (name < length && is_token((unsigned char)line[name]))
+    while (name < length && is_token_char((unsigned char)line[name]))
         name++;
     if (name == length)
         return "a header line without a colon";
@@ -177,6 +177,15 @@ int fcgi_header_status(const struct fcgi_header *header,
         return 0;
     return parse_status(header->buf + skip, (size_t)(end - header->buf) - skip,
                         reason);
+}
+
+bool fcgi_header_is_token(const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (!is_token_char((unsigned char)name[i]))
+            return false;
+    }
+    return length > 0;
 }
 
 bool fcgi_header_is(const char *name, size_t length, const char *lower)

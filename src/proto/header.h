@@ -71,6 +71,9 @@ bool fcgi_header_next(const struct fcgi_header *header, size_t *at,
 int fcgi_header_status(const struct fcgi_header *header,
                        struct fcgi_field *reason);
 
+/* Whether a span is a token, as the name of a field must be (RFC 9110, 5.1). */
+bool fcgi_header_is_token(const char *name, size_t length);
+
 /* Compares a span with a name in lower case, as ASCII without case. */
 bool fcgi_header_is(const char *name, size_t length, const char *lower);
 

@@ -46,10 +46,6 @@ for my $layout (qw(A 1.6.5)) {
         is($res->{status}, 500, "unknown: 500, time $n");
     }
     ok($h->wait_log(qr/none of 1\.6\.0 to 1\.6\.9/, $mark), 'unknown: the log says why');
-    my $c = client($h);
-    $c->send($c->format(GET => '/hello.php', version => '1.0'));
-    is($c->read_response->{status}, 500, 'unknown: 500 for HTTP/1.0');
-    ok($c->at_eof(10), 'unknown: and the connection is closed');
     res_is(get($h, '/static.txt'), 200, "static text\n", 'unknown: files are served');
 }
 finish;

@@ -60,10 +60,11 @@ static void span(struct fcgi_conn *conn, char kind, const uint8_t *bytes,
     act(rig, kind == 'o' ? RIG_STDOUT : RIG_STDERR);
 }
 
-static void on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
+static bool on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
                       size_t length)
 {
     span(conn, 'o', bytes, length);
+    return true;
 }
 
 static void on_stderr(struct fcgi_conn *conn, const uint8_t *bytes,

@@ -113,6 +113,13 @@ static int outcome(const struct fcgi_script *script)
     return -1;
 }
 
+/* As a rule for `.php` at the end would have it. */
+static bool is_script(const void *arg, const char *path, size_t length)
+{
+    assert_ptr_equal(arg, root);
+    return length > 4 && memcmp(path + length - 4, ".php", 4) == 0;
+}
+
 static void make_request(struct fcgi_http_request *request, const char *path,
                          size_t length, char *filename)
 {
@@ -123,6 +130,8 @@ static void make_request(struct fcgi_http_request *request, const char *path,
     *request = (struct fcgi_http_request){
         .path = {path, length},
         .document_root = {root, n},
+        .is_script = is_script,
+        .is_script_arg = root,
         .script_filename = {filename, n + length},
     };
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text of somebody else's made fit for a log or a terminal.
+ */
+#include "config/escape.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * The length of the UTF-8 character at `s` if it may be shown: well formed
+ * (RFC 3629: no surrogate, nothing overlong) and no control character of
+ * either set; else 0.
+ */
+static size_t printable(const unsigned char *s, size_t len)
+{
+    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t c = s[0];
+    size_t n;
+
+    if (c < 0x80) {
+        return c >= 0x20 && c != 0x7f ? 1 : 0;
+    }
+    if ((c & 0xe0) == 0xc0) {
+        n = 2;
+        c &= 0x1f;
+    } else if ((c & 0xf0) == 0xe0) {
+        n = 3;
+        c &= 0x0f;
+    } else if ((c & 0xf8) == 0xf0) {
+        n = 4;
+        c &= 0x07;
+    } else {
+        return 0;
+    }
+    if (n > len) {
+        return 0;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        c = (c << 6) | (s[i] & 0x3f);
+    }
+    if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+        return 0;
+    }
+    return c >= 0xa0 ? n : 0;
+}
+
+size_t fcgi_escape(char *out, size_t size, size_t at, const char *bytes,
+                   size_t length)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < length && at + 5 <= size;) {
+        const unsigned char *s = (const unsigned char *)bytes + i;
+        size_t n = printable(s, length - i);
+
+        if (n > 0) {
+            memcpy(out + at, s, n);
+            at += n;
+            i += n;
+        } else {
+            out[at++] = '\\';
+            out[at++] = 'x';
+            out[at++] = hex[*s >> 4];
+            out[at++] = hex[*s & 15];
+            i++;
+        }
+    }
+    out[at] = '\0';
+    return at;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text of somebody else's made fit for a log or a terminal.
+ */
+#ifndef FCGI_CONFIG_ESCAPE_H
+#define FCGI_CONFIG_ESCAPE_H
+
+#include <stddef.h>
+
+/*
+ * Writes bytes to offset `at` of a string of `size` bytes, with \xHH for
+ * control characters, those above ASCII too, and for what is not UTF-8. What
+ * does not fit is left out. Returns the new length; the string is terminated.
+ * Four bytes for each byte, and one more, are always enough.
+ */
+size_t fcgi_escape(char *out, size_t size, size_t at, const char *bytes,
+                   size_t length);
+
+#endif
