@@ -140,20 +140,14 @@ for my $kind (qw(tcp unix)) {    # TCP may swallow it all: ReadTimeout, then
 }
 
 # A second body on one connection that outgrows the buffer of the first: the
-# core of Monkey 1.6 moves that buffer and reads the request line from where it
-# was (heap-use-after-free in mk_http_request_prepare, before stage 30, seen
-# with ASan). Mostly it goes well there, and never in fcgi-serve: no demand but
-# that nobody hangs and no wrong answer is given.
+# core of Monkey 1.6 would move that buffer and read the request line from where
+# it was, had the plugin not given it its first buffer back.
 for my $sizes ([ 4097, 16384 ], [ 30_000, 200_000 ], [ 5000, 5000 ], [ 16384, 100, 16384 ]) {
     $c = client($h);
     for my $n (@$sizes) {
         $c->send($c->format(POST => '/md5.php', body => noise($n)));
-        $res = $c->read_response(timeout => 5);
-        my $st = $res->{status} // 'closed';
-        ok(($st eq 'closed' && $res->{error} !~ /timeout/) || $st =~ /^40[04]$/
-              || !$res->{error} && $res->{body} eq "$n " . md5_hex(noise($n)) . "\n",
-            "POSTs of @$sizes bytes on one connection: $n") or diag $res->{error} // $st;
-        last if $res->{error} || $st ne '200';
+        res_is($c->read_response(timeout => 5), 200, "$n " . md5_hex(noise($n)) . "\n",
+            "POSTs of @$sizes bytes on one connection: $n");
     }
     $c->close;
 }
