@@ -22,6 +22,8 @@
 /* The header block of an answer: first memory, and most. */
 #define HEADER_FIRST 4096
 #define HEADER_MOST 65536
+#define TEXT_OF(number) TEXT_OF_VALUE(number)
+#define TEXT_OF_VALUE(number) #number
 /* The id of the one request on a connection. */
 #define REQUEST_ID 1
 
@@ -38,6 +40,7 @@ static void complete(struct fcgi_exchange *exchange, bool cut)
 
 static void answer_error(struct fcgi_exchange *exchange, int status)
 {
+    fcgi_gateway_date(exchange->gateway);
     fcgi_reply_error(&exchange->reply, status, &exchange->out);
     complete(exchange, false);
 }
@@ -83,7 +86,8 @@ static bool grow_header(struct fcgi_exchange *exchange)
     size_t size = block->capacity ? block->capacity * 2 : HEADER_FIRST;
 
     if (size > HEADER_MOST) {
-        bad_answer(exchange, "a header of more than 65536 bytes");
+        bad_answer(exchange,
+                   "a header of more than " TEXT_OF(HEADER_MOST) " bytes");
         return false;
     }
     block->length = block->capacity; /* all of it is in use */
@@ -115,6 +119,7 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
     }
     if (result == FCGI_HEADER_MORE)
         return;
+    fcgi_gateway_date(exchange->gateway);
     error = result == FCGI_HEADER_INVALID
                 ? exchange->header.error
                 : fcgi_reply_head(&exchange->reply, &exchange->header,

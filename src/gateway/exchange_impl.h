@@ -80,7 +80,8 @@ void fcgi_gateway_put(struct fcgi_exchange *exchange);
 void fcgi_linger_start(struct fcgi_gateway *gateway, int fd);
 void fcgi_linger_end_all(struct fcgi_gateway *gateway);
 
-/* The time for the Date field. */
+/* The time for the Date field. The text stays where it is, and is brought up
+ * to date by each call. */
 const char *fcgi_gateway_date(struct fcgi_gateway *gateway);
 
 /* The client's side. */

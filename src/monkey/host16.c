@@ -60,9 +60,9 @@ static ssize_t write_client(void *client, const void *bytes, size_t length)
 
 /*
  * What the logger is told. It dies of a status below 400 that it does not
- * know, so such a one is logged as its nearest relative; what the
- * client was sent is the real one. 499 is nginx' number for a client that went
- * away before it was sent anything.
+ * know, so such a one is logged as its nearest relative; what the client was
+ * sent is the real one. 499 is nginx' number for a client that went away before
+ * it was sent anything.
  */
 static int logged_status(int status)
 {
@@ -242,8 +242,8 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     struct fcgi_http_request request;
     struct fcgi_exchange *exchange;
     struct fcgi_script script;
-    int status;
     struct mk16_conn_view view;
+    int status;
 
     (void)plugin;
     if (family == MK16_FAMILY_UNKNOWN) {
