@@ -45,15 +45,15 @@ install_packages()
 # build DIR [CONFIGURE OPTION...]: configures and makes in DIR.
 build()
 {
-    dir=$1
+    build_dir=$1
     shift
     if [ ! -x configure ] || [ configure.ac -nt configure ] ||
         [ Makefile.am -nt Makefile.in ]; then
         autoreconf -fi
     fi
-    mkdir -p "$dir"
+    mkdir -p "$build_dir"
     (
-        cd "$dir"
+        cd "$build_dir"
         "$top/configure" --silent "$@"
         make --silent -j"$(nproc)"
     )
