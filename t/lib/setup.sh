@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034,SC2154
 # SPDX-License-Identifier: Apache-2.0
 # What ./demo and ./check share: packages and the build. Sourced, from the top
 # of the tree, with `set -eu`.
@@ -53,7 +54,7 @@ build()
     fi
     mkdir -p "$build_dir"
     (
-        cd "$build_dir"
+        cd "$build_dir" || exit
         "$top/configure" --silent "$@"
         make --silent -j"$(nproc)"
     )
