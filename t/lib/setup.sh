@@ -48,10 +48,8 @@ build()
 {
     build_dir=$1
     shift
-    if [ ! -x configure ] || [ configure.ac -nt configure ] ||
-        [ Makefile.am -nt Makefile.in ]; then
-        autoreconf -fi
-    fi
+    # Once it is there, make keeps it up to date.
+    [ -x configure ] || autoreconf -fi
     mkdir -p "$build_dir"
     (
         cd "$build_dir" || exit
