@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A plugin for Monkey 1.6 that does what a handler had better not do, or
+ * looks at what it had better not trust: t/e2e/bite.t and bite_fields.t show
+ * with it that each trap of the project's list bites, in Monkey 1.6.9 and in
+ * fcgi-serve alike.
+ *
+ * /NAME.px?ARG=NUMBER&... chooses the deed and its details, see deeds.c and
+ * read_args(). Every call that the host makes is told in the host's log, as
+ * "probe: ...". There is one timer and one thing to do when it fires, so the
+ * host must have one worker, and a test one request that waits.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+struct mk16_api *probe_api;
+static struct mk16_event *timer;
+static int timer_fd = -1;
+
+struct probe_job probe_job;
+
+void probe_tell(const char *format, ...)
+{
+    int saved = errno;
+    char line[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    probe_api->log(MK16_LOG_INFO, "probe: %s", line);
+    errno = saved;
+}
+
+void probe_put(const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(probe_job.text + probe_job.length,
+                  sizeof(probe_job.text) - probe_job.length, format, args);
+    va_end(args);
+    probe_job.length += (size_t)n;
+    if (probe_job.length >= sizeof(probe_job.text))
+        probe_job.length = sizeof(probe_job.text) - 1;
+}
+
+/* A number out of the query, which is found by its position: trap (t). */
+long probe_arg(const struct mk16_request *sr, const char *name, long otherwise)
+{
+    const char *from = sr->uri.data + sr->uri.len + 1;
+    const char *end = sr->protocol_p.data - 1;
+    size_t length = strlen(name);
+
+    for (; from + length < end; from++) {
+        if (memcmp(from, name, length) == 0 && from[length] == '=')
+            return strtol(from + length + 1, NULL, 10);
+    }
+    return otherwise;
+}
+
+static void read_args(const struct mk16_request *sr)
+{
+    memset(&probe_job, 0, sizeof(probe_job));
+    probe_job.delay = probe_arg(sr, "delay", 1);
+    probe_job.close = probe_arg(sr, "close", 0); /* for http_request_end() */
+    probe_job.cut = probe_arg(sr, "cut", 0);     /* drop what is pipelined */
+    probe_job.arm = probe_arg(sr, "arm", 0);     /* WRITE, if that returns 1 */
+    probe_job.fix = probe_arg(sr, "fix", 0); /* parser.i: 1, right; > 1, not */
+    probe_job.status = probe_arg(sr, "status", 200);
+    probe_job.chunked = probe_arg(sr, "chunked", 0);
+    probe_job.cl = probe_arg(sr, "cl", 3);
+    probe_job.connection = probe_arg(sr, "connection", 0);
+    probe_job.cgi = probe_arg(sr, "cgi", 0);
+}
+
+void probe_later(struct mk16_session *cs, struct mk16_request *sr, long ms,
+                 probe_step *next)
+{
+    struct itimerspec when = {{0, 0}, {ms / 1000, ms % 1000 * 1000000}};
+
+    probe_job.cs = cs;
+    probe_job.sr = sr;
+    probe_job.next = next;
+    sr->handler_data = &probe_job;
+    timerfd_settime(timer_fd, 0, &when, NULL);
+}
+
+static int on_timer(void *event)
+{
+    probe_step *next = probe_job.next;
+    uint64_t ticks;
+
+    (void)event;
+    probe_job.next = NULL;
+    if (read(timer_fd, &ticks, sizeof(ticks)) < 0)
+        probe_tell("no tick");
+    errno = 0;
+    if (next != NULL)
+        next(probe_job.cs, probe_job.sr);
+    return 0;
+}
+
+/* --- what the host calls --------------------------------------------------*/
+
+static int stage20(struct mk16_session *cs, struct mk16_request *sr)
+{
+    static const char file[] = "index.px";
+    struct mk16_ptr *uri = &sr->uri_processed;
+    char *copy;
+
+    (void)cs;
+    if (uri->len == 5 && memcmp(uri->data, "/s20/", 5) == 0)
+        return MK16_CLOSE_CONX;
+    if (uri->len != 6 || memcmp(uri->data, "/cure/", 6) != 0)
+        return MK16_NOT_ME;
+    copy =
+        probe_api->mem_alloc(uri->len + sizeof(file)); /* the core frees it */
+    memcpy(copy, uri->data, uri->len);
+    memcpy(copy + uri->len, file, sizeof(file));
+    *uri = (struct mk16_ptr){copy, uri->len + sizeof(file) - 1};
+    return MK16_NOT_ME;
+}
+
+static int stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
+                   struct mk16_request *sr, int n, struct mk16_list *params)
+{
+    const struct mk16_list *node;
+    bool running = sr->handler_data != NULL;
+
+    (void)plugin;
+    probe_tell("stage30 %.*s%s", (int)sr->uri.len, sr->uri.data,
+               running ? " again" : "");
+    read_args(sr);
+    probe_put("n_params=%d\n", n);
+    for (node = params->next; node != params; node = node->next)
+        probe_show("param",
+                   &MK16_ENTRY(node, struct mk16_handler_param, head)->p);
+    sr->headers.status = (int)probe_job.status;
+    return probe_deed(cs, sr);
+}
+
+static int hangup(struct mk16_plugin *plugin, struct mk16_session *cs,
+                  struct mk16_request *sr)
+{
+    (void)plugin;
+    (void)cs;
+    probe_tell("hangup%s%s",
+               sr->handler_data != NULL ? "" : " without handler_data",
+               sr->uri.data != NULL ? "" : " or uri");
+    if (sr->handler_data != NULL)
+        probe_job.next = NULL;
+    sr->handler_data = NULL;
+    return 0;
+}
+
+static int stage40(struct mk16_session *cs, struct mk16_request *sr)
+{
+    if (sr == &cs->sr_fixed)
+        probe_tell("stage40 %d", sr->headers.status);
+    else
+        probe_tell("stage40 of no request");
+    return 0;
+}
+
+static int stage50(int fd)
+{
+    (void)fd;
+    probe_tell("stage50");
+    return MK16_NOT_ME;
+}
+
+static void worker_init(void)
+{
+    sigset_t set;
+
+    pthread_sigmask(SIG_BLOCK, NULL, &set);
+    probe_tell("SIGPIPE is %sblocked",
+               sigismember(&set, SIGPIPE) ? "" : "not ");
+    timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    timer = probe_api->mem_alloc_z(sizeof(*timer));
+    timer->status = MK16_EVENT_NONE;
+    timer->handler = on_timer;
+    probe_api->ev_add(probe_api->sched_loop(), timer_fd, MK16_EVENT_CUSTOM,
+                      MK16_EVENT_READ, timer);
+}
+
+static int init(struct mk16_api **given, char *confdir);
+
+static int leave(void)
+{
+    close(timer_fd);
+    probe_api->mem_free(timer);
+    return 0;
+}
+
+static struct mk16_stage stage = {
+    .stage20 = stage20,
+    .stage30 = stage30,
+    .stage30_hangup = hangup,
+    .stage40 = stage40,
+    .stage50 = stage50,
+};
+
+__attribute__((visibility("default"))) struct mk16_plugin mk_plugin_probe = {
+    .shortname = "probe",
+    .name = "Probe",
+    .version = "1",
+    .hooks = MK16_HOOK_STAGE,
+    .init_plugin = init,
+    .exit_plugin = leave,
+    .worker_init = worker_init,
+    .stage = &stage,
+};
+
+/* PROBE_INIT is what this returns, PROBE_HOOKS what the hooks become. */
+static int init(struct mk16_api **given, char *confdir)
+{
+    const char *hooks = getenv("PROBE_HOOKS"), *r = getenv("PROBE_INIT");
+
+    probe_api = *given;
+    probe_tell("confdir %s", confdir);
+    if (hooks != NULL)
+        mk_plugin_probe.hooks = (unsigned int)atoi(hooks);
+    return r != NULL ? atoi(r) : 0;
+}
