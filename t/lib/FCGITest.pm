@@ -6,7 +6,7 @@
 #
 #   FCGI_SERVE=$PWD/fcgi-serve FCGI_PLUGIN=$PWD/.libs/monkey-fastcgi.so \
 #       prove -v t/e2e/basic.t
-#   FCGI_HOST=monkey MONKEY=/opt/monkeys/1.6.9-libc/monkey \
+#   FCGI_HOST=monkey MONKEY=/path/to/monkey \
 #       FCGI_PLUGIN=$PWD/.libs/monkey-fastcgi.so prove -v t/e2e/basic.t
 #   FCGI_HOST=nginx prove -v t/e2e/basic.t      # tries the harness, not us
 #
