@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Monkey's traps, by the letters of the project's list, bite a plugin that
+# Monkey's traps, by the letters of t/TRAPS.md, bite a plugin that
 # does not mind them (t/probe): the same on Monkey 1.6.9 and on fcgi-serve.
 # This file has what becomes of connections and requests: (a) to (e), (j) to
 # (m), (r), (s), (u). What requests and answers contain is in bite_fields.t,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Monkey's traps, by the letters of the project's list, as far as they show
+# Monkey's traps, by the letters of t/TRAPS.md, as far as they show
 # from outside and no other file has them. Elsewhere: (b) (d) (j) keepalive.t;
 # (c) (u) client.t; (h) body.t; (r) log.t; (t) params.t. (l) and (m) show in
 # sanitizers and with TLS only.

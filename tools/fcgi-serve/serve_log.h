@@ -13,7 +13,7 @@ void serve_err(const char *format, ...)
     __attribute__((format(printf, 1, 2), nonnull));
 
 /* Ends the process where Monkey would crash or read memory that is not its
- * own; trap names the section of monkey-traps.md. */
+ * own; trap is a letter of t/TRAPS.md. */
 void serve_bite(const char *trap, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn, nonnull));
 
