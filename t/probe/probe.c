@@ -2,7 +2,7 @@
  *
  * A plugin for Monkey 1.6 that does what a handler had better not do, or
  * looks at what it had better not trust: t/e2e/bite.t and bite_fields.t show
- * with it that each trap of the project's list bites, in Monkey 1.6.9 and in
+ * with it that each trap of t/TRAPS.md bites, in Monkey 1.6.9 and in
  * fcgi-serve alike.
  *
  * /NAME.px?ARG=NUMBER&... chooses the deed and its details, see deeds.c and
