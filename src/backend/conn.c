@@ -344,8 +344,3 @@ void fcgi_conn_close(struct fcgi_conn *conn)
     conn->io.fd = -1;
     conn->state = FCGI_CONN_IDLE;
 }
-
-bool fcgi_conn_has_sent(const struct fcgi_conn *conn)
-{
-    return conn->request.position > 0;
-}

@@ -106,7 +106,4 @@ void fcgi_conn_resume(struct fcgi_conn *conn);
 /* Closes the connection, in whatever state; no handler is called any more. */
 void fcgi_conn_close(struct fcgi_conn *conn);
 
-/* Whether a byte of the request may have reached the application. */
-bool fcgi_conn_has_sent(const struct fcgi_conn *conn);
-
 #endif

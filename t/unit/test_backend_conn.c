@@ -112,7 +112,7 @@ static void check_answer(const struct answer *answer, enum rig_kind kind,
     rig_start(&rig, (const uint8_t *)"body", 4);
     rig_accept(&rig);
     rig_receive_request(&rig);
-    assert_true(fcgi_conn_has_sent(&rig.conn));
+    assert_true(rig.conn.request.position > 0);
     for (size_t at = 0; at < wire.length && !rig.over; at += step) {
         size_t n = wire.length - at < step ? wire.length - at : step;
 
@@ -198,7 +198,7 @@ static void test_bodies(void **state)
         struct rig rig;
 
         rig_open(&rig, i % 2 ? RIG_TCP : RIG_UNIX, 5);
-        assert_false(fcgi_conn_has_sent(&rig.conn));
+        assert_int_equal(rig.conn.request.position, 0);
         rig_start(&rig, body, length);
         rig_accept(&rig);
         rig_receive_request(&rig);

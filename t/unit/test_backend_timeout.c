@@ -70,7 +70,7 @@ static void test_send_timeout(void **state)
     (void)state;
     open_conn(&rig, SHORT, HOUR, sizeof(body));
     assert_timeout(&rig, "fail(send timeout)", rig.started);
-    assert_true(fcgi_conn_has_sent(&rig.conn));
+    assert_true(rig.conn.request.position > 0);
     rig_close(&rig);
 }
 
