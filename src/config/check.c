@@ -62,56 +62,147 @@ static void check_address(const struct place *p, const char *value)
                  message);
 }
 
-static void check_range(const struct place *p, const char *value, uint64_t ms)
+static void check_range(const struct place *p, const char *value,
+                        uint64_t number)
 {
     const struct fcgi_key *key = p->pair->key;
-    char limit[FCGI_CONFIG_TIME_SIZE], def[FCGI_CONFIG_TIME_SIZE];
-    bool low = ms < key->min;
+    char limit[FCGI_CONFIG_NUMBER_SIZE], def[FCGI_CONFIG_NUMBER_SIZE];
+    bool low = number < key->min;
 
-    if (!low && ms <= key->max) {
+    if ((!low && number <= key->max) || key->type == FCGI_KEY_BOOL ||
+        (key->off && number == 0)) {
         return;
     }
-    fcgi_config_format_time(low ? key->min : key->max, limit);
-    fcgi_config_format_time(key->def, def);
     fcgi_check_report(
         p->diags, FCGI_CHECK_RANGE, p->file, p->pair->line,
         p->pair->value_column, p->pair->value_length,
-        ms == 0
+        number == 0 && key->type == FCGI_KEY_TIME
             ? "'%s' may not be %s, as that leaves no time at all; the least "
               "is %s, or remove the line for the default of %s"
         : low ? "'%s' may not be %s; the least is %s, or remove the line for "
                 "the default of %s"
               : "'%s' may not be %s; the most is %s, or remove the line for "
                 "the default of %s",
-        key->name, value, limit, def);
+        key->name, value,
+        fcgi_config_format_number(key, low ? key->min : key->max, limit),
+        fcgi_config_format_number(key, key->def, def));
 }
 
-static void check_time(const struct place *p, const char *value)
+/* What a number of a type is called, and how it is written. */
+struct number_words {
+    const char *id;
+    const char *what;
+    const char *none;
+    const char *fraction;
+    const char *unit;
+};
+
+static const struct number_words *number_words(const struct fcgi_key *key)
 {
-    uint64_t ms;
+    static const struct number_words time = {
+        FCGI_CHECK_TIME, "a time",
+        "a time starts with a whole number, such as 5s or 500ms",
+        "a time is a whole number; use a smaller unit, as in 1500ms",
+        "behind the number comes, without a blank, ms, s, m or h, or nothing "
+        "for seconds"};
+    static const struct number_words time_or_off = {
+        FCGI_CHECK_TIME, "a time",
+        "write Off, or a whole number with its unit, such as 5s or 500ms",
+        "a time is a whole number; use a smaller unit, as in 1500ms",
+        "behind the number comes, without a blank, ms, s, m or h, or nothing "
+        "for seconds"};
+    static const struct number_words size = {
+        FCGI_CHECK_SIZE, "a size",
+        "a size starts with a whole number, such as 65536 or 64k",
+        "a size is a whole number; use a smaller unit, as in 1536k",
+        "behind the number comes, without a blank, k or m, or nothing for "
+        "bytes"};
+    static const struct number_words count = {
+        FCGI_CHECK_COUNT, "a number", "write a whole number, such as 10",
+        "write a whole number, such as 10",
+        "it has no unit, write the number alone"};
+    static const struct number_words boolean = {FCGI_CHECK_SWITCH, "a switch",
+                                                "write On or Off", "", ""};
+
+    return key->type == FCGI_KEY_TIME   ? key->off ? &time_or_off : &time
+           : key->type == FCGI_KEY_SIZE ? &size
+           : key->type == FCGI_KEY_BOOL ? &boolean
+                                        : &count;
+}
+
+static void check_number(const struct place *p, const char *value)
+{
+    const struct number_words *words = number_words(p->pair->key);
+    uint64_t number;
     size_t at;
     const char *why = NULL;
 
-    switch (fcgi_config_parse_time(value, strlen(value), &ms, &at)) {
-    case FCGI_CONFIG_TIME_OK:
-        check_range(p, value, ms);
+    switch (fcgi_config_parse_number(p->pair->key, value, strlen(value),
+                                     &number, &at)) {
+    case FCGI_CONFIG_NUMBER_OK:
+        check_range(p, value, number);
         return;
-    case FCGI_CONFIG_TIME_NO_NUMBER:
-        why = "a time starts with a whole number, such as 5s or 500ms";
+    case FCGI_CONFIG_NUMBER_NONE:
+        why = words->none;
         break;
-    case FCGI_CONFIG_TIME_FRACTION:
-        why = "a time is a whole number; use a smaller unit, as in 1500ms";
+    case FCGI_CONFIG_NUMBER_FRACTION:
+        why = words->fraction;
         break;
-    case FCGI_CONFIG_TIME_UNIT:
-        why =
-            "behind the number comes, without a blank, ms, s, m or h, or "
-            "nothing for seconds";
+    case FCGI_CONFIG_NUMBER_UNIT:
+        why = words->unit;
         break;
     }
-    fcgi_check_report(p->diags, FCGI_CHECK_TIME, p->file, p->pair->line,
+    fcgi_check_report(p->diags, words->id, p->file, p->pair->line,
                       p->pair->value_column + (unsigned)at,
                       p->pair->value_length - (unsigned)at,
-                      "'%s' is not a time; %s", value, why);
+                      "'%s' is not %s; %s", value, words->what, why);
+}
+
+/* What the key itself asks of a text that begins at `start`. */
+static void check_form(const struct place *p, const char *value, size_t start,
+                       size_t length)
+{
+    const struct fcgi_key *key = p->pair->key;
+    size_t at = 0;
+    const char *why =
+        key->check ? key->check(value + start, length, &at) : NULL;
+    unsigned column = p->pair->value_column + (unsigned)(start + at);
+
+    /* A '#' has been warned of, and is the better explanation. */
+    if (why && !p->pair->hash) {
+        fcgi_check_report(p->diags, FCGI_CHECK_FORM, p->file, p->pair->line,
+                          column, at < length ? (unsigned)(length - at) : 1,
+                          "'%s' of '%.*s': %s", key->name, (int)length,
+                          value + start, why);
+    }
+}
+
+static void check_words(const struct place *p, const char *value)
+{
+    for (size_t at = 0; value[at];) {
+        size_t length = strcspn(value + at, " \t");
+
+        if (length) {
+            check_form(p, value, at, length);
+        }
+        at += length + strspn(value + at + length, " \t");
+    }
+}
+
+static void check_pair(const struct place *p, const char *value)
+{
+    size_t length = strcspn(value, " \t");
+
+    check_form(p, value, 0, length);
+    if (!value[length]) {
+        fcgi_check_report(p->diags, FCGI_CHECK_PAIR_VALUE, p->file,
+                          p->pair->line, p->pair->value_column,
+                          p->pair->value_length,
+                          "'%s %s' has no value, so the application gets an "
+                          "empty one; write '%s %s'",
+                          p->pair->key->name, value, p->pair->key->name,
+                          p->pair->key->syntax);
+    }
 }
 
 void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
@@ -129,7 +220,19 @@ void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
         check_address(&place, value);
         break;
     case FCGI_KEY_TIME:
-        check_time(&place, value);
+    case FCGI_KEY_SIZE:
+    case FCGI_KEY_COUNT:
+    case FCGI_KEY_BOOL:
+        check_number(&place, value);
+        break;
+    case FCGI_KEY_TEXT:
+        check_form(&place, value, 0, strlen(value));
+        break;
+    case FCGI_KEY_WORDS:
+        check_words(&place, value);
+        break;
+    case FCGI_KEY_PAIR:
+        check_pair(&place, value);
         break;
     }
 }
@@ -214,7 +317,15 @@ static void check_section(const struct fcgi_scan *scan,
 void fcgi_config_check_keys(const struct fcgi_scan *scan, const char *file,
                             struct fcgi_diag_list *diags)
 {
-    if (scan->n_sections == 0 && !scan->heading_meant) {
+    bool has_server = scan->heading_meant;
+    size_t count;
+    const struct fcgi_section *schemas = fcgi_keys_sections(&count);
+
+    for (size_t i = 0; i < scan->n_sections; i++) {
+        has_server = has_server ||
+                     scan->sections[i].schema == &schemas[FCGI_SECTION_SERVER];
+    }
+    if (!has_server) {
         fcgi_check_report(diags, FCGI_CHECK_NO_SERVER, file, 0, 0, 0,
                           "no [FASTCGI_SERVER] section; add one, with "
                           "'ServerName' and 'ServerAddr' or 'ServerPath'");

@@ -27,8 +27,9 @@ static const struct fcgi_check checks[] = {
      "keys without a word, so that a typing error silently leaves the default "
      "in force; here it is an error. Upper and lower case are the same."},
     {FCGI_CHECK_UNKNOWN_SECTION, FCGI_DIAG_ERROR, "unknown section",
-     "Only [FASTCGI_SERVER] has a meaning in this file. Upper and lower case "
-     "are the same, blanks inside the brackets are not allowed."},
+     "Only [FASTCGI_SERVER] and [FASTCGI] have a meaning in this file. Upper "
+     "and lower case are the same, blanks inside the brackets are not "
+     "allowed."},
     {FCGI_CHECK_DUPLICATE_KEY, FCGI_DIAG_ERROR, "key given twice",
      "Monkey takes the first value of a key and passes over the others. Two "
      "values are a mistake: remove one. A second server needs a second "
@@ -95,8 +96,9 @@ static const struct fcgi_check checks[] = {
      "ServerAddr is HOST:PORT, where HOST is a name, an IPv4 address, or an "
      "IPv6 address in brackets, and PORT a number from 1 to 65535."},
     {FCGI_CHECK_RANGE, FCGI_DIAG_ERROR, "value out of range",
-     "The value is below or above what the key allows. There is no value for "
-     "'no limit': a request without one could hold its client for ever."},
+     "The value is below or above what the key allows. Where 0 is not allowed "
+     "there is no value for 'no limit': a request without one could hold its "
+     "client for ever."},
     {FCGI_CHECK_NAME_BLANK, FCGI_DIAG_WARNING, "blank in a server name",
      "A Match rule lists servers by name, with blanks between them. A name "
      "with a blank in it cannot be listed there."},
@@ -122,6 +124,25 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_EQUALS, FCGI_DIAG_ERROR, "'=' between key and value",
      "Monkey's files have nothing but spaces between a key and its value. An "
      "'=' becomes part of the one or the other. Remove it."},
+    {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
+     "[FASTCGI] says what holds for all servers, so one is enough. Move the "
+     "keys of the second into the first."},
+    {FCGI_CHECK_SWITCH, FCGI_DIAG_ERROR, "neither On nor Off",
+     "The key is a switch. It is On or Off, in upper or lower case."},
+    {FCGI_CHECK_COUNT, FCGI_DIAG_ERROR, "not a number",
+     "The value is a whole number without a unit, such as 0 or 1000."},
+    {FCGI_CHECK_SIZE, FCGI_DIAG_ERROR, "not a size",
+     "A size is a whole number of bytes, or of KiB with k behind it or of MiB "
+     "with m, without a blank: 65536, 64k, 1m."},
+    {FCGI_CHECK_WRONG_SECTION, FCGI_DIAG_ERROR, "key in the wrong section",
+     "ServerName, ServerAddr and ServerPath say which server it is, so they "
+     "belong into that server's [FASTCGI_SERVER]. [FASTCGI] has what servers "
+     "share."},
+    {FCGI_CHECK_FORM, FCGI_DIAG_ERROR, "value of the wrong form",
+     "The key wants a text of a certain form, which the message names."},
+    {FCGI_CHECK_PAIR_VALUE, FCGI_DIAG_WARNING, "name without a value",
+     "The key takes a name and, behind a blank, a value. Without one the "
+     "application gets an empty text."},
 };
 
 const struct fcgi_check *fcgi_checks(size_t *count)

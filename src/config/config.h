@@ -24,7 +24,23 @@ struct fcgi_endpoint {
     char path[108]; /* Unix: absolute, NUL-terminated */
 };
 
-/* One [FASTCGI_SERVER]. Times are in milliseconds. */
+struct fcgi_words {
+    char **items;
+    size_t count;
+};
+
+struct fcgi_pairs {
+    struct fcgi_named_value {
+        char *name;
+        char *value; /* "" where there is none */
+    } * items;       /* as given: [FASTCGI]'s first, then the server's own */
+    size_t count;
+};
+
+/*
+ * One [FASTCGI_SERVER], with what [FASTCGI] says where it says nothing itself.
+ * Times are in milliseconds, sizes in bytes.
+ */
 struct fcgi_server_config {
     char *name;
     unsigned line; /* of the section's heading */

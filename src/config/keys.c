@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/value.h"
 
 #define SECOND 1000U
 #define MINUTE (60 * SECOND)
@@ -19,6 +20,9 @@
 
 #define FIELD(name) offsetof(struct fcgi_server_config, name)
 
+/* Those that say which server it is stand first: what follows can also be
+ * given in [FASTCGI], for all servers. */
+#define N_IDENTITY 3
 static const struct fcgi_key server_keys[] = {
     {
         .name = "ServerName",
@@ -88,19 +92,27 @@ static const struct fcgi_key server_keys[] = {
     },
 };
 
+#define N_SERVER_KEYS (sizeof(server_keys) / sizeof(server_keys[0]))
+
 static const struct fcgi_section sections[] = {
     {
         .name = "FASTCGI_SERVER",
         .help = "A FastCGI server; may be given any number of times",
         .keys = server_keys,
-        .n_keys = sizeof(server_keys) / sizeof(server_keys[0]),
+        .n_keys = N_SERVER_KEYS,
+    },
+    {
+        .name = "FASTCGI",
+        .help = "What holds for all servers that do not say otherwise",
+        .single = true,
+        .keys = server_keys + N_IDENTITY,
+        .n_keys = N_SERVER_KEYS - N_IDENTITY,
     },
 };
 
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
-_Static_assert(sizeof(server_keys) / sizeof(server_keys[0]) <= FCGI_KEYS_MAX,
-               "FCGI_KEYS_MAX is too small");
+_Static_assert(N_SERVER_KEYS <= FCGI_KEYS_MAX, "FCGI_KEYS_MAX is too small");
 
 /* What the plugin of Monkey 1.5 knew and this one does not. */
 static const struct {
@@ -137,6 +149,20 @@ const struct fcgi_section *fcgi_keys_sections(size_t *count)
 {
     *count = N_SECTIONS;
     return sections;
+}
+
+bool fcgi_keys_is_number(const struct fcgi_key *key)
+{
+    return key->type == FCGI_KEY_TIME || key->type == FCGI_KEY_SIZE ||
+           key->type == FCGI_KEY_COUNT || key->type == FCGI_KEY_BOOL;
+}
+
+const char *fcgi_keys_default(const struct fcgi_key *key,
+                              char buf[static FCGI_KEYS_DEFAULT_SIZE])
+{
+    if (fcgi_keys_is_number(key))
+        return fcgi_config_format_number(key, key->def, buf);
+    return key->def_text ? key->def_text : "none";
 }
 
 const struct fcgi_section *fcgi_keys_find_section(const char *name, size_t len)

@@ -12,10 +12,16 @@
 #include <stdint.h>
 
 enum fcgi_key_type {
-    FCGI_KEY_NAME, /* a word; unique among the sections of its kind */
-    FCGI_KEY_ADDR, /* HOST:PORT */
-    FCGI_KEY_PATH, /* absolute path of a Unix socket */
-    FCGI_KEY_TIME, /* number and unit; kept in milliseconds */
+    FCGI_KEY_NAME,  /* a word; unique among the sections of its kind */
+    FCGI_KEY_ADDR,  /* HOST:PORT */
+    FCGI_KEY_PATH,  /* absolute path of a Unix socket */
+    FCGI_KEY_TIME,  /* number and unit; kept in milliseconds, uint32_t */
+    FCGI_KEY_SIZE,  /* number and unit; kept in bytes, uint32_t */
+    FCGI_KEY_COUNT, /* number; uint32_t */
+    FCGI_KEY_BOOL,  /* On or Off; bool */
+    FCGI_KEY_TEXT,  /* char *, NULL where there is none */
+    FCGI_KEY_WORDS, /* with blanks between them; struct fcgi_words */
+    FCGI_KEY_PAIR,  /* a name, blanks, a value; struct fcgi_pairs */
 };
 
 enum fcgi_key_need {
@@ -29,9 +35,17 @@ struct fcgi_key {
     enum fcgi_key_type type;
     enum fcgi_key_need need;
     const char *unit; /* of the numbers below; NULL where it is a text */
-    uint32_t def;     /* value where the key is not given */
+    uint32_t def;     /* value where the key is not given; BOOL: 0 or 1 */
     uint32_t min;
     uint32_t max;
+    const char *def_text; /* the same for TEXT and WORDS; NULL: none */
+    bool off;             /* TIME: "Off" is a value, too, and kept as 0 */
+    bool repeat; /* WORDS and PAIR: may be given again, which adds to it */
+    /*
+     * What else a TEXT, a word or the name of a PAIR must be: NULL, or what is
+     * wrong and what cures it, with the offset that it is about in `*at`.
+     */
+    const char *(*check)(const char *value, size_t len, size_t *at);
     const char *syntax;  /* how the help writes the value: "HOST:PORT" */
     const char *example; /* a value that is right */
     const char *help;    /* one line, no full stop */
@@ -41,15 +55,32 @@ struct fcgi_key {
 struct fcgi_section {
     const char *name;
     const char *help;
+    bool single; /* may be given once */
     const struct fcgi_key *keys;
     size_t n_keys;
 };
 
 /* No section has more keys than this. */
-#define FCGI_KEYS_MAX 16
+#define FCGI_KEYS_MAX 40
 
-/* All sections of fastcgi.conf. */
+/*
+ * All sections of fastcgi.conf: first that of a server, then that of what
+ * holds for all servers, whose keys are among the former's.
+ */
+#define FCGI_SECTION_SERVER 0
+#define FCGI_SECTION_DEFAULTS 1
 const struct fcgi_section *fcgi_keys_sections(size_t *count);
+
+/* Whether a key's value is a number (bool included) in the configuration. */
+bool fcgi_keys_is_number(const struct fcgi_key *key);
+
+/* Enough for any default. */
+#define FCGI_KEYS_DEFAULT_SIZE 64
+
+/* The default as one would write it in the file, "none" where there is none;
+ * written to `buf` or static. */
+const char *fcgi_keys_default(const struct fcgi_key *key,
+                              char buf[static FCGI_KEYS_DEFAULT_SIZE]);
 
 /*
  * Look a name up, upper and lower case being the same; NULL if there is none.

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/build.h"
 #include "config/checks.h"
 #include "config/value.h"
 
@@ -47,11 +48,11 @@ static int parse_text(cfg_t *cfg, cfg_opt_t *opt, const char *value,
     return check(cfg, value) ? 0 : -1;
 }
 
-static int parse_time(cfg_t *cfg, cfg_opt_t *opt, const char *value,
-                      void *result)
+static int parse_number(cfg_t *cfg, cfg_opt_t *opt, const char *value,
+                        void *result)
 {
     const struct fcgi_scan_pair *pair = check(cfg, value);
-    uint64_t ms = 0;
+    uint64_t number = 0;
     size_t at;
 
     (void)opt;
@@ -59,12 +60,12 @@ static int parse_time(cfg_t *cfg, cfg_opt_t *opt, const char *value,
         return -1;
     }
     /* What is wrong has been told, and its number is of no matter. */
-    if (fcgi_config_parse_time(value, strlen(value), &ms, &at) !=
-            FCGI_CONFIG_TIME_OK ||
-        ms > pair->key->max) {
-        ms = pair->key->def;
+    if (fcgi_config_parse_number(pair->key, value, strlen(value), &number,
+                                 &at) != FCGI_CONFIG_NUMBER_OK ||
+        number > UINT32_MAX) {
+        number = pair->key->def;
     }
-    *(long *)result = (long)ms;
+    *(long *)result = (long)number;
     return 0;
 }
 
@@ -82,11 +83,12 @@ static void library_error(cfg_t *cfg, const char *format, va_list args)
 
 static cfg_opt_t make_option(const struct fcgi_key *key)
 {
-    if (key->type == FCGI_KEY_TIME) {
+    if (fcgi_keys_is_number(key)) {
         return (cfg_opt_t)CFG_INT_CB(key->name, (long)key->def, CFGF_NONE,
-                                     parse_time);
+                                     parse_number);
     }
-    return (cfg_opt_t)CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, parse_text);
+    return (cfg_opt_t)CFG_STR_CB(
+        key->name, NULL, key->repeat ? CFGF_LIST : CFGF_NODEFAULT, parse_text);
 }
 
 /* libconfuse's tree for our table, or NULL. */
@@ -94,16 +96,20 @@ static cfg_t *make_tree(void)
 {
     size_t n_sections;
     const struct fcgi_section *sections = fcgi_keys_sections(&n_sections);
-    cfg_opt_t options[FCGI_KEYS_MAX + 1];
-    cfg_opt_t top[2];
+    cfg_opt_t options[2][FCGI_KEYS_MAX + 1];
+    cfg_opt_t top[3];
 
-    /* There is one section; libconfuse makes copies of both arrays. */
-    for (size_t i = 0; i < sections[0].n_keys; i++) {
-        options[i] = make_option(&sections[0].keys[i]);
+    /* libconfuse makes copies of the arrays. */
+    for (size_t i = 0; i < n_sections; i++) {
+        const struct fcgi_section *section = &sections[i];
+
+        for (size_t k = 0; k < section->n_keys; k++) {
+            options[i][k] = make_option(&section->keys[k]);
+        }
+        options[i][section->n_keys] = (cfg_opt_t)CFG_END();
+        top[i] = (cfg_opt_t)CFG_SEC(section->name, options[i], CFGF_MULTI);
     }
-    options[sections[0].n_keys] = (cfg_opt_t)CFG_END();
-    top[0] = (cfg_opt_t)CFG_SEC(sections[0].name, options, CFGF_MULTI);
-    top[1] = (cfg_opt_t)CFG_END();
+    top[n_sections] = (cfg_opt_t)CFG_END();
     return cfg_init(top, CFGF_NOCASE);
 }
 
@@ -141,6 +147,13 @@ static cfg_t *run_library(const struct parse *parse)
     return tree;
 }
 
+static bool is_server(const struct fcgi_scan_section *section)
+{
+    size_t count;
+
+    return section->schema == &fcgi_keys_sections(&count)[FCGI_SECTION_SERVER];
+}
+
 /* A server's name and where it is, for sorting. */
 struct named {
     const char *name;
@@ -165,6 +178,7 @@ static void check_names(const struct parse *parse, cfg_t *tree)
     const struct fcgi_scan *scan = parse->scan;
     struct named *all = calloc(scan->n_sections + 1, sizeof(*all));
     size_t n = 0;
+    unsigned nth = 0;
 
     if (!all) {
         fcgi_check_report(parse->diags, FCGI_CHECK_MEMORY, parse->file, 0, 0, 0,
@@ -173,7 +187,9 @@ static void check_names(const struct parse *parse, cfg_t *tree)
     }
     for (size_t i = 0; i < scan->n_sections; i++) {
         const struct fcgi_scan_section *section = &scan->sections[i];
-        cfg_t *branch = cfg_getnsec(tree, section->schema->name, (unsigned)i);
+        cfg_t *branch = is_server(section)
+                            ? cfg_getnsec(tree, section->schema->name, nth++)
+                            : NULL;
         const struct fcgi_key *keys = section->schema->keys;
 
         for (size_t k = 0; branch && k < section->schema->n_keys; k++) {
@@ -207,76 +223,6 @@ static void check_names(const struct parse *parse, cfg_t *tree)
     free(all);
 }
 
-/* Fills the field of one key. Returns 0 or -1. */
-static int set_field(struct fcgi_server_config *server,
-                     const struct fcgi_key *key, cfg_t *branch)
-{
-    char *field = (char *)server + key->offset;
-    char *text = NULL;
-    const char *why;
-    size_t at;
-    uint32_t ms;
-
-    if (key->type == FCGI_KEY_TIME) {
-        ms = (uint32_t)cfg_getint(branch, key->name);
-        memcpy(field, &ms, sizeof(ms));
-        return 0;
-    }
-    text = cfg_getstr(branch, key->name);
-    if (!text) {
-        return 0; /* the other one of two */
-    }
-    switch (key->type) {
-    case FCGI_KEY_NAME:
-        text = strdup(text);
-        memcpy(field, &text, sizeof(text));
-        return text ? 0 : -1;
-    case FCGI_KEY_ADDR:
-        return fcgi_endpoint_parse_addr(text, strlen(text), (void *)field, &why,
-                                        &at);
-    case FCGI_KEY_PATH:
-        return fcgi_endpoint_parse_path(text, strlen(text), (void *)field, &why,
-                                        &at);
-    case FCGI_KEY_TIME:
-        break;
-    }
-    return 0;
-}
-
-/* The configuration of a tree without errors; NULL if memory is short. */
-static struct fcgi_config *build(const struct parse *parse, cfg_t *tree)
-{
-    const struct fcgi_scan *scan = parse->scan;
-    struct fcgi_config *config = calloc(1, sizeof(*config));
-    cfg_t *branch;
-
-    if (!config) {
-        return NULL;
-    }
-    config->file = strdup(parse->file);
-    config->servers = calloc(scan->n_sections, sizeof(*config->servers));
-    if (!config->file || !config->servers) {
-        goto fail;
-    }
-    config->n_servers = scan->n_sections;
-    for (size_t i = 0; i < scan->n_sections; i++) {
-        const struct fcgi_section *schema = scan->sections[i].schema;
-
-        branch = cfg_getnsec(tree, schema->name, (unsigned)i);
-        config->servers[i].line = scan->sections[i].line;
-        for (size_t k = 0; k < schema->n_keys; k++) {
-            if (!branch ||
-                set_field(&config->servers[i], &schema->keys[k], branch)) {
-                goto fail;
-            }
-        }
-    }
-    return config;
-fail:
-    fcgi_config_free(config);
-    return NULL;
-}
-
 struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
                                       size_t len, struct fcgi_diag_list *diags)
 {
@@ -296,7 +242,7 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
         check_names(&parse, tree);
     }
     if (tree && diags->errors == errors) {
-        config = build(&parse, tree);
+        config = fcgi_config_build(file, &scan, tree);
         if (!config) {
             fcgi_check_report(diags, FCGI_CHECK_MEMORY, file, 0, 0, 0,
                               "out of memory");
@@ -327,17 +273,4 @@ struct fcgi_config *fcgi_config_load(const char *path,
     config = fcgi_config_parse(path, text, len, diags);
     free(text);
     return config;
-}
-
-void fcgi_config_free(struct fcgi_config *config)
-{
-    if (!config) {
-        return;
-    }
-    for (size_t i = 0; i < config->n_servers; i++) {
-        free(config->servers[i].name);
-    }
-    free(config->servers);
-    free(config->file);
-    free(config);
 }

@@ -68,7 +68,7 @@ void fcgi_scan_key(struct scanner *s, struct span line);
 
 /* All return 0, or -1 where memory is short. */
 int fcgi_scan_emit(struct fcgi_scan *scan, const char *text, size_t len);
-int fcgi_scan_emit_pair(struct fcgi_scan *scan, const char *name,
+int fcgi_scan_emit_pair(struct fcgi_scan *scan, const struct fcgi_key *key,
                         const char *value, size_t len);
 int fcgi_scan_add_section(struct fcgi_scan *scan,
                           const struct fcgi_scan_section *section);

@@ -37,10 +37,31 @@ static const struct fcgi_section *unknown_section(struct scanner *s,
     } else {
         REPORT(s, FCGI_CHECK_UNKNOWN_SECTION, name,
                "unknown section [%.*s]; this file has sections "
-               "[FASTCGI_SERVER] only",
+               "[FASTCGI_SERVER] and [FASTCGI] only",
                SHOW(name));
     }
     return guess;
+}
+
+/* [FASTCGI] may be there once. */
+static void check_single(struct scanner *s,
+                         const struct fcgi_scan_section *section)
+{
+    for (size_t i = 0; i < s->scan->n_sections; i++) {
+        const struct fcgi_scan_section *first = &s->scan->sections[i];
+
+        if (first->schema != section->schema) {
+            continue;
+        }
+        fcgi_check_report(s->diags, FCGI_CHECK_SECTION_TWICE, s->file,
+                          section->line, section->column, section->length,
+                          "[%s] is given twice; move its keys into the first",
+                          section->schema->name);
+        fcgi_diag_add(s->diags, FCGI_DIAG_NOTE, FCGI_CHECK_SECTION_TWICE,
+                      s->file, first->line, first->column, first->length,
+                      "first given here");
+        return;
+    }
 }
 
 void fcgi_scan_heading(struct scanner *s, struct span line)
@@ -85,6 +106,9 @@ void fcgi_scan_heading(struct scanner *s, struct span line)
     s->open = section.schema != NULL;
     s->where = s->open ? IN_SECTION : IN_UNKNOWN;
     if (s->open) {
+        if (section.schema->single) {
+            check_single(s, &section);
+        }
         fcgi_scan_put(s, section.schema->name);
         fcgi_scan_put(s, " {");
         if (fcgi_scan_add_section(s->scan, &section)) {
@@ -113,6 +137,27 @@ static void unknown_key(struct scanner *s, struct fcgi_scan_section *section,
                "unknown key '%.*s' in [%s]; correct or remove it", SHOW(key),
                schema->name);
     }
+}
+
+/* A key that another section has; false where there is none. */
+static bool wrong_section(struct scanner *s, const struct fcgi_section *schema,
+                          struct span key)
+{
+    size_t count;
+    const struct fcgi_section *sections = fcgi_keys_sections(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct fcgi_key *known =
+            fcgi_keys_find(&sections[i], key.at, key.len);
+
+        if (known) {
+            REPORT(s, FCGI_CHECK_WRONG_SECTION, key,
+                   "'%s' is no key of [%s]; move it into a [%s]", known->name,
+                   schema->name, sections[i].name);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Whether behind a value somebody has put what looks like a comment. */
@@ -150,11 +195,13 @@ static void scan_pair(struct scanner *s, struct span key, struct span value)
 
     section->n_keys++;
     if (!known) {
-        unknown_key(s, section, key);
+        if (!wrong_section(s, section->schema, key)) {
+            unknown_key(s, section, key);
+        }
         return;
     }
     given = &section->given[known - section->schema->keys];
-    if (*given) {
+    if (*given && !known->repeat) {
         const struct fcgi_scan_pair *first = &scan->pairs[*given - 1];
 
         REPORT(s, FCGI_CHECK_DUPLICATE_KEY, key,
@@ -179,7 +226,7 @@ static void scan_pair(struct scanner *s, struct span key, struct span value)
     }
     *given = scan->n_pairs;
     if (value.len && !s->doubtful &&
-        fcgi_scan_emit_pair(scan, known->name, value.at, value.len)) {
+        fcgi_scan_emit_pair(scan, known, value.at, value.len)) {
         s->no_memory = true;
     }
 }

@@ -44,11 +44,14 @@ int fcgi_scan_emit(struct fcgi_scan *scan, const char *text, size_t len)
     return 0;
 }
 
-int fcgi_scan_emit_pair(struct fcgi_scan *scan, const char *name,
+int fcgi_scan_emit_pair(struct fcgi_scan *scan, const struct fcgi_key *key,
                         const char *value, size_t len)
 {
-    if (fcgi_scan_emit(scan, name, strlen(name)) ||
-        fcgi_scan_emit(scan, " = '", 4)) {
+    const char *sign = key->repeat ? " += {'" : " = '";
+    const char *end = key->repeat ? "'}" : "'";
+
+    if (fcgi_scan_emit(scan, key->name, strlen(key->name)) ||
+        fcgi_scan_emit(scan, sign, strlen(sign))) {
         return -1;
     }
     for (size_t i = 0; i < len; i++) {
@@ -59,7 +62,7 @@ int fcgi_scan_emit_pair(struct fcgi_scan *scan, const char *name,
             return -1;
         }
     }
-    return fcgi_scan_emit(scan, "'", 1);
+    return fcgi_scan_emit(scan, end, strlen(end));
 }
 
 int fcgi_scan_add_section(struct fcgi_scan *scan,

@@ -71,6 +71,15 @@ static void headings(void **state)
          "1:2+16 error FC005 write [FASTCGI_SERVER]"},
         {TEXT(HEADING REST "[FASTCGI_LOCATION]\n    Match /x\n"),
          "4:2+16 error FC005 [HANDLERS]"},
+        /* FC060 */
+        {TEXT("[FASTCGI]\n    ReadTimeout 5s\n" HEADING REST
+              "[FASTCGI]\n    ReadTimeout 6s\n"),
+         "6:1+9 error FC060 [FASTCGI]\n1:1+9 note FC060 first given"},
+        {TEXT("[FASTCGI]\n    ReadTimeout 5s\n"), "0:0+0 error FC022 "},
+        {TEXT("[FASTCGI]\n" HEADING REST), "1:1+9 error FC024 [FASTCGI]"},
+        /* FC064 */
+        {TEXT("[fastcgi]\n    ServerName x\n" HEADING REST),
+         "2:5+10 error FC064 [FASTCGI_SERVER]"},
         /* FC016 */
         {TEXT("[FASTCGI_SERVER] x y \n" REST),
          "1:18+3 warning FC016 put 'x y' on a line of its own"},

@@ -292,6 +292,34 @@ static void loads_installed_file(void **state)
     fcgi_config_free(config);
 }
 
+/* [FASTCGI] holds for servers that say nothing else, wherever it stands. */
+static void defaults_of_all_servers(void **state)
+{
+    static const char text[] =
+        "[FASTCGI_SERVER]\n    ServerName a\n    ServerPath /a\n"
+        "[FASTCGI]\n    ReadTimeout 7s\n    SendTimeout 8s\n"
+        "[FASTCGI_SERVER]\n    ServerName b\n    ServerPath /b\n"
+        "    SendTimeout 9s\n";
+    struct fcgi_diag_list diags;
+    struct fcgi_config *config;
+
+    (void)state;
+    fcgi_diag_list_init(&diags);
+    config = fcgi_config_parse("f.conf", TEXT(text), &diags);
+    assert_non_null(config);
+    assert_int_equal(diags.count, 0);
+    assert_int_equal(config->n_servers, 2);
+    assert_string_equal(config->servers[1].name, "b");
+    assert_int_equal(config->servers[1].line, 7);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(config->servers[i].connect_timeout, 5000);
+        assert_int_equal(config->servers[i].read_timeout, 7000);
+        assert_int_equal(config->servers[i].send_timeout, i ? 9000 : 8000);
+    }
+    fcgi_config_free(config);
+    fcgi_diag_list_free(&diags);
+}
+
 /* The installed file documents every key, with the table's defaults. */
 static void installed_file_has_all_keys(void **state)
 {
@@ -348,6 +376,7 @@ int main(void)
         cmocka_unit_test(refuses_what_cannot_be_opened),
         cmocka_unit_test(limits_the_size),
         cmocka_unit_test(loads_installed_file),
+        cmocka_unit_test(defaults_of_all_servers),
         cmocka_unit_test(installed_file_has_all_keys),
         cmocka_unit_test(adds_to_a_list),
     };

@@ -141,32 +141,32 @@ static void parses_times(void **state)
 {
     static const struct {
         const char *text;
-        enum fcgi_config_time_error error;
+        enum fcgi_config_number_error error;
         uint64_t ms;
         size_t at;
     } cases[] = {
-        {"5", FCGI_CONFIG_TIME_OK, 5000, 1},
-        {"5s", FCGI_CONFIG_TIME_OK, 5000, 1},
-        {"500ms", FCGI_CONFIG_TIME_OK, 500, 3},
-        {"2m", FCGI_CONFIG_TIME_OK, 120000, 1},
-        {"1h", FCGI_CONFIG_TIME_OK, 3600000, 1},
-        {"0", FCGI_CONFIG_TIME_OK, 0, 1},
-        {"010", FCGI_CONFIG_TIME_OK, 10000, 3},
-        {"18446744073709551615ms", FCGI_CONFIG_TIME_OK, UINT64_MAX, 20},
-        {"18446744073709551615", FCGI_CONFIG_TIME_OK, UINT64_MAX, 20},
-        {"", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
-        {"s", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
-        {"-5", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
-        {"+5", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
-        {" 5", FCGI_CONFIG_TIME_NO_NUMBER, 0, 0},
-        {"1.5s", FCGI_CONFIG_TIME_FRACTION, 0, 1},
-        {"1,5s", FCGI_CONFIG_TIME_FRACTION, 0, 1},
-        {"5 s", FCGI_CONFIG_TIME_UNIT, 0, 1},
-        {"5sec", FCGI_CONFIG_TIME_UNIT, 0, 1},
-        {"5S", FCGI_CONFIG_TIME_UNIT, 0, 1},
-        {"5m30s", FCGI_CONFIG_TIME_UNIT, 0, 1},
-        {"0x10", FCGI_CONFIG_TIME_UNIT, 0, 1},
-        {"1e3", FCGI_CONFIG_TIME_UNIT, 0, 1},
+        {"5", FCGI_CONFIG_NUMBER_OK, 5000, 1},
+        {"5s", FCGI_CONFIG_NUMBER_OK, 5000, 1},
+        {"500ms", FCGI_CONFIG_NUMBER_OK, 500, 3},
+        {"2m", FCGI_CONFIG_NUMBER_OK, 120000, 1},
+        {"1h", FCGI_CONFIG_NUMBER_OK, 3600000, 1},
+        {"0", FCGI_CONFIG_NUMBER_OK, 0, 1},
+        {"010", FCGI_CONFIG_NUMBER_OK, 10000, 3},
+        {"18446744073709551615ms", FCGI_CONFIG_NUMBER_OK, UINT64_MAX, 20},
+        {"18446744073709551615", FCGI_CONFIG_NUMBER_OK, UINT64_MAX, 20},
+        {"", FCGI_CONFIG_NUMBER_NONE, 0, 0},
+        {"s", FCGI_CONFIG_NUMBER_NONE, 0, 0},
+        {"-5", FCGI_CONFIG_NUMBER_NONE, 0, 0},
+        {"+5", FCGI_CONFIG_NUMBER_NONE, 0, 0},
+        {" 5", FCGI_CONFIG_NUMBER_NONE, 0, 0},
+        {"1.5s", FCGI_CONFIG_NUMBER_FRACTION, 0, 1},
+        {"1,5s", FCGI_CONFIG_NUMBER_FRACTION, 0, 1},
+        {"5 s", FCGI_CONFIG_NUMBER_UNIT, 0, 1},
+        {"5sec", FCGI_CONFIG_NUMBER_UNIT, 0, 1},
+        {"5S", FCGI_CONFIG_NUMBER_UNIT, 0, 1},
+        {"5m30s", FCGI_CONFIG_NUMBER_UNIT, 0, 1},
+        {"0x10", FCGI_CONFIG_NUMBER_UNIT, 0, 1},
+        {"1e3", FCGI_CONFIG_NUMBER_UNIT, 0, 1},
     };
     static const char *const huge[] = {"99999999999999999999999",
                                        "184467440737095516160ms"};
@@ -180,14 +180,14 @@ static void parses_times(void **state)
         if (fcgi_config_parse_time(cases[i].text, len, &ms, &at) !=
                 cases[i].error ||
             at != cases[i].at ||
-            (cases[i].error == FCGI_CONFIG_TIME_OK && ms != cases[i].ms)) {
+            (cases[i].error == FCGI_CONFIG_NUMBER_OK && ms != cases[i].ms)) {
             fail_msg("'%s': %lu at %zu", cases[i].text, (unsigned long)ms, at);
         }
     }
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(
             fcgi_config_parse_time(huge[i], strlen(huge[i]), &ms, &at),
-            FCGI_CONFIG_TIME_OK);
+            FCGI_CONFIG_NUMBER_OK);
         assert_true(ms > UINT32_MAX);
     }
 }
@@ -210,7 +210,7 @@ static void formats_times(void **state)
         {90000, "90s"},
         {86399999, "86399999ms"},
     };
-    char buf[FCGI_CONFIG_TIME_SIZE];
+    char buf[FCGI_CONFIG_NUMBER_SIZE];
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -220,11 +220,72 @@ static void formats_times(void **state)
         assert_string_equal(fcgi_config_format_time(cases[i].ms, buf),
                             cases[i].text);
         assert_int_equal(fcgi_config_parse_time(buf, strlen(buf), &back, &at),
-                         FCGI_CONFIG_TIME_OK);
+                         FCGI_CONFIG_NUMBER_OK);
         assert_int_equal(back, cases[i].ms);
     }
     fcgi_config_format_time(UINT64_MAX, buf);
     assert_string_equal(buf, "18446744073709551615ms");
+}
+
+static void parses_numbers(void **state)
+{
+    static const struct fcgi_key size = {.type = FCGI_KEY_SIZE};
+    static const struct fcgi_key count = {.type = FCGI_KEY_COUNT};
+    static const struct fcgi_key boolean = {.type = FCGI_KEY_BOOL};
+    static const struct fcgi_key off = {.type = FCGI_KEY_TIME, .off = true};
+    static const struct fcgi_key time = {.type = FCGI_KEY_TIME};
+    static const struct {
+        const struct fcgi_key *key;
+        const char *text;
+        enum fcgi_config_number_error error;
+        uint64_t number;
+        size_t at;
+        const char *back; /* how it is written; NULL: as it was */
+    } cases[] = {
+        {&size, "0", FCGI_CONFIG_NUMBER_OK, 0, 1, NULL},
+        {&size, "1000", FCGI_CONFIG_NUMBER_OK, 1000, 4, NULL},
+        {&size, "64k", FCGI_CONFIG_NUMBER_OK, 65536, 2, NULL},
+        {&size, "64K", FCGI_CONFIG_NUMBER_OK, 65536, 2, "64k"},
+        {&size, "1024k", FCGI_CONFIG_NUMBER_OK, 1048576, 4, "1m"},
+        {&size, "2M", FCGI_CONFIG_NUMBER_OK, 2097152, 1, "2m"},
+        {&size, "99999999999999999999m", FCGI_CONFIG_NUMBER_OK, UINT64_MAX, 20,
+         "18446744073709551615"},
+        {&size, "64 k", FCGI_CONFIG_NUMBER_UNIT, 0, 2, NULL},
+        {&size, "64kb", FCGI_CONFIG_NUMBER_UNIT, 0, 2, NULL},
+        {&size, "1.5m", FCGI_CONFIG_NUMBER_FRACTION, 0, 1, NULL},
+        {&size, "k", FCGI_CONFIG_NUMBER_NONE, 0, 0, NULL},
+        {&count, "10", FCGI_CONFIG_NUMBER_OK, 10, 2, NULL},
+        {&count, "10s", FCGI_CONFIG_NUMBER_UNIT, 0, 2, NULL},
+        {&count, "Off", FCGI_CONFIG_NUMBER_NONE, 0, 0, NULL},
+        {&boolean, "on", FCGI_CONFIG_NUMBER_OK, 1, 0, "On"},
+        {&boolean, "OFF", FCGI_CONFIG_NUMBER_OK, 0, 0, "Off"},
+        {&boolean, "1", FCGI_CONFIG_NUMBER_NONE, 0, 0, NULL},
+        {&boolean, "onn", FCGI_CONFIG_NUMBER_NONE, 0, 0, NULL},
+        {&off, "Off", FCGI_CONFIG_NUMBER_OK, 0, 0, NULL},
+        {&off, "5s", FCGI_CONFIG_NUMBER_OK, 5000, 1, NULL},
+        {&time, "Off", FCGI_CONFIG_NUMBER_NONE, 0, 0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *text = cases[i].text;
+        char buf[FCGI_CONFIG_NUMBER_SIZE];
+        uint64_t number = 0;
+        size_t at = 0;
+        enum fcgi_config_number_error error = fcgi_config_parse_number(
+            cases[i].key, text, strlen(text), &number, &at);
+
+        if (error != cases[i].error ||
+            (error == FCGI_CONFIG_NUMBER_OK && number != cases[i].number))
+            fail_msg("'%s' gives error %d, number %llu", text, (int)error,
+                     (unsigned long long)number);
+        if (cases[i].key->type != FCGI_KEY_BOOL && number)
+            assert_int_equal(at, cases[i].at);
+        if (error == FCGI_CONFIG_NUMBER_OK)
+            assert_string_equal(
+                fcgi_config_format_number(cases[i].key, number, buf),
+                cases[i].back ? cases[i].back : text);
+    }
 }
 
 static void table_of_keys_is_sound(void **state)
@@ -233,11 +294,13 @@ static void table_of_keys_is_sound(void **state)
     const struct fcgi_section *section = fcgi_keys_sections(&n);
 
     (void)state;
-    assert_int_equal(n, 1);
+    assert_int_equal(n, 2);
+    assert_int_equal(section[1].n_keys, section->n_keys - 3);
     for (size_t i = 0; i < section->n_keys; i++) {
         const struct fcgi_key *key = &section->keys[i];
-        char upper[64];
-        uint64_t ms;
+        char upper[64], text[FCGI_KEYS_DEFAULT_SIZE];
+        const char *def = fcgi_keys_default(key, text);
+        uint64_t number;
         size_t at;
 
         assert_true(strlen(key->help) > 10 && strlen(key->help) < 72);
@@ -249,17 +312,31 @@ static void table_of_keys_is_sound(void **state)
         }
         assert_ptr_equal(fcgi_keys_find(section, upper, at), key);
         assert_null(fcgi_keys_find(section, upper, at - 1));
-        if (key->type != FCGI_KEY_TIME) {
+        assert_ptr_equal(
+            fcgi_keys_find(&section[1], key->name, strlen(key->name)),
+            i < 3 ? NULL : key);
+        if (!fcgi_keys_is_number(key)) {
             assert_null(key->unit);
             continue;
         }
-        assert_string_equal(key->unit, "ms");
-        assert_true(key->min >= 1 && key->min <= key->def);
-        assert_true(key->def <= key->max && key->max <= 86400000);
-        assert_int_equal(fcgi_config_parse_time(key->example,
-                                                strlen(key->example), &ms, &at),
-                         FCGI_CONFIG_TIME_OK);
-        assert_int_equal(ms, key->def);
+        /* The default is what parses to it, and in the range. */
+        assert_int_equal(
+            fcgi_config_parse_number(key, def, strlen(def), &number, &at),
+            FCGI_CONFIG_NUMBER_OK);
+        assert_int_equal(number, key->def);
+        assert_int_equal(fcgi_config_parse_number(key, key->example,
+                                                  strlen(key->example), &number,
+                                                  &at),
+                         FCGI_CONFIG_NUMBER_OK);
+        if (key->type != FCGI_KEY_BOOL) {
+            assert_true((key->off && key->def == 0) || key->min <= key->def);
+            assert_true(key->def <= key->max);
+            assert_true(number >= key->min && number <= key->max);
+        }
+        if (key->type == FCGI_KEY_TIME) {
+            assert_string_equal(key->unit, "ms");
+            assert_true(key->min >= 1 && key->max <= 86400000);
+        }
     }
 }
 
@@ -297,6 +374,7 @@ static void guesses(void **state)
         }
     }
     assert_ptr_equal(fcgi_keys_guess_section(TEXT("fastcgi-server")), section);
+    assert_ptr_equal(fcgi_keys_guess_section(TEXT("fast_cgi")), &section[1]);
     assert_null(fcgi_keys_guess_section(TEXT("root")));
 }
 
@@ -307,6 +385,7 @@ int main(void)
         cmocka_unit_test(parses_paths),
         cmocka_unit_test(parses_times),
         cmocka_unit_test(formats_times),
+        cmocka_unit_test(parses_numbers),
         cmocka_unit_test(table_of_keys_is_sound),
         cmocka_unit_test(guesses),
     };

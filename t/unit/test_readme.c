@@ -41,8 +41,8 @@ static int unload(void **state)
     return 0;
 }
 
-static const char *default_text(const struct fcgi_key *key, char *buf,
-                                size_t size)
+static const char *default_text(const struct fcgi_key *key,
+                                char buf[static FCGI_KEYS_DEFAULT_SIZE])
 {
     switch (key->need) {
     case FCGI_KEY_REQUIRED:
@@ -52,14 +52,13 @@ static const char *default_text(const struct fcgi_key *key, char *buf,
     case FCGI_KEY_OPTIONAL:
         break;
     }
-    snprintf(buf, size, "%u s", key->def / 1000);
-    return buf;
+    return fcgi_keys_default(key, buf);
 }
 
 static void test_rows(void **state)
 {
     const char *at = strstr(readme, "| key | value | default | meaning |");
-    char row[512], value[32];
+    char row[512], value[FCGI_KEYS_DEFAULT_SIZE];
     size_t count;
     const struct fcgi_section *section = fcgi_keys_sections(&count);
 
@@ -72,8 +71,7 @@ static void test_rows(void **state)
         const struct fcgi_key *key = &section->keys[i];
 
         snprintf(row, sizeof(row), "| `%s` | %s | %s | %s |\n", key->name,
-                 key->syntax, default_text(key, value, sizeof(value)),
-                 key->help);
+                 key->syntax, default_text(key, value), key->help);
         if (strncmp(at, row, strlen(row)) != 0)
             fail_msg("README's table of keys has no row here: %s", row);
         at += strlen(row);
