@@ -7,19 +7,20 @@
 #include <stdint.h>
 #include <string.h>
 
-/*
- * The length of the UTF-8 character at `s` if it may be shown: well formed
- * (RFC 3629: no surrogate, nothing overlong) and no control character of
- * either set; else 0.
- */
-static size_t printable(const unsigned char *s, size_t len)
+size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code)
 {
     static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint32_t c = s[0];
+    const unsigned char *s = (const unsigned char *)bytes;
+    uint32_t c;
     size_t n;
 
+    if (length == 0) {
+        return 0;
+    }
+    c = s[0];
     if (c < 0x80) {
-        return c >= 0x20 && c != 0x7f ? 1 : 0;
+        *code = c;
+        return 1;
     }
     if ((c & 0xe0) == 0xc0) {
         n = 2;
@@ -33,7 +34,7 @@ static size_t printable(const unsigned char *s, size_t len)
     } else {
         return 0;
     }
-    if (n > len) {
+    if (n > length) {
         return 0;
     }
     for (size_t i = 1; i < n; i++) {
@@ -45,7 +46,17 @@ static size_t printable(const unsigned char *s, size_t len)
     if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
         return 0;
     }
-    return c >= 0xa0 ? n : 0;
+    *code = c;
+    return n;
+}
+
+/* The same, but 0 for the control characters of either set, too. */
+static size_t printable(const char *bytes, size_t length)
+{
+    uint32_t c;
+    size_t n = fcgi_utf8_decode(bytes, length, &c);
+
+    return n && (c < 0x20 || (c >= 0x7f && c < 0xa0)) ? 0 : n;
 }
 
 size_t fcgi_escape(char *out, size_t size, size_t at, const char *bytes,
@@ -54,18 +65,18 @@ size_t fcgi_escape(char *out, size_t size, size_t at, const char *bytes,
     static const char hex[] = "0123456789abcdef";
 
     for (size_t i = 0; i < length && at + 5 <= size;) {
-        const unsigned char *s = (const unsigned char *)bytes + i;
-        size_t n = printable(s, length - i);
+        unsigned char c = (unsigned char)bytes[i];
+        size_t n = printable(bytes + i, length - i);
 
         if (n > 0) {
-            memcpy(out + at, s, n);
+            memcpy(out + at, bytes + i, n);
             at += n;
             i += n;
         } else {
             out[at++] = '\\';
             out[at++] = 'x';
-            out[at++] = hex[*s >> 4];
-            out[at++] = hex[*s & 15];
+            out[at++] = hex[c >> 4];
+            out[at++] = hex[c & 15];
             i++;
         }
     }

@@ -6,6 +6,14 @@
 #define FCGI_CONFIG_ESCAPE_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The length of the UTF-8 character at the start of `bytes`, and its code
+ * point; 0 if there is none that is well formed (RFC 3629: no surrogate,
+ * nothing overlong).
+ */
+size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code);
 
 /*
  * Writes bytes to offset `at` of a string of `size` bytes, with \xHH for

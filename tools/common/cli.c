@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line of a tool, in the manner of GNU's.
+ */
+#include "common/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef PACKAGE_NAME
+#define PACKAGE_NAME "monkey-fastcgi"
+#endif
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+#define OPTIONS_MAX 64U
+#define LEFT_MAX 40U  /* of "  -x, --name=ARG" */
+#define LEFT_WIDE 28U /* a longer one has its help on the next line */
+
+static const struct fcgi_cli_option common[] = {
+    {'h', "help", NULL, "print this help"},
+    {'V', "version", NULL, "print the version"},
+};
+
+#define N_COMMON (sizeof(common) / sizeof(common[0]))
+
+/* The i-th option, the common ones being last; NULL behind them. */
+static const struct fcgi_cli_option *option_at(const struct fcgi_cli *cli,
+                                               size_t i)
+{
+    if (i < cli->n_options) {
+        return &cli->options[i];
+    }
+    i -= cli->n_options;
+    return i < N_COMMON ? &common[i] : NULL;
+}
+
+static bool is_optional(const struct fcgi_cli_option *option)
+{
+    return option->arg && option->arg[0] == '[';
+}
+
+static size_t left_part(const struct fcgi_cli_option *option,
+                        char buf[static LEFT_MAX])
+{
+    char letter[] = "    ";
+
+    if (option->value < FCGI_CLI_LONG) {
+        snprintf(letter, sizeof(letter), "-%c, ", option->value);
+    }
+    return (size_t)snprintf(buf, LEFT_MAX, "  %s--%s%s%s", letter, option->name,
+                            option->arg && !is_optional(option) ? "=" : "",
+                            option->arg ? option->arg : "");
+}
+
+static void print_option(const struct fcgi_cli_option *option, size_t width)
+{
+    char left[LEFT_MAX];
+    size_t len = left_part(option, left);
+    const char *line = option->help;
+
+    fputs(left, stdout);
+    if (len > width) {
+        putchar('\n');
+        len = 0;
+    }
+    for (;;) {
+        size_t end = strcspn(line, "\n");
+
+        printf("%*s  %.*s\n", (int)(width - len), "", (int)end, line);
+        if (line[end] == '\0') {
+            break;
+        }
+        line += end + 1;
+        len = 0;
+    }
+}
+
+static void print_usage(const struct fcgi_cli *cli)
+{
+    const char *line = cli->usage;
+    const char *head = "Usage:";
+
+    for (;;) {
+        size_t end = strcspn(line, "\n");
+
+        printf("%s %s %.*s\n", head, cli->name, (int)end, line);
+        if (line[end] == '\0') {
+            break;
+        }
+        line += end + 1;
+        head = "  or: ";
+    }
+}
+
+static void print_help(const struct fcgi_cli *cli)
+{
+    const struct fcgi_cli_option *option;
+    size_t width = 0;
+    char left[LEFT_MAX];
+
+    print_usage(cli);
+    printf("%s\n\n", cli->about);
+    for (size_t i = 0; (option = option_at(cli, i)) != NULL; i++) {
+        size_t len = option->help ? left_part(option, left) : 0;
+
+        width = len > width && len <= LEFT_WIDE ? len : width;
+    }
+    for (size_t i = 0; (option = option_at(cli, i)) != NULL; i++) {
+        if (option->help) {
+            print_option(option, width);
+        }
+    }
+    if (cli->footer) {
+        printf("\n%s\n", cli->footer);
+    }
+}
+
+static void print_version(const struct fcgi_cli *cli)
+{
+    printf(
+        "%s (%s) %s\n"
+        "License Apache-2.0: <https://www.apache.org/licenses/LICENSE-2.0>\n"
+        "This is free software: you are free to change and redistribute it.\n"
+        "There is NO WARRANTY, to the extent permitted by law.\n",
+        cli->name, PACKAGE_NAME, PACKAGE_VERSION);
+}
+
+static int trouble(const struct fcgi_cli *cli)
+{
+    return cli->trouble ? cli->trouble : FCGI_CLI_TROUBLE;
+}
+
+static void vtell(const struct fcgi_cli *cli, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void vtell(const struct fcgi_cli *cli, const char *format, va_list args)
+{
+    /* What went to the same terminal before stays before. */
+    fflush(stdout);
+    fprintf(stderr, "%s: ", cli->name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vtell(cli, format, args);
+    va_end(args);
+}
+
+/* Behind the message about a mistake in usage. */
+static int refer(const struct fcgi_cli *cli)
+{
+    fprintf(stderr, "Try '%s --help' for more information.\n", cli->name);
+    return trouble(cli);
+}
+
+int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vtell(cli, format, args);
+    va_end(args);
+    return refer(cli);
+}
+
+int fcgi_cli_finish(const struct fcgi_cli *cli, int status)
+{
+    bool failed = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fflush(stdout) || failed) {
+        fcgi_cli_error(cli, "cannot write the output: %s",
+                       errno ? strerror(errno) : "an earlier write failed");
+        return trouble(cli);
+    }
+    return status;
+}
+
+/* The table as getopt_long() wants it. */
+static void fill(const struct fcgi_cli *cli, struct option *longs, char *shorts)
+{
+    const struct fcgi_cli_option *option;
+    size_t n = 0;
+
+    for (size_t i = 0; i < OPTIONS_MAX; i++) {
+        option = option_at(cli, i);
+        if (!option) {
+            break;
+        }
+        longs[n++] = (struct option){.name = option->name,
+                                     .has_arg = is_optional(option) ? 2
+                                                : option->arg       ? 1
+                                                                    : 0,
+                                     .val = option->value};
+        if (option->value >= FCGI_CLI_LONG) {
+            continue;
+        }
+        *shorts++ = (char)option->value;
+        if (option->arg) {
+            *shorts++ = ':';
+            if (is_optional(option)) {
+                *shorts++ = ':';
+            }
+        }
+    }
+    longs[n] = (struct option){0};
+    *shorts = '\0';
+}
+
+int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
+                   fcgi_cli_take_fn take, void *data, int *status)
+{
+    static char name[32]; /* getopt's messages start with argv[0] */
+    struct option longs[OPTIONS_MAX + 1];
+    char shorts[3 * OPTIONS_MAX + 1];
+    int value;
+
+    fill(cli, longs, shorts);
+    if (argc > 0) {
+        snprintf(name, sizeof(name), "%s", cli->name);
+        argv[0] = name;
+    }
+    optind = 0; /* from the start, also in tests that do it again */
+    while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        switch (value) {
+        case 'h':
+            print_help(cli);
+            *status = fcgi_cli_finish(cli, 0);
+            return -1;
+        case 'V':
+            print_version(cli);
+            *status = fcgi_cli_finish(cli, 0);
+            return -1;
+        case '?': /* getopt has said what is wrong */
+            *status = refer(cli);
+            return -1;
+        default:
+            *status = take(data, value, optarg);
+            if (*status) {
+                return -1;
+            }
+        }
+    }
+    return optind;
+}
+
+int fcgi_cli_number(const char *text, uint64_t min, uint64_t max,
+                    uint64_t *number)
+{
+    uint64_t n = 0;
+
+    if (*text == '\0') {
+        return -1;
+    }
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n)) {
+            return -1;
+        }
+    }
+    if (n < min || n > max) {
+        return -1;
+    }
+    *number = n;
+    return 0;
+}
+
+int fcgi_cli_seconds(const char *text, uint64_t max, uint64_t *ns)
+{
+    const uint64_t second = 1000000000;
+    size_t whole = strcspn(text, ".");
+    char digits[10] = "000000000";
+    char number[24];
+    uint64_t left = 0, right;
+
+    if (whole >= sizeof(number)) {
+        return -1;
+    }
+    memcpy(number, text, whole);
+    number[whole] = '\0';
+    if (text[whole] == '.') {
+        size_t n = strlen(text + whole + 1);
+
+        if (n == 0 || n > 9) {
+            return -1;
+        }
+        memcpy(digits, text + whole + 1, n);
+    }
+    /* ".5" is a number, too. */
+    if ((whole || text[0] != '.') &&
+        fcgi_cli_number(number, 0, UINT64_MAX, &left)) {
+        return -1;
+    }
+    if (fcgi_cli_number(digits, 0, second, &right) ||
+        __builtin_mul_overflow(left, second, &left) ||
+        __builtin_add_overflow(left, right, &left) || left > max) {
+        return -1;
+    }
+    *ns = left;
+    return 0;
+}
+
+int fcgi_cli_choice(const char *text, const char *const *choices)
+{
+    for (int i = 0; choices[i]; i++) {
+        if (strcmp(text, choices[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int fcgi_cli_when(const char *text, enum fcgi_cli_when *when)
+{
+    static const char *const names[] = {"auto", "always", "never", NULL};
+    int i = text ? fcgi_cli_choice(text, names) : FCGI_CLI_ALWAYS;
+
+    if (i < 0) {
+        return -1;
+    }
+    *when = (enum fcgi_cli_when)i;
+    return 0;
+}
+
+bool fcgi_cli_color(enum fcgi_cli_when when, FILE *out)
+{
+    const char *no = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    if (when != FCGI_CLI_AUTO) {
+        return when == FCGI_CLI_ALWAYS;
+    }
+    return (!no || !*no) && term && strcmp(term, "dumb") != 0 &&
+           isatty(fileno(out));
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line of a tool. One table makes the options that are read, the
+ * help, and (through the help) the manual's and the completions' lists.
+ *
+ * -h, --help and -V, --version belong to every tool and are not in its table.
+ */
+#ifndef FCGI_TOOLS_CLI_H
+#define FCGI_TOOLS_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define FCGI_CLI_LONG 256  /* values of options without a letter start here */
+#define FCGI_CLI_TROUBLE 2 /* exit status: wrong usage, output not written */
+
+struct fcgi_cli_option {
+    int value;        /* the letter, or FCGI_CLI_LONG + N */
+    const char *name; /* without "--" */
+    const char *arg;  /* what the help calls the argument; NULL: has none;
+                         "[=WHEN]" for one that may be left out */
+    const char *help; /* may have several lines; NULL: hidden */
+};
+
+struct fcgi_cli {
+    const char *name;  /* of the program, for all messages */
+    const char *usage; /* behind "Usage: ", without the name; further forms
+                          behind a newline */
+    const char *about; /* what it does; may have several lines */
+    const struct fcgi_cli_option *options;
+    size_t n_options;
+    const char *footer; /* behind the options, or NULL */
+    int trouble;        /* exit status for wrong usage; 0: FCGI_CLI_TROUBLE */
+};
+
+/*
+ * Takes one option; `arg` is NULL where it has none. Returns 0 to go on, else
+ * the process's exit status, after a message.
+ */
+typedef int (*fcgi_cli_take_fn)(void *data, int value, const char *arg);
+
+/*
+ * Reads the command line; options and operands may be mixed. Returns the index
+ * in `argv` of the first operand (they are moved behind the options), or -1
+ * with `*status` set to what the process shall end with: help or version have
+ * been printed, or a mistake has been told.
+ */
+int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
+                   fcgi_cli_take_fn take, void *data, int *status);
+
+/* Tells "NAME: MESSAGE" on standard error. */
+void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, and where to find help. Returns the exit status. */
+int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * At the end: `status`, or that of trouble (after a message) if not all of
+ * the output could be written.
+ */
+int fcgi_cli_finish(const struct fcgi_cli *cli, int status);
+
+/*
+ * A whole text as a decimal number from `min` to `max`: no sign, no blank.
+ * Returns 0 or -1.
+ */
+int fcgi_cli_number(const char *text, uint64_t min, uint64_t max,
+                    uint64_t *number);
+
+/*
+ * A whole text as seconds, "2" or "0.25", with a dot in any locale and up to
+ * nine digits behind it; in nanoseconds, up to `max` of them. Returns 0 or -1.
+ */
+int fcgi_cli_seconds(const char *text, uint64_t max, uint64_t *ns);
+
+/* The index of a text in a list that ends with NULL, or -1. */
+int fcgi_cli_choice(const char *text, const char *const *choices);
+
+enum fcgi_cli_when { FCGI_CLI_AUTO, FCGI_CLI_ALWAYS, FCGI_CLI_NEVER };
+
+/* The argument of --color; NULL means always. Returns 0 or -1. */
+int fcgi_cli_when(const char *text, enum fcgi_cli_when *when);
+
+/*
+ * Whether to write colours: when it is left to us, on terminals that know
+ * them, unless the environment has NO_COLOR.
+ */
+bool fcgi_cli_color(enum fcgi_cli_when when, FILE *out);
+
+#endif
