@@ -4,11 +4,9 @@
  */
 #include "serve_options.h"
 
-#include <getopt.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/cli.h"
 #include "serve_setup.h"
 
 #ifndef FCGI_PLUGIN_PATH
@@ -17,234 +15,138 @@
 #ifndef FCGI_MONKEY_CONFDIR
 #define FCGI_MONKEY_CONFDIR "/etc/monkey"
 #endif
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
+enum { OPT_ADDRESS = FCGI_CLI_LONG, OPT_LAYOUT };
 
-enum { USAGE = 2, OPT_ADDRESS = 256, OPT_LAYOUT };
-
-struct row {
-    int value; /* the letter, or one of the above */
-    const char *name;
-    const char *arg;
-    const char *help; /* NULL: hidden */
-};
-
-static const struct row rows[] = {
+static const struct fcgi_cli_option rows[] = {
     {'c', "confdir", "DIR", "Monkey's configuration (" FCGI_MONKEY_CONFDIR ")"},
     {'t', "target", "TARGET",
      "FastCGI application: HOST:PORT, [V6]:PORT or\n"
-     "                         /path/of/socket; needs DOCROOT, and no DIR"},
+     "/path/of/socket; needs DOCROOT, and no DIR"},
     {'p', "port", "PORT",
      "listen there instead (0: on a free one); without\n"
-     "                         a configuration the default is 2001"},
+     "a configuration the default is 2001"},
     {OPT_ADDRESS, "address", "ADDR",
      "listen on ADDR with --target (127.0.0.1)"},
     {'w', "workers", "N", "worker threads (0: one per processor)"},
     {'P', "plugin", "FILE",
      "the plugin (" FCGI_PLUGIN_PATH ");\n"
-     "                         with -c it replaces what plugins.load names"},
+     "with -c it replaces what plugins.load names"},
     {'A', "access-log", "FILE", "append a line per request to FILE"},
     {'q', "quiet", NULL, "print problems alone"},
     {'v', "verbose", NULL,
      "print the line per request although standard\n"
-     "                         output is no terminal"},
-    {'h', "help", NULL, "print this help"},
-    {'V', "version", NULL, "print the version"},
+     "output is no terminal"},
     {OPT_LAYOUT, "layout", "NAME", NULL},
 };
 
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
-
-static void print_row(const struct row *row)
-{
-    char left[64];
-
-    if (row->help == NULL)
-        return;
-    if (row->value < 256)
-        snprintf(left, sizeof(left), "  -%c, --%s", row->value, row->name);
-    else
-        snprintf(left, sizeof(left), "      --%s", row->name);
-    if (row->arg != NULL) {
-        strcat(left, "=");
-        strcat(left, row->arg);
-    }
-    printf("%-24s %s\n", left, row->help);
-}
-
-static void print_help(void)
-{
-    puts(
-        "Usage: fcgi-serve [-c DIR] [OPTION]...\n"
-        "       fcgi-serve -t TARGET [OPTION]... DOCROOT\n"
+static const struct fcgi_cli cli = {
+    .name = "fcgi-serve",
+    .usage = "[-c DIR] [OPTION]...\n-t TARGET [OPTION]... DOCROOT",
+    .about =
         "Serve as Monkey 1.6.9 would with the FastCGI plugin, without Monkey: "
         "the\n"
         "very monkey-fastcgi.so is loaded, and treated as badly as there.\n"
-        "For development and tests. It is not a production server.\n");
-    for (size_t i = 0; i < ROWS; i++)
-        print_row(&rows[i]);
-    puts(
-        "\nWith -t, *.php below DOCROOT goes to TARGET and all else is sent "
-        "as it is.\n"
+        "For development and tests. It is not a production server.",
+    .options = rows,
+    .n_options = sizeof(rows) / sizeof(rows[0]),
+    .footer =
+        "With -t, *.php below DOCROOT goes to TARGET and all else is sent as "
+        "it is.\n"
         "Ctrl-C ends it. Status: 0 ended on request, 1 cannot serve, 2 wrong "
-        "usage.");
-}
+        "usage.",
+};
 
-static bool usage(int *status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool usage(int *status, const char *format, ...)
+static int take(void *data, int option, const char *arg)
 {
-    va_list args;
-
-    fputs("fcgi-serve: ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputs("\nTry 'fcgi-serve --help'.\n", stderr);
-    *status = USAGE;
-    return false;
-}
-
-static bool is_number(const char *text, long most, int *value)
-{
-    size_t digits = strspn(text, "0123456789");
-    long number;
-
-    if (digits == 0 || digits > 6 || text[digits] != '\0')
-        return false;
-    number = strtol(text, NULL, 10);
-    *value = (int)number;
-    return number <= most;
-}
-
-static bool take(struct serve_options *o, int option, int *status)
-{
-    int port;
+    struct serve_options *o = data;
+    uint64_t number;
 
     switch (option) {
     case 'c':
-        o->confdir = optarg;
-        return true;
+        o->confdir = arg;
+        break;
     case 't':
-        o->target = optarg;
-        return true;
+        o->target = arg;
+        break;
     case 'p':
-        o->port = optarg;
-        if (is_number(optarg, 65535, &port))
-            return true;
-        return usage(status, "--port must be a number up to 65535, not '%s'",
-                     optarg);
+        o->port = arg;
+        if (fcgi_cli_number(arg, 0, 65535, &number))
+            return fcgi_cli_usage(
+                &cli, "--port must be a number up to 65535, not '%s'", arg);
+        break;
     case OPT_ADDRESS:
-        o->address = optarg;
-        return true;
+        o->address = arg;
+        break;
     case 'w':
-        if (is_number(optarg, 1024, &o->workers))
-            return true;
-        return usage(status, "--workers must be a number up to 1024, not '%s'",
-                     optarg);
+        if (fcgi_cli_number(arg, 0, 1024, &number))
+            return fcgi_cli_usage(
+                &cli, "--workers must be a number up to 1024, not '%s'", arg);
+        o->workers = (int)number;
+        break;
     case 'P':
-        o->plugin = optarg;
-        return true;
+        o->plugin = arg;
+        break;
     case 'A':
-        o->access_log = optarg;
-        return true;
+        o->access_log = arg;
+        break;
     case 'q':
         o->quiet = true;
-        return true;
+        break;
     case 'v':
         o->verbose = true;
-        return true;
+        break;
     case OPT_LAYOUT:
-        o->layout = serve_layout_find(optarg);
-        if (o->layout != NULL)
-            return true;
-        return usage(status, "--layout: there is none named '%s'", optarg);
-    default:
-        return usage(status, "wrong option");
+        o->layout = serve_layout_find(arg);
+        if (o->layout == NULL)
+            return fcgi_cli_usage(&cli, "--layout: there is none named '%s'",
+                                  arg);
+        break;
     }
+    return 0;
 }
 
-static bool check(struct serve_options *o, char **rest, int *status)
+/* What several options have to do with each other. */
+static int check(struct serve_options *o, char **rest)
 {
     o->docroot = rest[0];
     if (o->target != NULL) {
         if (serve_short_problem(o->target) != NULL)
-            return usage(status, "--target '%s': %s", o->target,
-                         serve_short_problem(o->target));
+            return fcgi_cli_usage(&cli, "--target '%s': %s", o->target,
+                                  serve_short_problem(o->target));
         if (o->confdir != NULL)
-            return usage(status, "-c and -t exclude each other");
+            return fcgi_cli_usage(&cli, "-c and -t exclude each other");
         if (o->docroot == NULL)
-            return usage(status, "-t needs a DOCROOT");
+            return fcgi_cli_usage(&cli, "-t needs a DOCROOT");
         if (rest[1] != NULL)
-            return usage(status, "there is more than one DOCROOT: '%s'",
-                         rest[1]);
+            return fcgi_cli_usage(&cli, "there is more than one DOCROOT: '%s'",
+                                  rest[1]);
         if (o->address == NULL)
             o->address = "127.0.0.1";
         if (o->plugin == NULL)
             o->plugin = FCGI_PLUGIN_PATH;
-        return true;
+        return 0;
     }
     if (o->docroot != NULL)
-        return usage(status, "'%s': a DOCROOT goes with -t TARGET", o->docroot);
+        return fcgi_cli_usage(&cli, "'%s': a DOCROOT goes with -t TARGET",
+                              o->docroot);
     if (o->address != NULL)
-        return usage(status, "--address goes with -t TARGET");
+        return fcgi_cli_usage(&cli, "--address goes with -t TARGET");
     if (o->confdir == NULL)
         o->confdir = FCGI_MONKEY_CONFDIR;
-    return true;
-}
-
-static void fill(struct option *longs, char *shorts)
-{
-    memset(longs, 0, sizeof(*longs) * (ROWS + 1));
-    for (size_t i = 0; i < ROWS; i++) {
-        longs[i].name = rows[i].name;
-        longs[i].has_arg = rows[i].arg != NULL;
-        longs[i].val = rows[i].value;
-        if (rows[i].value >= 256)
-            continue;
-        *shorts++ = (char)rows[i].value;
-        if (rows[i].arg != NULL)
-            *shorts++ = ':';
-    }
-    *shorts = '\0';
-}
-
-static bool finish_output(int *status)
-{
-    *status = fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
-    return false;
+    return 0;
 }
 
 bool serve_options_read(struct serve_options *options, int argc, char **argv,
                         int *status)
 {
-    struct option longs[ROWS + 1];
-    char shorts[2 * ROWS + 1];
-    int option;
+    int first;
 
-    fill(longs, shorts);
     memset(options, 0, sizeof(*options));
     options->workers = -1;
     options->layout = &serve_layout_b;
-    while ((option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        if (option == 'h') {
-            print_help();
-            return finish_output(status);
-        }
-        if (option == 'V') {
-            puts("fcgi-serve " PACKAGE_VERSION);
-            return finish_output(status);
-        }
-        if (option == '?') {
-            /* getopt has said what is wrong. */
-            fputs("Try 'fcgi-serve --help'.\n", stderr);
-            *status = USAGE;
-            return false;
-        }
-        if (!take(options, option, status))
-            return false;
-    }
-    return check(options, argv + optind, status);
+    first = fcgi_cli_parse(&cli, argc, argv, take, options, status);
+    if (first < 0)
+        return false;
+    *status = check(options, argv + first);
+    return *status == 0;
 }
