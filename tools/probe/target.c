@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Targets of the command line. config/endpoint.c knows the syntax of addresses
+ * in a file, where all is spelled out; here a scheme, a default port and a
+ * relative path are added, as people are used to from other tools.
+ */
+#include "probe/target.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/address.h"
+#include "config/escape.h"
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static int parse_path(const char *path, struct fcgi_endpoint *endpoint,
+                      const char **why)
+{
+    char absolute[8192];
+    size_t at, length;
+
+    /* unix:///run/a.sock is written, too */
+    while (path[0] == '/' && path[1] == '/')
+        path++;
+    if (path[0] == '/' || path[0] == '\0')
+        return fcgi_endpoint_parse_path(path, strlen(path), endpoint, why, &at);
+    if (starts_with(path, "./"))
+        path += 2;
+    if (getcwd(absolute, sizeof(absolute) / 2) == NULL) {
+        *why =
+            "the working directory is not to be found; give an absolute "
+            "path";
+        return -1;
+    }
+    length = strlen(absolute);
+    if (strlen(path) > sizeof(absolute) / 2 - 2) {
+        *why =
+            "the path is longer than the 107 bytes that a socket address "
+            "holds";
+        return -1;
+    }
+    snprintf(absolute + length, sizeof(absolute) - length, "%s%s",
+             length > 1 ? "/" : "", path);
+    return fcgi_endpoint_parse_path(absolute, strlen(absolute), endpoint, why,
+                                    &at);
+}
+
+/* HOST, HOST:PORT, [V6] or [V6]:PORT. */
+static int parse_host(const char *text, struct fcgi_endpoint *endpoint,
+                      const char **why)
+{
+    char buf[512];
+    size_t length = strlen(text), at;
+    const char *last = strrchr(text, ':');
+    bool has_port = last != NULL && strchr(last, ']') == NULL;
+
+    if (length == 0) {
+        *why = "the address is empty; give HOST:PORT or the path of a socket";
+        return -1;
+    }
+    /* Not a file's text: there are no quotes and no wrong key to guess at. */
+    if (length < sizeof(buf) - 8 && !has_port) {
+        snprintf(buf, sizeof(buf), "%s:%d", text, FCGI_TARGET_PORT);
+        text = buf;
+        length = strlen(buf);
+    }
+    return fcgi_endpoint_parse_addr(text, length, endpoint, why, &at);
+}
+
+int fcgi_target_parse(const char *text, struct fcgi_endpoint *endpoint,
+                      const char **why)
+{
+    const char *scheme = strstr(text, "://");
+
+    if (starts_with(text, "unix:"))
+        return parse_path(text + 5, endpoint, why);
+    if (starts_with(text, "tcp://"))
+        return parse_host(text + 6, endpoint, why);
+    if (text[0] == '@') {
+        *why = "this names a server of a configuration, and there is none here";
+        return -1;
+    }
+    if (scheme != NULL && strcspn(text, "/") > (size_t)(scheme - text)) {
+        *why =
+            "a FastCGI application has no URL of this kind; give HOST:PORT, "
+            "tcp://HOST:PORT or the path of a socket";
+        return -1;
+    }
+    if (strchr(text, '/') != NULL && text[0] != '[')
+        return parse_path(text, endpoint, why);
+    return parse_host(text, endpoint, why);
+}
+
+int fcgi_target_is_name(const char *argument)
+{
+    return argument[0] == '@';
+}
+
+static int add(struct fcgi_target_list *list, const char *label,
+               const struct fcgi_endpoint *endpoint)
+{
+    struct fcgi_target *items =
+        realloc(list->items, (list->count + 1) * sizeof(*items));
+
+    if (items == NULL)
+        return -1;
+    list->items = items;
+    items[list->count].label = strdup(label);
+    if (items[list->count].label == NULL)
+        return -1;
+    items[list->count++].endpoint = *endpoint;
+    return 0;
+}
+
+static int add_named(struct fcgi_target_list *list, const char *name,
+                     const struct fcgi_config *config, char *message,
+                     size_t size)
+{
+    bool all = strcmp(name, "all") == 0, found = false;
+    char shown[256];
+
+    for (size_t i = 0; i < config->n_servers; i++) {
+        const struct fcgi_server_config *server = &config->servers[i];
+        char label[300];
+
+        if (!all && strcmp(server->name, name) != 0)
+            continue;
+        snprintf(label, sizeof(label), "@%s", server->name);
+        if (add(list, label, &server->endpoint) < 0) {
+            snprintf(message, size, "out of memory");
+            return -1;
+        }
+        found = true;
+    }
+    if (!found) {
+        fcgi_escape(shown, sizeof(shown), 0, name, strlen(name));
+        snprintf(message, size,
+                 "@%s: %s has no server of this name; @all means all that it "
+                 "has",
+                 shown, config->file);
+        return -1;
+    }
+    return 0;
+}
+
+int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
+                    const struct fcgi_config *config, char *message,
+                    size_t size)
+{
+    struct fcgi_endpoint endpoint;
+    char label[FCGI_ENDPOINT_TEXT];
+    const char *why;
+
+    if (fcgi_target_is_name(argument) && config != NULL)
+        return add_named(list, argument + 1, config, message, size);
+    if (fcgi_target_parse(argument, &endpoint, &why) < 0) {
+        char shown[300];
+
+        fcgi_escape(shown, sizeof(shown), 0, argument, strlen(argument));
+        snprintf(message, size, "%s: %s", shown, why);
+        return -1;
+    }
+    fcgi_endpoint_text(&endpoint, label, sizeof(label));
+    if (add(list, label, &endpoint) < 0) {
+        snprintf(message, size, "out of memory");
+        return -1;
+    }
+    return 0;
+}
+
+void fcgi_target_list_free(struct fcgi_target_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].label);
+    free(list->items);
+    list->items = NULL;
+    list->count = 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a user names on the command line: where a FastCGI application listens,
+ * or which servers of fastcgi.conf are meant.
+ */
+#ifndef FCGI_PROBE_TARGET_H
+#define FCGI_PROBE_TARGET_H
+
+#include <stddef.h>
+
+#include "config/config.h"
+
+#define FCGI_TARGET_PORT 9000 /* where HOST alone is given; php-fpm's default */
+
+/*
+ * Reads an address of the command line:
+ *
+ *   /run/a.sock  ./a.sock  unix:/run/a.sock   a Unix socket
+ *   HOST  HOST:PORT  [V6]  [V6]:PORT  tcp://HOST:PORT
+ *
+ * A relative path counts from the working directory. Returns 0, or -1 with
+ * `*why` set to a static text that says what is wrong and what cures it.
+ */
+int fcgi_target_parse(const char *text, struct fcgi_endpoint *endpoint,
+                      const char **why);
+
+struct fcgi_target {
+    char *label; /* what messages call it */
+    struct fcgi_endpoint endpoint;
+};
+
+/* Zeroed memory is an empty list. */
+struct fcgi_target_list {
+    struct fcgi_target *items;
+    size_t count;
+};
+
+/*
+ * Adds the target of one argument: an address, or with `config` also `@NAME`
+ * and `@all`, whose labels are `@NAME`. Returns 0, or -1 with a message (no
+ * newline) in `message`.
+ */
+int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
+                    const struct fcgi_config *config, char *message,
+                    size_t size);
+
+/* Whether an argument needs the configuration. */
+int fcgi_target_is_name(const char *argument);
+
+void fcgi_target_list_free(struct fcgi_target_list *list);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Variables as a plain list: a request has a few dozen, and even a large
+ * environment some thousand, that are set once.
+ */
+#include "probe/vars.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/header.h"
+#include "proto/record.h"
+
+extern char **environ;
+
+static struct fcgi_var *find(const struct fcgi_vars *vars, const char *name,
+                             size_t length)
+{
+    for (size_t i = 0; i < vars->count; i++) {
+        struct fcgi_var *var = &vars->items[i];
+
+        if (var->name_length == length && memcmp(var->name, name, length) == 0)
+            return var;
+    }
+    return NULL;
+}
+
+static struct fcgi_var *append(struct fcgi_vars *vars, const char *name,
+                               size_t length)
+{
+    struct fcgi_var *var;
+
+    if (vars->count == vars->capacity) {
+        size_t capacity = vars->capacity == 0 ? 32 : vars->capacity * 2;
+        struct fcgi_var *items =
+            realloc(vars->items, capacity * sizeof(*items));
+
+        if (items == NULL)
+            return NULL;
+        vars->items = items;
+        vars->capacity = capacity;
+    }
+    var = &vars->items[vars->count];
+    memset(var, 0, sizeof(*var));
+    var->name = strndup(name, length);
+    if (var->name == NULL)
+        return NULL;
+    var->name_length = length;
+    vars->count++;
+    return var;
+}
+
+static void set(struct fcgi_vars *vars, const char *name, size_t name_length,
+                const char *value)
+{
+    size_t length = strlen(value);
+    char *copy = strdup(value);
+    struct fcgi_var *var = find(vars, name, name_length);
+
+    if (copy == NULL || fcgi_pair_size(name_length, length) == 0)
+        goto fail;
+    if (var == NULL)
+        var = append(vars, name, name_length);
+    if (var == NULL)
+        goto fail;
+    free(var->value);
+    var->value = copy;
+    var->value_length = length;
+    return;
+
+fail:
+    free(copy);
+    vars->failed = true;
+}
+
+void fcgi_vars_set(struct fcgi_vars *vars, const char *name, const char *value)
+{
+    set(vars, name, strlen(name), value);
+}
+
+void fcgi_vars_unset(struct fcgi_vars *vars, const char *name)
+{
+    struct fcgi_var *var = find(vars, name, strlen(name));
+    size_t at;
+
+    if (var == NULL)
+        return;
+    at = (size_t)(var - vars->items);
+    free(var->name);
+    free(var->value);
+    memmove(var, var + 1, (vars->count - at - 1) * sizeof(*var));
+    vars->count--;
+}
+
+const char *fcgi_vars_get(const struct fcgi_vars *vars, const char *name)
+{
+    const struct fcgi_var *var = find(vars, name, strlen(name));
+
+    return var != NULL ? var->value : NULL;
+}
+
+int fcgi_vars_option(struct fcgi_vars *vars, const char *text)
+{
+    const char *equals = strchr(text, '=');
+
+    if (text[0] == '\0' || equals == text)
+        return -1;
+    if (equals != NULL) {
+        set(vars, text, (size_t)(equals - text), equals + 1);
+    } else {
+        const char *value = getenv(text);
+
+        if (value != NULL)
+            fcgi_vars_set(vars, text, value);
+        else
+            fcgi_vars_unset(vars, text);
+    }
+    return 0;
+}
+
+int fcgi_vars_header(struct fcgi_vars *vars, const char *text)
+{
+    const char *colon = strchr(text, ':'), *value;
+    char name[256] = "HTTP_";
+    size_t length, at = 5;
+
+    if (colon == NULL)
+        return -1;
+    length = (size_t)(colon - text);
+    if (!fcgi_header_is_token(text, length) || length > sizeof(name) - 6)
+        return -1;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+
+        if (c >= 'a' && c <= 'z')
+            c = (char)(c - 'a' + 'A');
+        else if (c == '-')
+            c = '_';
+        name[at++] = c;
+    }
+    name[at] = '\0';
+    value = colon + 1 + strspn(colon + 1, " \t");
+    /* These two have variables of their own. */
+    if (strcmp(name, "HTTP_CONTENT_TYPE") == 0 ||
+        strcmp(name, "HTTP_CONTENT_LENGTH") == 0)
+        fcgi_vars_set(vars, name + 5, value);
+    else
+        fcgi_vars_set(vars, name, value);
+    return 0;
+}
+
+void fcgi_vars_environment(struct fcgi_vars *vars)
+{
+    for (char **entry = environ; *entry != NULL; entry++) {
+        if (strchr(*entry, '=') != NULL)
+            fcgi_vars_option(vars, *entry);
+    }
+}
+
+static void set_default(struct fcgi_vars *vars, const char *name,
+                        const char *value)
+{
+    if (fcgi_vars_get(vars, name) == NULL)
+        fcgi_vars_set(vars, name, value);
+}
+
+/* SCRIPT_FILENAME, SCRIPT_NAME and the like out of one path. */
+static void set_script(struct fcgi_vars *vars, const struct fcgi_call *call)
+{
+    const char *query = strchr(call->uri, '?');
+    size_t length =
+        query != NULL ? (size_t)(query - call->uri) : strlen(call->uri);
+    size_t root = call->docroot != NULL ? strlen(call->docroot) : 0;
+    char *name = strndup(call->uri, length);
+    char *file = malloc(root + length + 2);
+
+    if (name == NULL || file == NULL) {
+        vars->failed = true;
+        goto out;
+    }
+    while (root > 0 && call->docroot[root - 1] == '/')
+        root--;
+    snprintf(file, root + length + 2, "%.*s%s%s", (int)root,
+             root > 0 ? call->docroot : "",
+             root > 0 && name[0] != '/' ? "/" : "", name);
+    set_default(vars, "SCRIPT_FILENAME", file);
+    set_default(vars, "SCRIPT_NAME", name);
+    set_default(vars, "DOCUMENT_URI", name);
+    set_default(vars, "REQUEST_URI", call->uri);
+    set_default(vars, "QUERY_STRING", query != NULL ? query + 1 : "");
+    if (call->docroot != NULL)
+        set_default(vars, "DOCUMENT_ROOT", call->docroot);
+out:
+    free(name);
+    free(file);
+}
+
+void fcgi_vars_call(struct fcgi_vars *vars, const struct fcgi_call *call)
+{
+    bool body = call->body != NULL;
+    char length[24];
+
+    set_default(vars, "GATEWAY_INTERFACE", "CGI/1.1");
+    set_default(vars, "SERVER_SOFTWARE", call->software);
+    set_default(vars, "SERVER_PROTOCOL", "HTTP/1.1");
+    set_default(vars, "SERVER_NAME", "localhost");
+    set_default(vars, "SERVER_ADDR", "127.0.0.1");
+    set_default(vars, "SERVER_PORT", "80");
+    set_default(vars, "REMOTE_ADDR", "127.0.0.1");
+    set_default(vars, "REMOTE_PORT", "0");
+    set_default(vars, "REQUEST_METHOD",
+                call->method != NULL ? call->method
+                : body               ? "POST"
+                                     : "GET");
+    set_script(vars, call);
+    /* php-cgi runs nothing without it. */
+    set_default(vars, "REDIRECT_STATUS", "200");
+    if (body) {
+        snprintf(length, sizeof(length), "%zu", call->body_length);
+        fcgi_vars_set(vars, "CONTENT_LENGTH", length);
+        set_default(vars, "CONTENT_TYPE", "application/x-www-form-urlencoded");
+    }
+}
+
+int fcgi_vars_encode(const struct fcgi_vars *vars, struct fcgi_buffer *out)
+{
+    for (size_t i = 0; i < vars->count; i++) {
+        const struct fcgi_var *var = &vars->items[i];
+        const struct fcgi_pair pair = {
+            .name_length = (uint32_t)var->name_length,
+            .value_length = (uint32_t)var->value_length};
+        uint8_t lengths[8];
+
+        fcgi_buffer_add(out, lengths,
+                        fcgi_pair_encode(lengths, sizeof(lengths), &pair));
+        fcgi_buffer_add(out, var->name, var->name_length);
+        fcgi_buffer_add(out, var->value, var->value_length);
+    }
+    return vars->failed || out->failed ? -1 : 0;
+}
+
+void fcgi_vars_free(struct fcgi_vars *vars)
+{
+    for (size_t i = 0; i < vars->count; i++) {
+        free(vars->items[i].name);
+        free(vars->items[i].value);
+    }
+    free(vars->items);
+    memset(vars, 0, sizeof(*vars));
+}
+
+static int read_all(int fd, struct fcgi_buffer *out)
+{
+    ssize_t n;
+
+    do {
+        if (!fcgi_buffer_reserve(out, 65536)) {
+            errno = ENOMEM;
+            return -1;
+        }
+        n = read(fd, out->data + out->length, 65536);
+        if (n > 0)
+            out->length += (size_t)n;
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    return n == 0 ? 0 : -1;
+}
+
+int fcgi_vars_data(const char *text, struct fcgi_buffer *out, const char **name)
+{
+    int fd, result, saved;
+
+    *name = text;
+    if (text[0] != '@') {
+        fcgi_buffer_add_text(out, text);
+        errno = ENOMEM;
+        return out->failed ? -1 : 0;
+    }
+    *name = text + 1;
+    if (strcmp(text, "@-") == 0) {
+        *name = "standard input";
+        return read_all(STDIN_FILENO, out);
+    }
+    fd = open(text + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -1;
+    result = read_all(fd, out);
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return result;
+}

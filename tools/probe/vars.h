@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The variables of a request that a tool makes up (RFC 3875, section 4.1):
+ * those that applications cannot do without, from what the user said, and
+ * whatever the user sets or takes away.
+ */
+#ifndef FCGI_PROBE_VARS_H
+#define FCGI_PROBE_VARS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gateway/buffer.h"
+
+struct fcgi_var {
+    char *name;
+    char *value;
+    size_t name_length, value_length;
+};
+
+/* Zeroed memory is an empty set. Names are unique; order is that of the first
+ * setting. */
+struct fcgi_vars {
+    struct fcgi_var *items;
+    size_t count, capacity;
+    bool failed; /* memory was short, or a text is over FCGI_MAX_PAIR */
+};
+
+/* Sets a variable, in place of the one of that name. A failure sticks. */
+void fcgi_vars_set(struct fcgi_vars *vars, const char *name, const char *value);
+void fcgi_vars_unset(struct fcgi_vars *vars, const char *name);
+const char *fcgi_vars_get(const struct fcgi_vars *vars, const char *name);
+
+/*
+ * Sets what an option says: NAME=VALUE; or NAME alone, which takes the value
+ * of this process's environment and is no error where it has none. Returns 0,
+ * or -1 where there is no name.
+ */
+int fcgi_vars_option(struct fcgi_vars *vars, const char *text);
+
+/* Sets HTTP_NAME from `Name: value`. Returns 0, or -1 where that is no field
+ * that a web server would pass on. */
+int fcgi_vars_header(struct fcgi_vars *vars, const char *text);
+
+/* All variables of this process's environment. */
+void fcgi_vars_environment(struct fcgi_vars *vars);
+
+/* What a request is about. */
+struct fcgi_call {
+    const char *method;  /* NULL: POST with a body, else GET */
+    const char *uri;     /* "/index.php?a=1"; with no docroot, a file's path */
+    const char *docroot; /* where the script lies, or NULL */
+    const char *software;
+    const void *body; /* NULL: none */
+    size_t body_length;
+};
+
+/* Sets the variables of a request, but those that are set already. */
+void fcgi_vars_call(struct fcgi_vars *vars, const struct fcgi_call *call);
+
+/* Adds all as name-value pairs. Returns 0, or -1 where memory is short, now or
+ * when a variable was set. */
+int fcgi_vars_encode(const struct fcgi_vars *vars, struct fcgi_buffer *out);
+
+void fcgi_vars_free(struct fcgi_vars *vars);
+
+/*
+ * What an option of data says: the text itself, @FILE its content, @- that of
+ * standard input. Adds it to `out`. Returns 0, or -1 with errno, and `*name`
+ * the file that it is about.
+ */
+int fcgi_vars_data(const char *text, struct fcgi_buffer *out,
+                   const char **name);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Walks along a stream of FastCGI records without judging them: which record
+ * begins where, and what it holds. For a trace of what goes over the wire, in
+ * either direction, and for management records, which proto/response skips.
+ *
+ * No I/O, no allocation; one walker belongs to one thread at a time.
+ */
+#ifndef FCGI_PROBE_WALK_H
+#define FCGI_PROBE_WALK_H
+
+#include "proto/record.h"
+
+enum fcgi_walk_event {
+    FCGI_WALK_MORE,    /* all bytes are used */
+    FCGI_WALK_HEADER,  /* `record` is the record that begins at `begin` */
+    FCGI_WALK_CONTENT, /* the next span of its content, `bytes` and `length` */
+    FCGI_WALK_END,     /* the record is over, its padding too */
+};
+
+/* Zeroed memory is a walker at the start of a stream. */
+struct fcgi_walk {
+    struct fcgi_record record;
+    uint64_t begin;  /* offset of the record in the stream */
+    uint64_t offset; /* of the next byte */
+    const uint8_t *bytes;
+    size_t length;
+    uint8_t held[FCGI_HEADER_LEN];
+    size_t n_held;
+    uint32_t content_left;
+    uint32_t padding_left;
+    uint8_t in_record;
+};
+
+/* Goes on to the next event; returns how many of the bytes are used. Call it
+ * again with the rest until `*event` is FCGI_WALK_MORE. */
+size_t fcgi_walk_feed(struct fcgi_walk *walk, const uint8_t *bytes,
+                      size_t length, enum fcgi_walk_event *event);
+
+/* A record's type as the specification writes it; static text. */
+const char *fcgi_walk_type_name(uint8_t type);
+
+#endif
