@@ -311,6 +311,35 @@ int fcgi_cli_seconds(const char *text, uint64_t max, uint64_t *ns)
     return 0;
 }
 
+int fcgi_cli_time(const char *text, uint64_t max, uint64_t *ns)
+{
+    static const struct {
+        const char *name;
+        uint64_t times, by; /* of a second */
+    } units[] = {
+        {"", 1, 1}, {"ms", 1, 1000}, {"s", 1, 1}, {"m", 60, 1}, {"h", 3600, 1},
+    };
+    size_t digits = strspn(text, "0123456789.");
+    char number[32];
+
+    if (digits >= sizeof(number)) {
+        return -1;
+    }
+    memcpy(number, text, digits);
+    number[digits] = '\0';
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(units[i].name, text + digits) == 0) {
+            if (fcgi_cli_seconds(number, UINT64_MAX, ns) ||
+                __builtin_mul_overflow(*ns, units[i].times, ns)) {
+                return -1;
+            }
+            *ns /= units[i].by;
+            return *ns <= max ? 0 : -1;
+        }
+    }
+    return -1;
+}
+
 int fcgi_cli_choice(const char *text, const char *const *choices)
 {
     for (int i = 0; choices[i]; i++) {

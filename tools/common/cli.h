@@ -77,6 +77,9 @@ int fcgi_cli_number(const char *text, uint64_t min, uint64_t max,
  */
 int fcgi_cli_seconds(const char *text, uint64_t max, uint64_t *ns);
 
+/* The same, perhaps with a unit behind the number: ms, s, m or h. */
+int fcgi_cli_time(const char *text, uint64_t max, uint64_t *ns);
+
 /* The index of a text in a list that ends with NULL, or -1. */
 int fcgi_cli_choice(const char *text, const char *const *choices);
 

@@ -15,9 +15,9 @@ enum fcgi_fpm_number {
     FCGI_FPM_ACTIVE,
     FCGI_FPM_IDLE,
     FCGI_FPM_TOTAL,
-    FCGI_FPM_QUEUE,     /* connections that wait in the backlog */
-    FCGI_FPM_MAX_QUEUE, /* the most since php-fpm started */
-    FCGI_FPM_BACKLOG,   /* its size */
+    FCGI_FPM_QUEUE,        /* connections that wait in the backlog */
+    FCGI_FPM_MAX_QUEUE,    /* the most since php-fpm started */
+    FCGI_FPM_BACKLOG,      /* its size */
     FCGI_FPM_MAX_CHILDREN, /* how often all children were busy */
     FCGI_FPM_SLOW,
     FCGI_FPM_ACCEPTED,

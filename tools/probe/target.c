@@ -6,14 +6,15 @@
  */
 #include "probe/target.h"
 
-#include <stdbool.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/address.h"
 #include "config/escape.h"
+#include "probe/resolve.h"
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -98,7 +99,7 @@ int fcgi_target_parse(const char *text, struct fcgi_endpoint *endpoint,
     return parse_host(text, endpoint, why);
 }
 
-int fcgi_target_is_name(const char *argument)
+bool fcgi_target_is_name(const char *argument)
 {
     return argument[0] == '@';
 }
@@ -173,6 +174,40 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
         return -1;
     }
     return 0;
+}
+
+bool fcgi_target_peer(const struct fcgi_endpoint *endpoint,
+                      const struct fcgi_address *peer, char *buf, size_t size)
+{
+    struct fcgi_endpoint found = {.kind = FCGI_ENDPOINT_TCP};
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    switch (peer->length > 0 ? peer->addr.ss_family : AF_UNSPEC) {
+    case AF_INET:
+        memcpy(&v4, &peer->addr, sizeof(v4));
+        inet_ntop(AF_INET, &v4.sin_addr, found.host, sizeof(found.host));
+        found.port = ntohs(v4.sin_port);
+        break;
+    case AF_INET6:
+        memcpy(&v6, &peer->addr, sizeof(v6));
+        inet_ntop(AF_INET6, &v6.sin6_addr, found.host, sizeof(found.host));
+        found.port = ntohs(v6.sin6_port);
+        break;
+    default:
+        if (fcgi_resolve_needed(endpoint))
+            return false;
+        found = *endpoint;
+    }
+    if (found.kind == FCGI_ENDPOINT_UNIX) {
+        char path[4 * sizeof(found.path) + 1];
+
+        fcgi_escape(path, sizeof(path), 0, found.path, strlen(found.path));
+        snprintf(buf, size, "unix:%s", path);
+    } else {
+        fcgi_endpoint_text(&found, buf, size);
+    }
+    return true;
 }
 
 void fcgi_target_list_free(struct fcgi_target_list *list)

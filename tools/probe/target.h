@@ -6,8 +6,10 @@
 #ifndef FCGI_PROBE_TARGET_H
 #define FCGI_PROBE_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "backend/address.h"
 #include "config/config.h"
 
 #define FCGI_TARGET_PORT 9000 /* where HOST alone is given; php-fpm's default */
@@ -45,7 +47,15 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
                     size_t size);
 
 /* Whether an argument needs the configuration. */
-int fcgi_target_is_name(const char *argument);
+bool fcgi_target_is_name(const char *argument);
+
+/*
+ * The address that is really used, as text: `peer` where a probe has tried
+ * one, else the endpoint's where it needs no lookup. Returns whether there is
+ * one.
+ */
+bool fcgi_target_peer(const struct fcgi_endpoint *endpoint,
+                      const struct fcgi_address *peer, char *buf, size_t size);
 
 void fcgi_target_list_free(struct fcgi_target_list *list);
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-ping: is the application there, how fast, and since when not.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fcgi-ping/ping.h"
+
+int main(int argc, char **argv)
+{
+    struct fcgi_ping ping;
+    int status = 0;
+
+    memset(&ping, 0, sizeof(ping));
+    signal(SIGPIPE, SIG_IGN);
+    if (fcgi_ping_read_options(&ping, argc, argv, &status) == 0)
+        status = fcgi_ping_run(&ping);
+    fcgi_target_list_free(&ping.list);
+    fcgi_vars_free(&ping.options.vars);
+    fcgi_buffer_free(&ping.options.body);
+    fcgi_buffer_free(&ping.params);
+    /* A plugin has statuses of its own: 3 is "unknown". */
+    if (ping.options.nagios && ping.targets == NULL && status != 0)
+        status = 3;
+    return status;
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line of fcgi-ping.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "fcgi-ping/ping.h"
+
+enum {
+    FPM_PING = FCGI_CLI_LONG,
+    FPM_STATUS,
+    PROMETHEUS,
+    NAGIOS,
+    WARNING,
+    CRITICAL,
+    EXPECT,
+    EXPECT_STATUS,
+    NO_STDERR,
+    HISTOGRAM,
+};
+
+static const struct fcgi_cli_option options[] = {
+    {'c', "count", "N", "stop after N probes of each target"},
+    {'i', "interval", "TIME",
+     "from one probe of a target to the next (1 s)\n"
+     "all but root: 2 ms or more"},
+    {'w', "deadline", "TIME", "stop after TIME"},
+    {'W', "timeout", "TIME", "how long a probe may take (2 s)"},
+    {'a', "adaptive", NULL, "probe again as soon as an answer is there"},
+    {'f', "flood", NULL,
+     "the same, with a dot for each probe that has\n"
+     "no answer"},
+    {'k', "keep", NULL, "keep the connection from probe to probe"},
+    {'4', "ipv4", NULL, "use IPv4 alone"},
+    {'6', "ipv6", NULL, "use IPv6 alone"},
+    {'C', "config", "FILE", "where @NAME is looked up"},
+    {'m', "mode", "MODE",
+     "what to ask: values (default), connect, request\n"
+     "or auto"},
+    {'s', "script", "PATH",
+     "request this script, perhaps with ?QUERY;\n"
+     "means -m request"},
+    {'X', "method", "METHOD", "request method (GET, or POST with -d)"},
+    {'e', "env", "NAME=VALUE", "set a variable of the request"},
+    {'d', "data", "DATA", "body of the request; @FILE takes it from a file"},
+    {FPM_PING, "fpm-ping", "[=PATH]",
+     "ask php-fpm's ping page (/ping), want \"pong\""},
+    {FPM_STATUS, "fpm-status", "[=PATH]",
+     "ask php-fpm's status page (/status), show it"},
+    {EXPECT_STATUS, "expect-status", "LIST",
+     "HTTP statuses that are good (200-399),\n"
+     "such as 200-299,404"},
+    {EXPECT, "expect", "TEXT", "text that the body must contain"},
+    {NO_STDERR, "no-stderr", NULL, "an answer with STDERR is not good"},
+    {'q', "quiet", NULL, "print the summary alone"},
+    {'v', "verbose", NULL, "print each record, too"},
+    {'D', "timestamp", NULL, "print the time in front of each line"},
+    {'S', "split", NULL, "print how long each phase took"},
+    {'n', "numeric", NULL, "print addresses alone, no names"},
+    {HISTOGRAM, "histogram", NULL, "draw how the times are distributed"},
+    {'j', "json", NULL, "print a JSON object for each event"},
+    {PROMETHEUS, "prometheus", "[=FILE]",
+     "print metrics at the end (1 probe); FILE is\n"
+     "written anew after each interval"},
+    {NAGIOS, "nagios", NULL,
+     "be a monitoring plugin: one line, exit status\n"
+     "0 to 3 (1 probe, timeout 10 s)"},
+    {WARNING, "warning", "RANGE", "of the seconds that an answer takes"},
+    {CRITICAL, "critical", "RANGE",
+     "the same; a range is [@][START:][END], ~ for\n"
+     "minus infinity"},
+};
+
+const struct fcgi_cli fcgi_ping_cli = {
+    .name = "fcgi-ping",
+    .usage = "[OPTION]... TARGET...",
+    .about =
+        "Asks FastCGI applications whether they are there, and how fast.\n"
+        "\n"
+        "TARGET is /path/of.sock, unix:/path/of.sock, HOST[:PORT] (port "
+        "9000),\n"
+        "[IPV6]:PORT, tcp://HOST:PORT, or @NAME and @all of fastcgi.conf.",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .footer =
+        "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
+        "Exit status: 0 all targets answered, 1 one did not, 2 trouble, 3 one\n"
+        "answered but is not well.",
+};
+
+/* The largest time that an option takes: 30 days. */
+#define TIME_MOST (UINT64_C(30) * 86400 * 1000000000)
+
+static int bad(const char *option, const char *arg, const char *what)
+{
+    return fcgi_cli_usage(&fcgi_ping_cli, "--%s '%s': %s", option, arg, what);
+}
+
+static int take_time(const char *option, const char *arg, uint64_t *ns)
+{
+    if (fcgi_cli_time(arg, TIME_MOST, ns) < 0)
+        return bad(option, arg,
+                   "this is no time; give seconds, such as 0.2, or a number "
+                   "with ms, s, m or h behind it");
+    return 0;
+}
+
+static int take_mode(struct fcgi_ping_options *o, const char *arg)
+{
+    static const char *const modes[] = {"values", "connect", "request", "auto",
+                                        NULL};
+    int i = fcgi_cli_choice(arg, modes);
+
+    if (i < 0)
+        return bad("mode", arg, "give values, connect, request or auto");
+    o->mode = (enum fcgi_ping_mode)i;
+    o->mode_given = true;
+    return 0;
+}
+
+static int take_data(struct fcgi_ping_options *o, const char *arg)
+{
+    const char *name;
+
+    o->body.length = 0;
+    if (fcgi_vars_data(arg, &o->body, &name) < 0) {
+        fcgi_cli_error(&fcgi_ping_cli, "cannot read %s: %s", name,
+                       strerror(errno));
+        return FCGI_PING_TROUBLE;
+    }
+    o->call.body = o->body.length > 0 ? (const void *)o->body.data : "";
+    return 0;
+}
+
+static int take_range(const char *option, const char *arg,
+                      struct fcgi_range *range, bool *given, const char **text)
+{
+    if (fcgi_range_parse(arg, range) < 0)
+        return bad(option, arg,
+                   "this is no range; write [@][START:][END] in seconds, such "
+                   "as 0.5");
+    *given = true;
+    *text = arg;
+    return 0;
+}
+
+static int take_page(struct fcgi_ping_options *o, enum fcgi_ping_page page,
+                     const char *option, const char *arg, const char *uri)
+{
+    if (arg != NULL && arg[0] != '/')
+        return bad(option, arg, "the page's path starts with '/'");
+    o->page = page;
+    o->call.uri = arg != NULL ? arg : uri;
+    return 0;
+}
+
+static int take_request(struct fcgi_ping_options *o, int value, const char *arg)
+{
+    switch (value) {
+    case 's':
+        o->call.uri = arg;
+        return arg[0] != '\0' ? 0 : bad("script", arg, "the path is empty");
+    case 'X':
+        o->call.method = arg;
+        return arg[0] != '\0' ? 0 : bad("method", arg, "the method is empty");
+    case 'e':
+        if (fcgi_vars_option(&o->vars, arg) < 0)
+            return bad("env", arg, "write NAME=VALUE");
+        return 0;
+    case 'd':
+        return take_data(o, arg);
+    case FPM_PING:
+        return take_page(o, FCGI_PING_FPM_PING, "fpm-ping", arg, "/ping");
+    case FPM_STATUS:
+        return take_page(o, FCGI_PING_FPM_STATUS, "fpm-status", arg, "/status");
+    case EXPECT:
+        if (strlen(arg) >= FCGI_ANSWER_EXPECT || arg[0] == '\0')
+            return bad("expect", arg, "give a text of 1 to 255 bytes");
+        o->expect = arg;
+        return 0;
+    case EXPECT_STATUS:
+        if (fcgi_statuses_parse(arg, &o->statuses) < 0)
+            return bad("expect-status", arg,
+                       "write numbers from 100 to 599, such as 200-299,404");
+        o->statuses_given = true;
+        return 0;
+    default: /* NO_STDERR */
+        o->no_stderr = true;
+        return 0;
+    }
+}
+
+static int take_pace(struct fcgi_ping_options *o, int value, const char *arg)
+{
+    switch (value) {
+    case 'c':
+        if (fcgi_cli_number(arg, 1, UINT32_MAX, &o->count) < 0)
+            return bad("count", arg, "give a number from 1 on");
+        o->count_given = true;
+        return 0;
+    case 'i':
+        o->interval_given = true;
+        return take_time("interval", arg, &o->interval);
+    case 'w':
+        return take_time("deadline", arg, &o->deadline);
+    case 'W':
+        o->timeout_given = true;
+        if (take_time("timeout", arg, &o->timeout) != 0)
+            return FCGI_PING_TROUBLE;
+        return o->timeout > 0 ? 0 : bad("timeout", arg, "it must not be 0");
+    case 'a':
+        o->adaptive = true;
+        return 0;
+    case 'f':
+        o->flood = true;
+        return 0;
+    default: /* 'k' */
+        o->keep = true;
+        return 0;
+    }
+}
+
+static int take(void *data, int value, const char *arg)
+{
+    struct fcgi_ping_options *o = data;
+
+    switch (value) {
+    case 'c':
+    case 'i':
+    case 'w':
+    case 'W':
+    case 'a':
+    case 'f':
+    case 'k':
+        return take_pace(o, value, arg);
+    case '4':
+        o->family = AF_INET;
+        return 0;
+    case '6':
+        o->family = AF_INET6;
+        return 0;
+    case 'C':
+        o->config = arg;
+        return 0;
+    case 'm':
+        return take_mode(o, arg);
+    case 'q':
+        o->quiet = true;
+        return 0;
+    case 'v':
+        o->verbose = true;
+        return 0;
+    case 'D':
+        o->stamps = true;
+        return 0;
+    case 'S':
+        o->phases = true;
+        return 0;
+    case 'n':
+        o->numeric = true;
+        return 0;
+    case HISTOGRAM:
+        o->histogram = true;
+        return 0;
+    case 'j':
+        o->json = true;
+        return 0;
+    case PROMETHEUS:
+        o->prometheus = true;
+        o->prometheus_file = arg;
+        return 0;
+    case NAGIOS:
+        o->nagios = true;
+        return 0;
+    case WARNING:
+        return take_range("warning", arg, &o->warning, &o->warning_given,
+                          &o->warning_text);
+    case CRITICAL:
+        return take_range("critical", arg, &o->critical, &o->critical_given,
+                          &o->critical_text);
+    default:
+        return take_request(o, value, arg);
+    }
+}
+
+/* Options that contradict each other, and defaults that depend on others. */
+static const char *settle_mode(struct fcgi_ping_options *o)
+{
+    bool request = o->call.uri != NULL;
+
+    if (request && o->mode_given && o->mode != FCGI_PING_REQUEST &&
+        o->mode != FCGI_PING_AUTO)
+        return "--script, --fpm-ping and --fpm-status need --mode=request or "
+               "auto";
+    if (request && !o->mode_given)
+        o->mode = FCGI_PING_REQUEST;
+    if (o->mode == FCGI_PING_REQUEST && !request &&
+        fcgi_vars_get(&o->vars, "SCRIPT_FILENAME") == NULL)
+        return "--mode=request needs a script: give --script, --fpm-ping or "
+               "--fpm-status";
+    if (o->mode != FCGI_PING_REQUEST && o->mode != FCGI_PING_AUTO &&
+        (o->call.body != NULL || o->call.method != NULL || o->vars.count > 0 ||
+         o->expect != NULL || o->statuses_given || o->no_stderr))
+        return "--data, --method, --env, --expect, --expect-status and "
+               "--no-stderr are about a request: give --script, too";
+    if (o->page == FCGI_PING_FPM_PING && o->expect == NULL)
+        o->expect = "pong";
+    if (o->page == FCGI_PING_FPM_STATUS)
+        fcgi_vars_set(&o->vars, "QUERY_STRING", "json");
+    if (!o->statuses_given)
+        fcgi_statuses_parse("200-399", &o->statuses);
+    return NULL;
+}
+
+static const char *settle(struct fcgi_ping_options *o)
+{
+    if (o->json + o->nagios + (o->prometheus && o->prometheus_file == NULL) > 1)
+        return "--json, --nagios and --prometheus exclude each other";
+    if ((o->warning_given || o->critical_given) && !o->nagios)
+        return "--warning and --critical need --nagios";
+    if (o->flood && (o->json || o->nagios || o->prometheus || o->verbose))
+        return "--flood draws on a terminal; use --adaptive";
+    if (o->interval < FCGI_PING_LEAST_INTERVAL && geteuid() != 0) {
+        if (o->interval_given)
+            return "only root may use an interval below 2 ms";
+        o->interval = FCGI_PING_LEAST_INTERVAL;
+    }
+    if (!o->count_given && !o->interval_given && o->deadline == 0 &&
+        (o->nagios || o->prometheus))
+        o->count = 1;
+    if (!o->timeout_given)
+        o->timeout = o->nagios ? FCGI_PING_NAGIOS_TIMEOUT : FCGI_PING_TIMEOUT;
+    return settle_mode(o);
+}
+
+/* Tells what is wrong with the configuration. */
+static void tell_findings(const struct fcgi_diag_list *diags)
+{
+    char line[2048];
+
+    for (size_t i = 0; i < diags->count; i++) {
+        fcgi_diag_format(&diags->items[i], line, sizeof(line));
+        fcgi_cli_error(&fcgi_ping_cli, "%s", line);
+    }
+}
+
+static int add_targets(struct fcgi_ping *ping, char **names, int n)
+{
+    struct fcgi_diag_list diags;
+    struct fcgi_config *config = NULL;
+    char message[1024];
+    int status = 0;
+
+    fcgi_diag_list_init(&diags);
+    for (int i = 0; i < n && status == 0; i++) {
+        if (fcgi_target_is_name(names[i]) && config == NULL) {
+            config = fcgi_config_load(ping->options.config, &diags);
+            if (config == NULL) {
+                tell_findings(&diags);
+                status = FCGI_PING_TROUBLE;
+                break;
+            }
+        }
+        if (fcgi_target_add(&ping->list, names[i], config, message,
+                            sizeof(message)) < 0)
+            status = fcgi_cli_usage(&fcgi_ping_cli, "%s", message);
+    }
+    if (status == 0 && ping->list.count > FCGI_PING_TARGETS_MOST)
+        status = fcgi_cli_usage(&fcgi_ping_cli, "more than %d targets",
+                                FCGI_PING_TARGETS_MOST);
+    fcgi_config_free(config);
+    fcgi_diag_list_free(&diags);
+    return status;
+}
+
+static const struct fcgi_ping_format *
+choose_format(const struct fcgi_ping_options *o)
+{
+    if (o->nagios)
+        return &fcgi_ping_nagios;
+    if (o->json)
+        return &fcgi_ping_json;
+    if (o->prometheus && o->prometheus_file == NULL)
+        return &fcgi_ping_prometheus;
+    return &fcgi_ping_text;
+}
+
+int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
+                           int *status)
+{
+    struct fcgi_ping_options *o = &ping->options;
+    const char *why;
+    int first;
+
+    o->config = FCGI_CONFIG_FILE;
+    o->interval = FCGI_PING_INTERVAL;
+    o->call.software = "fcgi-ping/" PACKAGE_VERSION;
+    first = fcgi_cli_parse(&fcgi_ping_cli, argc, argv, take, o, status);
+    if (first < 0)
+        return -1;
+    if (o->flood || o->adaptive) {
+        if (!o->interval_given)
+            o->interval = 0;
+    }
+    why = settle(o);
+    if (why != NULL) {
+        *status = fcgi_cli_usage(&fcgi_ping_cli, "%s", why);
+        return -1;
+    }
+    if (first == argc) {
+        *status = fcgi_cli_usage(&fcgi_ping_cli, "a target is missing");
+        return -1;
+    }
+    ping->format = choose_format(o);
+    *status = add_targets(ping, argv + first, argc - first);
+    return *status == 0 ? 0 : -1;
+}

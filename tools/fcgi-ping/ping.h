@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of fcgi-ping: what was asked for (options), the targets and their
+ * schedule (run.c), what is judged of an answer (judge.c), and how it is told
+ * (text.c, json.c, prometheus.c, nagios.c), each of which is a table of
+ * functions.
+ */
+#ifndef FCGI_PING_PING_H
+#define FCGI_PING_PING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cli.h"
+#include "fcgi-ping/fpm.h"
+#include "fcgi-ping/range.h"
+#include "fcgi-ping/stats.h"
+#include "gateway/buffer.h"
+#include "loop/loop.h"
+#include "probe/answer.h"
+#include "probe/failure.h"
+#include "probe/probe.h"
+#include "probe/target.h"
+#include "probe/vars.h"
+
+/* Defaults and limits; --help and the manual tell them. Times are in ns. */
+#define FCGI_PING_INTERVAL UINT64_C(1000000000)
+#define FCGI_PING_TIMEOUT UINT64_C(2000000000)
+#define FCGI_PING_NAGIOS_TIMEOUT UINT64_C(10000000000)
+#define FCGI_PING_LEAST_INTERVAL UINT64_C(2000000) /* for all but root */
+#define FCGI_PING_AFTER_FAILURE UINT64_C(10000000) /* with -a and -f */
+#define FCGI_PING_TARGETS_MOST 10000
+
+enum fcgi_ping_exit {
+    FCGI_PING_OK = 0,
+    FCGI_PING_NO_ANSWER = 1,
+    FCGI_PING_TROUBLE = 2,
+    FCGI_PING_UNWELL = 3,
+};
+
+enum fcgi_ping_mode {
+    FCGI_PING_VALUES,
+    FCGI_PING_CONNECT,
+    FCGI_PING_REQUEST,
+    FCGI_PING_AUTO,
+};
+
+enum fcgi_ping_page {
+    FCGI_PING_NO_PAGE,
+    FCGI_PING_FPM_PING,
+    FCGI_PING_FPM_STATUS,
+};
+
+struct fcgi_ping_format;
+
+struct fcgi_ping_options {
+    enum fcgi_ping_mode mode;
+    bool mode_given;
+    enum fcgi_ping_page page;
+    const char *config;
+    uint64_t count;    /* 0: until it is stopped */
+    uint64_t interval; /* ns */
+    uint64_t deadline; /* ns, 0: none */
+    uint64_t timeout;  /* ns */
+    bool interval_given, timeout_given, count_given;
+    bool flood, adaptive, keep, numeric, quiet, stamps, phases, histogram;
+    bool verbose, no_stderr;
+    int family;
+    struct fcgi_vars vars;
+    struct fcgi_call call;
+    struct fcgi_buffer body;
+    const char *expect;
+    bool statuses_given;
+    struct fcgi_statuses statuses;
+    bool nagios, warning_given, critical_given;
+    struct fcgi_range warning, critical; /* of seconds */
+    const char *warning_text, *critical_text;
+    bool json, prometheus;
+    const char *prometheus_file; /* NULL: standard output */
+};
+
+struct fcgi_ping;
+
+struct fcgi_ping_target {
+    struct fcgi_ping *ping;
+    const struct fcgi_target *target;
+    char *shown; /* the label, and the address where that is another */
+    struct fcgi_probe_options options;
+    struct fcgi_probe probe;
+    struct fcgi_loop_timer timer; /* the next probe */
+    struct fcgi_answer *answer;   /* NULL: no requests are made */
+    struct fcgi_stats stats;      /* of good answers */
+    uint64_t first, last; /* when probing began, and the last probe ended */
+    uint64_t sent, finished, received, unwell;
+    uint64_t errors[FCGI_FAILURES];
+    bool over; /* no more probes */
+    bool values_told, fell_back;
+    char values[FCGI_VALUES][FCGI_PROBE_VALUE]; /* last told */
+    /* Of the last probe, after judging. */
+    enum fcgi_failure failure;
+    char text[FCGI_FAILURE_TEXT]; /* what went wrong, or empty */
+    int status;                   /* HTTP status of a request, else 0 */
+    bool have_fpm;
+    struct fcgi_fpm fpm;
+    char page[FCGI_FPM_PAGE];
+    size_t n_page;
+};
+
+struct fcgi_ping {
+    struct fcgi_ping_options options;
+    struct fcgi_target_list list;
+    struct fcgi_buffer params;
+    struct fcgi_loop *loop;
+    struct fcgi_ping_target *targets;
+    size_t n_targets, n_over;
+    const struct fcgi_ping_format *format;
+    struct fcgi_loop_io signals;
+    struct fcgi_loop_timer deadline, refresh;
+    uint64_t started;
+    bool stop;
+    int trouble; /* exit status of a local failure, or 0 */
+};
+
+/* How events are told. Any may be NULL. */
+struct fcgi_ping_format {
+    void (*start)(struct fcgi_ping_target *target);
+    void (*sent)(struct fcgi_ping_target *target);
+    void (*record)(struct fcgi_ping_target *target, bool sent, uint64_t offset,
+                   const struct fcgi_record *record);
+    /* A probe is over: `failure`, `text` and probe.result tell how. */
+    void (*outcome)(struct fcgi_ping_target *target);
+    void (*summary)(struct fcgi_ping_target *target);
+    /* All is over; returns the exit status, of which `status` is the usual. */
+    int (*finish)(struct fcgi_ping *ping, int status);
+};
+
+extern const struct fcgi_ping_format fcgi_ping_text, fcgi_ping_json,
+    fcgi_ping_prometheus, fcgi_ping_nagios;
+
+extern const struct fcgi_cli fcgi_ping_cli;
+
+/* Reads the command line. Returns 0, or -1 with `*status` to exit with. */
+int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
+                           int *status);
+
+/* Probes until all is over; returns the exit status. */
+int fcgi_ping_run(struct fcgi_ping *ping);
+
+/* Sets target->failure, text, status and fpm from a probe that is done. */
+void fcgi_ping_judge(struct fcgi_ping_target *target);
+
+/* What a target came to: 0, 1 or 3. */
+int fcgi_ping_target_status(const struct fcgi_ping_target *target);
+
+/* Share of the finished probes that got no answer, from 0 to 100. */
+double fcgi_ping_loss(const struct fcgi_ping_target *target);
+
+/* What a target is called, with its address where that tells more. */
+const char *fcgi_ping_shown(struct fcgi_ping_target *target);
+
+/* Rewrites the file of --prometheus. Returns 0, or -1 after a message. */
+int fcgi_ping_write_prometheus(struct fcgi_ping *ping);
+
+/* The line of SIGQUIT, on standard error. */
+void fcgi_ping_snapshot(struct fcgi_ping *ping);
+
+static inline double fcgi_ping_ms(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+#endif
