@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-get: one request to a FastCGI application; its body to standard output,
+ * its STDERR to standard error, its status as our own.
+ *
+ * The body is written as it comes. Standard output is written blocking, which
+ * is all the back-pressure that one request needs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "config/config.h"
+#include "fcgi-get/get.h"
+#include "probe/answer.h"
+#include "probe/failure.h"
+#include "probe/probe.h"
+#include "probe/target.h"
+#include "probe/vars.h"
+
+enum {
+    CONNECT_TIMEOUT = FCGI_CLI_LONG,
+    MAX_TIME,
+    ENVIRONMENT,
+    ROLE,
+};
+
+static const struct fcgi_cli_option options[] = {
+    {'r', "docroot", "DIR", "folder that the script lies in"},
+    {'X', "method", "METHOD", "request method (GET, or POST with -d)"},
+    {'H', "header", "NAME: VALUE", "a header field, as the client's"},
+    {'e', "env", "NAME=VALUE",
+     "set a variable; without =VALUE take it from\n"
+     "the environment"},
+    {ENVIRONMENT, "environment", NULL,
+     "pass the whole environment, as cgi-fcgi does"},
+    {'d', "data", "DATA",
+     "body of the request; @FILE takes it from a\n"
+     "file, @- from standard input"},
+    {'i', "include", NULL, "print the header of the answer, too"},
+    {'o', "output", "FILE", "write to FILE, not to standard output"},
+    {'f', "fail", NULL, "print no body where the status is 400 or above"},
+    {'C', "config", "FILE", "where @NAME is looked up"},
+    {ROLE, "role", "ROLE", "responder (default), authorizer or filter"},
+    {'4', "ipv4", NULL, "use IPv4 alone"},
+    {'6', "ipv6", NULL, "use IPv6 alone"},
+    {'W', "timeout", "TIME", "how long nothing may move (60 s)"},
+    {CONNECT_TIMEOUT, "connect-timeout", "TIME",
+     "how long connecting may take (5 s)"},
+    {MAX_TIME, "max-time", "TIME", "how long all may take (no limit)"},
+    {'v', "verbose", NULL, "print each record to standard error"},
+};
+
+static const struct fcgi_cli cli = {
+    .name = "fcgi-get",
+    .usage = "[OPTION]... TARGET [SCRIPT|URI]",
+    .about =
+        "Sends one request to a FastCGI application and prints the answer's "
+        "body.\n"
+        "\n"
+        "TARGET is /path/of.sock, unix:/path/of.sock, HOST[:PORT] (port "
+        "9000),\n"
+        "[IPV6]:PORT, tcp://HOST:PORT, or @NAME of fastcgi.conf. SCRIPT is "
+        "the\n"
+        "script's path; with --docroot, URI is what a client would ask for. "
+        "Either\n"
+        "may have a ?QUERY.",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .footer =
+        "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
+        "Exit status: that of the application, and 200 for a larger one; 249 "
+        "HTTP\n"
+        "status with --fail, 250 trouble, 251 no connection, 252 timeout, 253 "
+        "answer\n"
+        "not whole, 254 not FastCGI, 255 rejected by the application.",
+    .trouble = FCGI_GET_TROUBLE,
+};
+
+#define TIME_MOST (UINT64_C(30) * 86400 * 1000000000)
+
+struct get {
+    struct fcgi_target_list list;
+    struct fcgi_vars vars;
+    struct fcgi_call call;
+    struct fcgi_buffer body, params;
+    struct fcgi_probe_options options;
+    struct fcgi_probe probe;
+    struct fcgi_answer *answer;
+    const char *config, *output;
+    bool include, fail, verbose, environment;
+    bool done, silent; /* silent: --fail has found an error */
+    bool told;         /* about a broken header */
+    int write_error;   /* errno */
+    int fd;
+};
+
+static int bad(const char *option, const char *arg, const char *what)
+{
+    return fcgi_cli_usage(&cli, "--%s '%s': %s", option, arg, what);
+}
+
+static int take_time(const char *option, const char *arg, uint64_t *ns)
+{
+    if (fcgi_cli_time(arg, TIME_MOST, ns) < 0)
+        return bad(option, arg,
+                   "this is no time; give seconds, such as 0.2, or a number "
+                   "with ms, s, m or h behind it");
+    return 0;
+}
+
+static int take_data(struct get *get, const char *arg)
+{
+    const char *name;
+
+    get->body.length = 0;
+    if (fcgi_vars_data(arg, &get->body, &name) < 0) {
+        fcgi_cli_error(&cli, "cannot read %s: %s", name, strerror(errno));
+        return FCGI_GET_TROUBLE;
+    }
+    get->call.body = "";
+    return 0;
+}
+
+static int take_role(struct get *get, const char *arg)
+{
+    static const char *const roles[] = {"responder", "authorizer", "filter",
+                                        NULL};
+    int i = fcgi_cli_choice(arg, roles);
+
+    if (i < 0)
+        return bad("role", arg, "give responder, authorizer or filter");
+    get->options.role = (enum fcgi_role)(FCGI_RESPONDER + i);
+    return 0;
+}
+
+static int take_request(struct get *get, int value, const char *arg)
+{
+    switch (value) {
+    case 'r':
+        get->call.docroot = arg;
+        return arg[0] != '\0' ? 0 : bad("docroot", arg, "the path is empty");
+    case 'X':
+        get->call.method = arg;
+        return arg[0] != '\0' ? 0 : bad("method", arg, "the method is empty");
+    case 'H':
+        if (fcgi_vars_header(&get->vars, arg) < 0)
+            return bad("header", arg, "write 'Name: value'");
+        return 0;
+    case 'e':
+        if (fcgi_vars_option(&get->vars, arg) < 0)
+            return bad("env", arg, "write NAME=VALUE");
+        return 0;
+    case 'd':
+        return take_data(get, arg);
+    default: /* ROLE */
+        return take_role(get, arg);
+    }
+}
+
+static int take(void *data, int value, const char *arg)
+{
+    struct get *get = data;
+
+    switch (value) {
+    case ENVIRONMENT:
+        get->environment = true;
+        return 0;
+    case 'i':
+        get->include = true;
+        return 0;
+    case 'o':
+        get->output = arg;
+        return 0;
+    case 'f':
+        get->fail = true;
+        return 0;
+    case 'C':
+        get->config = arg;
+        return 0;
+    case '4':
+        get->options.family = AF_INET;
+        return 0;
+    case '6':
+        get->options.family = AF_INET6;
+        return 0;
+    case 'W':
+        return take_time("timeout", arg, &get->options.idle_timeout);
+    case CONNECT_TIMEOUT:
+        return take_time("connect-timeout", arg, &get->options.connect_timeout);
+    case MAX_TIME:
+        return take_time("max-time", arg, &get->options.timeout);
+    case 'v':
+        get->verbose = true;
+        return 0;
+    default:
+        return take_request(get, value, arg);
+    }
+}
+
+/* --- what comes -----------------------------------------------------------
+ */
+
+static void put(struct get *get, const uint8_t *bytes, size_t length)
+{
+    while (length > 0 && get->write_error == 0) {
+        ssize_t n = write(get->fd, bytes, length);
+
+        if (n >= 0) {
+            bytes += n;
+            length -= (size_t)n;
+        } else if (errno != EINTR) {
+            get->write_error = errno;
+        }
+    }
+    /* A reader that takes its time is no silence of the application's. */
+    get->probe.moved = fcgi_probe_clock();
+}
+
+static void on_stdout(struct fcgi_probe *probe, const uint8_t *bytes,
+                      size_t length)
+{
+    struct get *get = probe->user;
+    struct fcgi_answer *answer = get->answer;
+    bool was_in_body = answer->in_body;
+    size_t header = fcgi_answer_stdout(answer, bytes, length);
+
+    if (answer->error != NULL && !was_in_body) {
+        /* No header: what came is all that there is to show. What was taken
+         * for one before is in the block; CRs are lost. */
+        if (!get->include)
+            put(get, (const uint8_t *)answer->block, answer->header.length);
+        fcgi_cli_error(&cli,
+                       "the answer has no CGI header (%s); it is printed "
+                       "as it is",
+                       answer->error);
+        if (get->include)
+            put(get, bytes, length);
+        else
+            put(get, bytes + header, length - header);
+        return;
+    }
+    if (get->include)
+        put(get, bytes, header);
+    if (!was_in_body && answer->in_body)
+        get->silent = get->fail && fcgi_answer_status(answer) >= 400;
+    if (!get->silent)
+        put(get, bytes + header, length - header);
+}
+
+static void on_stderr(struct fcgi_probe *probe, const uint8_t *bytes,
+                      size_t length)
+{
+    (void)probe;
+    while (length > 0) {
+        ssize_t n = write(STDERR_FILENO, bytes, length);
+
+        if (n < 0 && errno != EINTR)
+            return; /* nobody wants to know */
+        if (n > 0) {
+            bytes += n;
+            length -= (size_t)n;
+        }
+    }
+}
+
+static void on_record(struct fcgi_probe *probe, bool sent, uint64_t offset,
+                      const struct fcgi_record *record)
+{
+    (void)probe;
+    fprintf(stderr, "%c %s", sent ? '>' : '<',
+            fcgi_walk_type_name(record->type));
+    if (record->type == 0 || record->type > FCGI_UNKNOWN_TYPE)
+        fprintf(stderr, " type=%u", record->type);
+    fprintf(stderr, " id=%u length=%u padding=%u at=%" PRIu64 "\n",
+            record->request_id, record->content_length, record->padding_length,
+            offset);
+}
+
+static void on_done(struct fcgi_probe *probe)
+{
+    struct get *get = probe->user;
+
+    get->done = true;
+}
+
+/* --- setting up -----------------------------------------------------------
+ */
+
+static int find_target(struct get *get, const char *name)
+{
+    struct fcgi_diag_list diags;
+    struct fcgi_config *config = NULL;
+    char message[2048];
+    int status = 0;
+
+    fcgi_diag_list_init(&diags);
+    if (fcgi_target_is_name(name)) {
+        config = fcgi_config_load(get->config, &diags);
+        if (config == NULL)
+            status = FCGI_GET_TROUBLE;
+        for (size_t i = 0; config == NULL && i < diags.count; i++) {
+            fcgi_diag_format(&diags.items[i], message, sizeof(message));
+            fcgi_cli_error(&cli, "%s", message);
+        }
+    }
+    if (status == 0 &&
+        fcgi_target_add(&get->list, name, config, message, sizeof(message)) < 0)
+        status = fcgi_cli_usage(&cli, "%s", message);
+    if (status == 0 && get->list.count != 1)
+        status = fcgi_cli_usage(&cli, "%s: give one target", name);
+    fcgi_config_free(config);
+    fcgi_diag_list_free(&diags);
+    return status;
+}
+
+static int read_options(struct get *get, int argc, char **argv)
+{
+    int status = 0, first;
+
+    first = fcgi_cli_parse(&cli, argc, argv, take, get, &status);
+    if (first < 0)
+        return status != 0 ? status : -1;
+    if (first == argc)
+        return fcgi_cli_usage(&cli, "a target is missing");
+    if (argc - first > 2)
+        return fcgi_cli_usage(&cli, "'%s' is too much; quote the script",
+                              argv[first + 2]);
+    get->call.uri = argc - first == 2 ? argv[first + 1] : "/";
+    /* What was set by name goes before the environment. */
+    if (get->environment)
+        fcgi_vars_environment(&get->vars);
+    if (get->call.body != NULL && get->body.length > 0)
+        get->call.body = get->body.data;
+    get->call.body_length = get->body.length;
+    return find_target(get, argv[first]);
+}
+
+static int set_up(struct get *get)
+{
+    get->answer = malloc(sizeof(*get->answer));
+    if (get->answer == NULL)
+        return -1;
+    fcgi_answer_init(get->answer, NULL);
+    fcgi_vars_call(&get->vars, &get->call);
+    if (fcgi_vars_encode(&get->vars, &get->params) < 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    get->options.params = get->params.data;
+    get->options.params_length = get->params.length;
+    get->options.body = get->call.body;
+    get->options.body_length = get->call.body_length;
+    if (get->output == NULL)
+        return 0;
+    get->fd = open(get->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (get->fd < 0) {
+        fcgi_cli_error(&cli, "cannot write %s: %s", get->output,
+                       strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static int exit_status(enum fcgi_failure failure)
+{
+    switch (failure) {
+    case FCGI_FAILURE_TIMEOUT:
+        return FCGI_GET_TIMEOUT;
+    case FCGI_FAILURE_LOCAL:
+        return FCGI_GET_TROUBLE;
+    case FCGI_FAILURE_CLOSED:
+    case FCGI_FAILURE_RESET:
+        return FCGI_GET_BROKEN;
+    case FCGI_FAILURE_NOT_FASTCGI:
+    case FCGI_FAILURE_PROTOCOL:
+        return FCGI_GET_NOT_FCGI;
+    case FCGI_FAILURE_OVERLOADED:
+    case FCGI_FAILURE_NO_MPX:
+    case FCGI_FAILURE_UNKNOWN_ROLE:
+        return FCGI_GET_REJECTED;
+    default:
+        return FCGI_GET_NO_CONNECTION;
+    }
+}
+
+/* The end: what failed, in words, and the status. */
+static int conclude(struct get *get)
+{
+    const struct fcgi_probe_result *result = &get->probe.result;
+    char text[FCGI_FAILURE_TEXT];
+    int status;
+
+    if (get->output != NULL && close(get->fd) < 0 && get->write_error == 0)
+        get->write_error = errno;
+    if (get->write_error != 0) {
+        /* A reader that has enough needs no message. */
+        if (get->write_error != EPIPE)
+            fcgi_cli_error(&cli, "cannot write the answer: %s",
+                           strerror(get->write_error));
+        return FCGI_GET_TROUBLE;
+    }
+    if (result->failure != FCGI_FAILURE_NONE) {
+        fcgi_cli_error(&cli, "%s: %s", get->list.items[0].label,
+                       fcgi_failure_text(&get->probe, text, sizeof(text)));
+        return exit_status(result->failure);
+    }
+    status = fcgi_answer_status(get->answer);
+    if (get->fail && status >= 400) {
+        fcgi_cli_error(&cli, "%s: the answer's status is %d",
+                       get->list.items[0].label, status);
+        return FCGI_GET_HTTP_ERROR;
+    }
+    if (result->end.app_status >= FCGI_GET_APP_MOST) {
+        fcgi_cli_error(&cli, "the application's status is %" PRIu32,
+                       result->end.app_status);
+        return FCGI_GET_APP_MOST;
+    }
+    return (int)result->end.app_status;
+}
+
+static int run(struct get *get)
+{
+    struct fcgi_probe_handlers handlers = {
+        .on_done = on_done, .on_stdout = on_stdout, .on_stderr = on_stderr};
+    struct fcgi_loop *loop = fcgi_loop_new();
+    int status = FCGI_GET_TROUBLE;
+
+    if (loop == NULL || set_up(get) < 0) {
+        if (loop == NULL || get->fd >= 0)
+            fcgi_cli_error(&cli, "cannot start: %s", strerror(errno));
+        goto out;
+    }
+    if (get->verbose)
+        handlers.on_record = on_record;
+    fcgi_probe_init(&get->probe, loop, &get->list.items[0].endpoint,
+                    &get->options, &handlers);
+    get->probe.user = get;
+    fcgi_probe_start(&get->probe);
+    while (!get->done && get->write_error == 0) {
+        if (fcgi_loop_wait(loop, -1) < 0 && errno != EINTR)
+            get->write_error = errno;
+    }
+    fcgi_probe_close(&get->probe);
+    status = conclude(get);
+out:
+    fcgi_loop_free(loop);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct get get = {
+        .config = FCGI_CONFIG_FILE,
+        .fd = STDOUT_FILENO,
+        .call = {.software = "fcgi-get/" PACKAGE_VERSION},
+        .options = {.kind = FCGI_PROBE_REQUEST,
+                    .role = FCGI_RESPONDER,
+                    .connect_timeout = FCGI_GET_CONNECT_TIMEOUT,
+                    .idle_timeout = FCGI_GET_IDLE_TIMEOUT},
+    };
+    int status;
+
+    signal(SIGPIPE, SIG_IGN);
+    status = read_options(&get, argc, argv);
+    if (status == 0)
+        status = run(&get);
+    fcgi_target_list_free(&get.list);
+    fcgi_vars_free(&get.vars);
+    fcgi_buffer_free(&get.body);
+    fcgi_buffer_free(&get.params);
+    free(get.answer);
+    return status > 0 ? status : 0;
+}
