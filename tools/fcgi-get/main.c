@@ -333,7 +333,10 @@ static int read_options(struct get *get, int argc, char **argv)
         return fcgi_cli_usage(&cli, "'%s' is too much; quote the script",
                               argv[first + 2]);
     get->call.uri = argc - first == 2 ? argv[first + 1] : "/";
-    /* What was set by name goes before the environment. */
+    /* What was given here goes before the environment, and that before what
+     * is made up. */
+    if (argc - first == 2)
+        fcgi_vars_script(&get->vars, &get->call);
     if (get->environment)
         fcgi_vars_environment(&get->vars);
     if (get->call.body != NULL && get->body.length > 0)

@@ -94,7 +94,9 @@ int fcgi_target_parse(const char *text, struct fcgi_endpoint *endpoint,
             "tcp://HOST:PORT or the path of a socket";
         return -1;
     }
-    if (strchr(text, '/') != NULL && text[0] != '[')
+    /* A colon in front of the first slash is that of HOST:PORT; a path with
+     * one there is written ./a:b/c. */
+    if (strchr(text, '/') != NULL && text[strcspn(text, ":/[")] == '/')
         return parse_path(text, endpoint, why);
     return parse_host(text, endpoint, why);
 }

@@ -157,7 +157,10 @@ int fcgi_vars_header(struct fcgi_vars *vars, const char *text)
 void fcgi_vars_environment(struct fcgi_vars *vars)
 {
     for (char **entry = environ; *entry != NULL; entry++) {
-        if (strchr(*entry, '=') != NULL)
+        const char *equals = strchr(*entry, '=');
+
+        if (equals != NULL && equals != *entry &&
+            find(vars, *entry, (size_t)(equals - *entry)) == NULL)
             fcgi_vars_option(vars, *entry);
     }
 }
@@ -169,8 +172,7 @@ static void set_default(struct fcgi_vars *vars, const char *name,
         fcgi_vars_set(vars, name, value);
 }
 
-/* SCRIPT_FILENAME, SCRIPT_NAME and the like out of one path. */
-static void set_script(struct fcgi_vars *vars, const struct fcgi_call *call)
+void fcgi_vars_script(struct fcgi_vars *vars, const struct fcgi_call *call)
 {
     const char *query = strchr(call->uri, '?');
     size_t length =
@@ -217,7 +219,7 @@ void fcgi_vars_call(struct fcgi_vars *vars, const struct fcgi_call *call)
                 call->method != NULL ? call->method
                 : body               ? "POST"
                                      : "GET");
-    set_script(vars, call);
+    fcgi_vars_script(vars, call);
     /* php-cgi runs nothing without it. */
     set_default(vars, "REDIRECT_STATUS", "200");
     if (body) {

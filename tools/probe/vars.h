@@ -42,7 +42,8 @@ int fcgi_vars_option(struct fcgi_vars *vars, const char *text);
  * that a web server would pass on. */
 int fcgi_vars_header(struct fcgi_vars *vars, const char *text);
 
-/* All variables of this process's environment. */
+/* All variables of this process's environment, but those that are set already.
+ */
 void fcgi_vars_environment(struct fcgi_vars *vars);
 
 /* What a request is about. */
@@ -55,7 +56,9 @@ struct fcgi_call {
     size_t body_length;
 };
 
-/* Sets the variables of a request, but those that are set already. */
+/* Sets the variables of a request, but those that are set already; the first
+ * function only those that call->uri and call->docroot tell. */
+void fcgi_vars_script(struct fcgi_vars *vars, const struct fcgi_call *call);
 void fcgi_vars_call(struct fcgi_vars *vars, const struct fcgi_call *call);
 
 /* Adds all as name-value pairs. Returns 0, or -1 where memory is short, now or
