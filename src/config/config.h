@@ -6,6 +6,7 @@
 #ifndef FCGI_CONFIG_CONFIG_H
 #define FCGI_CONFIG_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,16 @@ struct fcgi_server_config {
     uint32_t connect_timeout;
     uint32_t send_timeout;
     uint32_t read_timeout;
+    uint32_t max_header_size;
+    struct fcgi_words index;
+    char *front_controller; /* NULL: none */
+    bool path_info;
+    struct fcgi_words extensions;
+    char *check_script;  /* "On", "Off" or "Auto", in any case */
+    char *document_root; /* NULL: that of the host */
+    struct fcgi_pairs params;
+    struct fcgi_words hidden_params;
+    bool pass_authorization;
 };
 
 struct fcgi_config {

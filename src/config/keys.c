@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/form.h"
 #include "config/value.h"
 
 #define SECOND 1000U
@@ -89,6 +90,120 @@ static const struct fcgi_key server_keys[] = {
         .example = "60s",
         .help = "How long the server may go without sending more of an answer",
         .offset = FIELD(read_timeout),
+    },
+    {
+        .name = "MaxHeaderSize",
+        .type = FCGI_KEY_SIZE,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "bytes",
+        .def = 64 * 1024,
+        .min = 1024,
+        .max = 16 * 1024 * 1024,
+        .syntax = "SIZE",
+        .example = "64k",
+        .help = "Most that the header of an answer may have; above, 502",
+        .offset = FIELD(max_header_size),
+    },
+    {
+        .name = "Index",
+        .type = FCGI_KEY_WORDS,
+        .need = FCGI_KEY_OPTIONAL,
+        .check = fcgi_form_index,
+        .syntax = "FILE...",
+        .example = "index.php",
+        .help = "Files that answer for a directory, the first that exists; "
+                "with FrontController its name is the default",
+        .offset = FIELD(index),
+    },
+    {
+        .name = "FrontController",
+        .type = FCGI_KEY_TEXT,
+        .need = FCGI_KEY_OPTIONAL,
+        .check = fcgi_form_front,
+        .syntax = "PATH",
+        .example = "/index.php",
+        .help = "Script that answers for every path that is no file; files "
+                "without one of Extensions are Monkey's",
+        .offset = FIELD(front_controller),
+    },
+    {
+        .name = "PathInfo",
+        .type = FCGI_KEY_BOOL,
+        .need = FCGI_KEY_OPTIONAL,
+        .def = 1,
+        .syntax = "On or Off",
+        .example = "On",
+        .help = "Whether a path may go on behind the script, as PATH_INFO",
+        .offset = FIELD(path_info),
+    },
+    {
+        .name = "Extensions",
+        .type = FCGI_KEY_WORDS,
+        .need = FCGI_KEY_OPTIONAL,
+        .check = fcgi_form_extension,
+        .syntax = ".EXT...",
+        .example = ".php",
+        .help = "What may run; without it all that the Match rule hands over, "
+                "or what ends as FrontController does",
+        .offset = FIELD(extensions),
+    },
+    {
+        .name = "CheckScript",
+        .type = FCGI_KEY_TEXT,
+        .need = FCGI_KEY_OPTIONAL,
+        .def_text = "Auto",
+        .check = fcgi_form_check_script,
+        .syntax = "On, Off or Auto",
+        .example = "On",
+        .help = "Whether a script must be a file below Monkey's document "
+                "root, else 404; Auto: where Extensions are known and "
+                "DocumentRoot is not set",
+        .offset = FIELD(check_script),
+    },
+    {
+        .name = "DocumentRoot",
+        .type = FCGI_KEY_TEXT,
+        .need = FCGI_KEY_OPTIONAL,
+        .check = fcgi_form_folder,
+        .syntax = "PATH",
+        .example = "/var/www/html",
+        .help = "The document root as the application sees it, in a container "
+                "or on another machine",
+        .offset = FIELD(document_root),
+    },
+    {
+        .name = "Param",
+        .type = FCGI_KEY_PAIR,
+        .need = FCGI_KEY_OPTIONAL,
+        .repeat = true,
+        .check = fcgi_form_param,
+        .syntax = "NAME VALUE",
+        .example = "APP_ENV production",
+        .help = "A variable for the application, in place of any other of "
+                "that name; may be repeated",
+        .offset = FIELD(params),
+    },
+    {
+        .name = "HideParam",
+        .type = FCGI_KEY_WORDS,
+        .need = FCGI_KEY_OPTIONAL,
+        .repeat = true,
+        .check = fcgi_form_variable,
+        .syntax = "NAME...",
+        .example = "HTTP_X_DEBUG",
+        .help = "Variables that the application is not told; may be repeated",
+        .offset = FIELD(hidden_params),
+    },
+    {
+        .name = "PassAuthorization",
+        .type = FCGI_KEY_BOOL,
+        .need = FCGI_KEY_OPTIONAL,
+        .def = 1,
+        .syntax = "On or Off",
+        .example = "On",
+        .help = "Whether the application is told the field Authorization, "
+                "with the password in it",
+        .offset = FIELD(pass_authorization),
     },
 };
 

@@ -19,11 +19,8 @@
 #include "gateway/params.h"
 #include "gateway/path.h"
 
-/* The header block of an answer: first memory, and most. */
+/* The header block of an answer: first memory. */
 #define HEADER_FIRST 4096
-#define HEADER_MOST 65536
-#define TEXT_OF(number) TEXT_OF_VALUE(number)
-#define TEXT_OF_VALUE(number) #number
 /* The id of the one request on a connection. */
 #define REQUEST_ID 1
 
@@ -83,21 +80,31 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
 static bool grow_header(struct fcgi_exchange *exchange)
 {
     struct fcgi_buffer *block = &exchange->block;
-    size_t size = block->capacity ? block->capacity * 2 : HEADER_FIRST;
+    size_t most = exchange->server->config->max_header_size;
+    size_t size =
+        exchange->header.size ? exchange->header.size * 2 : HEADER_FIRST;
 
-    if (size > HEADER_MOST) {
-        bad_answer(exchange,
-                   "a header of more than " TEXT_OF(HEADER_MOST) " bytes");
+    if (exchange->header.size >= most) {
+        char why[64];
+
+        snprintf(why, sizeof(why),
+                 "a header of more than %zu bytes "
+                 "(MaxHeaderSize)",
+                 most);
+        bad_answer(exchange, why);
         return false;
     }
-    block->length = block->capacity; /* all of it is in use */
-    if (!fcgi_buffer_reserve(block, size - block->capacity)) {
+    if (size > most)
+        size = most;
+    block->length = exchange->header.length; /* what there is stays */
+    if (size > block->capacity &&
+        !fcgi_buffer_reserve(block, size - block->length)) {
         fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
                           "out of memory; answered 500");
         answer_error(exchange, 500);
         return false;
     }
-    fcgi_header_grow(&exchange->header, (char *)block->data, block->capacity);
+    fcgi_header_grow(&exchange->header, (char *)block->data, size);
     return true;
 }
 
@@ -283,8 +290,18 @@ static void try_server(struct fcgi_exchange *exchange,
         .on_failure = on_failure,
     };
     struct fcgi_gateway *gateway = exchange->gateway;
+    const struct fcgi_buffer *params;
 
     exchange->server = server;
+    params = fcgi_exchange_params(exchange);
+    if (params == NULL) {
+        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
+                          "out of memory; answered 500");
+        answer_error(exchange, 500);
+        return;
+    }
+    exchange->conn.request.params = params->data;
+    exchange->conn.request.params_length = params->length;
     fcgi_conn_start(&exchange->conn, gateway->loop, server, &handlers,
                     gateway->scratch, gateway->scratch_size);
 }
@@ -297,13 +314,13 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
     exchange->state = FCGI_EXCHANGE_WAITING;
     fcgi_exchange_init_client(exchange, client, fd);
     exchange->line_length = 0;
+    exchange->script_unknown = false;
     exchange->server = NULL;
     exchange->tls = request->tls;
     fcgi_exchange_set_name(exchange, request);
     fcgi_reply_init(&exchange->reply, request, gateway->host->software,
                     fcgi_gateway_date(gateway));
-    fcgi_header_init(&exchange->header, (char *)exchange->block.data,
-                     exchange->block.capacity);
+    fcgi_header_init(&exchange->header, NULL, 0);
 }
 
 /*

@@ -21,6 +21,7 @@ void fcgi_exchange_over(struct fcgi_exchange *exchange)
         return;
     exchange->state = FCGI_EXCHANGE_OVER;
     fcgi_exchange_end_stderr(exchange);
+    fcgi_exchange_log_unknown(exchange);
     fcgi_conn_close(&exchange->conn);
     fcgi_loop_remove(loop, &exchange->io);
     fcgi_loop_stop_timer(loop, &exchange->timer);

@@ -38,8 +38,10 @@ struct fcgi_exchange {
     struct fcgi_conn conn;
     struct fcgi_route route;
     const struct fcgi_server *server;
-    struct fcgi_buffer params;
-    struct fcgi_buffer block; /* memory of `header` */
+    struct fcgi_buffer params;  /* as any server may be told */
+    struct fcgi_buffer adapted; /* to a server's keys, or empty */
+    bool script_unknown;        /* it said so */
+    struct fcgi_buffer block;   /* memory of `header` */
     struct fcgi_header header;
     struct fcgi_reply reply;
     bool cut; /* the answer is not whole */
@@ -83,6 +85,13 @@ void fcgi_linger_end_all(struct fcgi_gateway *gateway);
 /* The time for the Date field. The text stays where it is, and is brought up
  * to date by each call. */
 const char *fcgi_gateway_date(struct fcgi_gateway *gateway);
+
+/* What the server is told, the exchange's; NULL where memory is short. For
+ * each server anew. */
+const struct fcgi_buffer *fcgi_exchange_params(struct fcgi_exchange *exchange);
+
+/* At the end: what to look at where the server did not find the script. */
+void fcgi_exchange_log_unknown(const struct fcgi_exchange *exchange);
 
 /* The client's side. */
 void fcgi_exchange_init_client(struct fcgi_exchange *exchange, void *client,

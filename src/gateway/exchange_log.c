@@ -143,6 +143,9 @@ void fcgi_exchange_end_stderr(struct fcgi_exchange *exchange)
     fcgi_escape(text, sizeof(text), 0, exchange->line, exchange->line_length);
     exchange->line_length = 0;
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "stderr: %s", text);
+    /* PHP-FPM's words, the most asked question of all about FastCGI. */
+    if (strstr(text, "Primary script unknown") != NULL)
+        exchange->script_unknown = true;
 }
 
 void fcgi_exchange_log_stderr(struct fcgi_exchange *exchange,

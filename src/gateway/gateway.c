@@ -43,6 +43,7 @@ static void destroy(struct fcgi_exchange *exchange)
 {
     fcgi_buffer_free(&exchange->out);
     fcgi_buffer_free(&exchange->params);
+    fcgi_buffer_free(&exchange->adapted);
     fcgi_buffer_free(&exchange->block);
     free(exchange);
 }
@@ -100,6 +101,7 @@ void fcgi_gateway_put(struct fcgi_exchange *exchange)
     }
     fcgi_buffer_reset(&exchange->out, KEPT_BUFFER);
     fcgi_buffer_reset(&exchange->params, KEPT_BUFFER);
+    fcgi_buffer_reset(&exchange->adapted, KEPT_BUFFER);
     fcgi_buffer_reset(&exchange->block, KEPT_BUFFER);
     exchange->next = gateway->unused;
     gateway->unused = exchange;

@@ -39,12 +39,19 @@ struct fcgi_http_request {
     bool close;             /* the connection ends with this answer */
     bool tls;
     bool follow_links; /* a symbolic link may be a script */
-    /* Whether a path by itself would be handed to an application. */
+    /* Whether the host has a page for the path, which is a directory's. Needed
+     * where there is a front controller. */
+    bool has_index;
+    /* Whether the file of a path, taken by itself, is one that the host's
+     * rules mean for the same servers. */
     bool (*is_script)(const void *arg, const char *path, size_t length);
     const void *is_script_arg;
     struct fcgi_text document_root;   /* without a slash at its end */
     struct fcgi_text script_filename; /* the file that the path stands for */
     struct fcgi_text server_name;     /* of the virtual host */
+    /* The field Authorization that the host itself has accepted, of the scheme
+     * Basic; absent where it has not looked. */
+    struct fcgi_text accepted;
     const struct fcgi_http_field *fields; /* as received */
     size_t n_fields;
     bool has_body; /* the request has a Content-Length */

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "gateway/params_user.h"
 #include "proto/header.h"
 #include "proto/record.h"
 
@@ -206,22 +207,27 @@ static void add_fields(struct fcgi_buffer *out,
     }
 }
 
-/* PATH_INFO and what it would be as a file (4.1.6); left out rather than sent
- * empty, for programs take an empty one for something. */
-static void add_path_info(struct fcgi_buffer *out,
-                          const struct fcgi_http_request *request,
-                          const struct fcgi_script *script)
+/* Two texts as one value. */
+static void add_both(struct fcgi_buffer *out, const char *name,
+                     struct fcgi_text first, struct fcgi_text second)
 {
-    if (script->info.length == 0)
+    if (!begin_pair(out, strlen(name), first.length + second.length))
         return;
-    add(out, "PATH_INFO", script->info);
-    if (!begin_pair(out, strlen("PATH_TRANSLATED"),
-                    request->document_root.length + script->info.length))
+    fcgi_buffer_add_text(out, name);
+    fcgi_buffer_add(out, first.data, first.length);
+    fcgi_buffer_add(out, second.data, second.length);
+}
+
+/* Who the client is, where the host has found out (4.1.1, 4.1.11). */
+static void add_user(struct fcgi_buffer *out, struct fcgi_text field)
+{
+    char user[FCGI_PARAMS_USER_SIZE];
+    size_t length = fcgi_params_user(field, user);
+
+    if (length == 0)
         return;
-    fcgi_buffer_add_text(out, "PATH_TRANSLATED");
-    fcgi_buffer_add(out, request->document_root.data,
-                    request->document_root.length);
-    fcgi_buffer_add(out, script->info.data, script->info.length);
+    add(out, "AUTH_TYPE", text("Basic"));
+    add(out, "REMOTE_USER", (struct fcgi_text){user, length});
 }
 
 int fcgi_params_build(struct fcgi_buffer *out,
@@ -242,10 +248,17 @@ int fcgi_params_build(struct fcgi_buffer *out,
     add_request_uri(out, request);
     add(out, "QUERY_STRING", request->query);
     add(out, "SCRIPT_NAME", script->name);
-    add(out, "SCRIPT_FILENAME", script->filename);
-    add_path_info(out, request, script);
+    add_both(out, "SCRIPT_FILENAME", script->folder, script->file);
+    /* Left out rather than sent empty, for programs take an empty one for
+     * something (CVE-2019-11043). */
+    if (script->info.length > 0) {
+        add(out, "PATH_INFO", script->info);
+        add_both(out, "PATH_TRANSLATED", request->document_root, script->info);
+    }
+    add_both(out, "DOCUMENT_URI", script->name, script->info);
     add(out, "DOCUMENT_ROOT", request->document_root);
     add(out, "REDIRECT_STATUS", text("200"));
+    add_user(out, request->accepted);
     if (request->has_body)
         add_number(out, "CONTENT_LENGTH", request->body_length);
     add_fields(out, request);

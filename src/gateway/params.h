@@ -6,6 +6,7 @@
 #ifndef FCGI_GATEWAY_PARAMS_H
 #define FCGI_GATEWAY_PARAMS_H
 
+#include "config/config.h"
 #include "gateway/buffer.h"
 #include "gateway/host.h"
 #include "gateway/path.h"
@@ -18,5 +19,20 @@
 int fcgi_params_build(struct fcgi_buffer *out,
                       const struct fcgi_http_request *request,
                       const struct fcgi_script *script, const char *software);
+
+/* Whether a server is told just what fcgi_params_build() makes. */
+bool fcgi_params_are_plain(const struct fcgi_server_config *config);
+
+/*
+ * Adds to `out` what a server is told instead of `plain`: its DocumentRoot,
+ * its Params, and nothing of what its keys hide. Returns 0, or -1 where memory
+ * is short. Any thread.
+ */
+int fcgi_params_adapt(struct fcgi_buffer *out, const struct fcgi_buffer *plain,
+                      const struct fcgi_server_config *config);
+
+/* The value of a variable; absent where there is none. */
+struct fcgi_text fcgi_params_find(const struct fcgi_buffer *params,
+                                  const char *name);
 
 #endif

@@ -6,35 +6,53 @@
 #ifndef FCGI_GATEWAY_PATH_H
 #define FCGI_GATEWAY_PATH_H
 
+#include "config/config.h"
 #include "gateway/host.h"
 
 enum fcgi_path_verdict {
     FCGI_PATH_OK,
-    FCGI_PATH_DIRECTORY, /* not ours: the host knows what to do with it */
-    FCGI_PATH_REFUSED,   /* with `status`, because of `why` */
+    FCGI_PATH_HOST,    /* not ours: the host knows what to do with it */
+    FCGI_PATH_REFUSED, /* with `status`, because of `why` */
 };
 
 struct fcgi_script {
     enum fcgi_path_verdict verdict;
-    struct fcgi_text name;     /* SCRIPT_NAME */
-    struct fcgi_text filename; /* SCRIPT_FILENAME */
-    struct fcgi_text info;     /* PATH_INFO; absent where there is none */
+    struct fcgi_text name; /* SCRIPT_NAME; may be empty */
+    struct fcgi_text info; /* PATH_INFO; absent where there is none */
+    /* SCRIPT_FILENAME, in two pieces: a folder here, and what is in it. */
+    struct fcgi_text folder;
+    struct fcgi_text file;
     int status;
     const char *why; /* static text */
 };
 
 /*
- * Finds the script of a request; its texts are parts of the request's. Looks
- * at the file system, as the host does for each request. Any thread.
+ * Finds the script of a request, by the keys of a server; its texts are parts
+ * of the request's and of the server's. Looks at the file system, as the host
+ * does for each request. Any thread.
  *
- * A longer path is cut behind the regular file in it, if that is a script.
- * Where nothing of the path exists here, the application may run elsewhere
- * and knows better: the path is passed on whole.
+ *   the path is                  without FrontController   with it
+ *   a script                     run                       run
+ *   another file                 the host's                the host's
+ *   a script and more            PATH_INFO                 PATH_INFO
+ *   another file and more        404                       front controller
+ *   a directory                  the host's                the host's index,
+ *                                                          or front controller
+ *   nothing                      404, or the application   front controller
+ *
+ * A script is what has one of Extensions; without that key, whatever the
+ * host's rules mean. "Nothing" is passed on where CheckScript is Off: the
+ * application knows better.
  */
 void fcgi_path_split(const struct fcgi_http_request *request,
+                     const struct fcgi_server_config *config,
                      struct fcgi_script *script);
 
 /* Has a request refused for a reason of the host's; `why` is static. */
 void fcgi_path_refuse(struct fcgi_script *script, int status, const char *why);
+
+/* The name of the file that answers for a directory where the server has no
+ * Index: that of its front controller, if that is a file. Otherwise NULL. */
+const char *fcgi_path_default_index(const struct fcgi_server_config *config);
 
 #endif

@@ -228,7 +228,8 @@ static bool is_tls(const struct mk16_conn_view *view)
 int mk16_stage20(struct mk16_session *cs, struct mk16_request *sr)
 {
     (void)cs;
-    mk16_index_find(api, sr);
+    if (pool != NULL)
+        mk16_index_find(api, pool, sr);
     errno = 0;
     return MK16_CONTINUE;
 }
@@ -241,8 +242,10 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     enum mk16_family family = mk16_family_of(cs, sr);
     struct fcgi_http_request request;
     struct fcgi_exchange *exchange;
+    const struct fcgi_server *server;
     struct fcgi_script script;
     struct mk16_conn_view view;
+    struct mk16_rules rules;
     int status;
 
     (void)plugin;
@@ -260,12 +263,18 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     /* KeepAlive Off does not reach close_now. */
     request.close = request.close || !api->config->keep_alive;
     request.follow_links = api->config->symlink;
-    request.is_script = mk16_index_is_ours;
-    request.is_script_arg = sr->host_conf;
-    fcgi_path_split(&request, &script);
+    rules = (struct mk16_rules){sr->host_conf, params};
+    request.is_script = mk16_index_is_script;
+    request.is_script_arg = &rules;
+    server = mk16_index_server(pool, params);
+    if (server == NULL)
+        return refuse(family, cs, sr);
+    request.has_index =
+        server->config->front_controller && mk16_index_exists(api, sr);
+    fcgi_path_split(&request, server->config, &script);
     if (status != 0)
         fcgi_path_refuse(&script, status, "the request cannot be read");
-    if (script.verdict == FCGI_PATH_DIRECTORY)
+    if (script.verdict == FCGI_PATH_HOST)
         return MK16_NOT_ME;
     exchange =
         fcgi_exchange_start(self->gateway, sr, cs->socket, &request, &script,

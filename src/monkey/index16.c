@@ -10,40 +10,128 @@
 #include <string.h>
 #include <sys/stat.h>
 
-bool mk16_index_is_ours(const void *arg, const char *path, size_t length)
-{
-    const struct mk16_host *vhost = arg;
-    const struct mk16_list *node;
+#include "gateway/path.h"
 
-    for (node = vhost->handlers.next; node != &vhost->handlers;
-         node = node->next) {
+static bool is_ours(const struct mk16_host_handler *rule)
+{
+    return rule->name != NULL && strcmp(rule->name, "fastcgi") == 0;
+}
+
+/* Where a rule matches, from `from` on. The core has compiled it, with the
+ * same library. */
+static bool match(const struct mk16_host_handler *rule, const char *path,
+                  size_t from, size_t length, regmatch_t *span)
+{
+    regex_t regex;
+
+    _Static_assert(sizeof(regex) == sizeof(rule->match), "regex_t");
+    memcpy(&regex, rule->match, sizeof(regex));
+    span->rm_so = (regoff_t)from;
+    span->rm_eo = (regoff_t)length;
+    return regexec(&regex, path, 1, span,
+                   REG_STARTEND | (from > 0 ? REG_NOTBOL : 0)) == 0;
+}
+
+static bool matches(const struct mk16_host_handler *rule, const char *path,
+                    size_t length)
+{
+    regmatch_t span;
+
+    return match(rule, path, 0, length, &span);
+}
+
+/* Whether the text that a rule has found ends with an extension that is not
+ * the last one. */
+static bool ends_short(const char *path, size_t length, const regmatch_t *span)
+{
+    size_t begin = (size_t)span->rm_so, end = (size_t)span->rm_eo;
+    size_t name = length;
+
+    if (end == length || path[end] != '.')
+        return false;
+    while (name > 0 && path[name - 1] != '/')
+        name--;
+    if (begin < name)
+        begin = name;
+    return begin < end && memchr(path + begin, '.', end - begin) != NULL;
+}
+
+static bool means(const struct mk16_host_handler *rule, const char *path,
+                  size_t length)
+{
+    size_t from = 0;
+    regmatch_t span;
+
+    while (from <= length && match(rule, path, from, length, &span)) {
+        if (!ends_short(path, length, &span))
+            return true;
+        from = (size_t)span.rm_so + 1;
+    }
+    return false;
+}
+
+static bool same_words(const struct mk16_list *a, const struct mk16_list *b)
+{
+    const struct mk16_list *left = a->next, *right = b->next;
+
+    for (; left != a && right != b; left = left->next, right = right->next) {
+        const struct mk16_ptr *p =
+            &MK16_ENTRY(left, const struct mk16_handler_param, head)->p;
+        const struct mk16_ptr *q =
+            &MK16_ENTRY(right, const struct mk16_handler_param, head)->p;
+
+        if (p->len != q->len || memcmp(p->data, q->data, p->len) != 0)
+            return false;
+    }
+    return left == a && right == b;
+}
+
+bool mk16_index_is_script(const void *arg, const char *path, size_t length)
+{
+    const struct mk16_rules *rules = arg;
+    const struct mk16_list *all = &rules->vhost->handlers, *node;
+
+    for (node = all->next; node != all; node = node->next) {
         const struct mk16_host_handler *rule =
             MK16_ENTRY(node, const struct mk16_host_handler, head);
-        regmatch_t span = {.rm_so = 0, .rm_eo = (regoff_t)length};
-        regex_t regex;
 
-        /* The core has compiled it, with the same library. */
-        _Static_assert(sizeof(regex) == sizeof(rule->match), "regex_t");
-        memcpy(&regex, rule->match, sizeof(regex));
-        if (rule->name != NULL && strcmp(rule->name, "fastcgi") == 0 &&
-            regexec(&regex, path, 1, &span, REG_STARTEND) == 0)
+        if (is_ours(rule) && same_words(&rule->params, rules->params) &&
+            means(rule, path, length))
             return true;
     }
     return false;
 }
 
+const struct fcgi_server *mk16_index_server(const struct fcgi_pool *pool,
+                                            const struct mk16_list *params)
+{
+    const struct mk16_handler_param *first;
+
+    if (params->next == params)
+        return &pool->servers[0];
+    first = MK16_ENTRY(params->next, const struct mk16_handler_param, head);
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        const char *name = pool->servers[i].config->name;
+
+        if (strlen(name) == first->p.len &&
+            memcmp(name, first->p.data, first->p.len) == 0)
+            return &pool->servers[i];
+    }
+    return NULL;
+}
+
 /* Replaces a text of the core's by itself with more behind it; the core frees
  * the new one. False where memory is short. */
 static bool append(const struct mk16_api *api, struct mk16_ptr *text,
-                   const char *own, const struct mk16_string_line *more)
+                   const char *own, struct fcgi_text more)
 {
-    size_t length = text->len + (size_t)more->len;
+    size_t length = text->len + more.length;
     char *copy = api->mem_alloc(length + 1);
 
     if (copy == NULL)
         return false;
     memcpy(copy, text->data, text->len);
-    memcpy(copy + text->len, more->val, (size_t)more->len);
+    memcpy(copy + text->len, more.data, more.length);
     copy[length] = '\0';
     if (text->data != own)
         api->mem_free(text->data);
@@ -52,46 +140,164 @@ static bool append(const struct mk16_api *api, struct mk16_ptr *text,
     return true;
 }
 
-/* Whether the index file is there; of a ~user's folder the core knows the
- * name already. */
-static bool is_index(const struct mk16_request *sr,
-                     const struct mk16_string_line *index)
+/* The path of a request with the name of a file behind it, or that of the
+ * file itself. Returns its length; 0 where it is too long. */
+static size_t name_index(const struct mk16_request *sr, bool as_file,
+                         struct fcgi_text index, char name[PATH_MAX])
 {
-    const struct mk16_ptr *root =
-        sr->user_home ? &sr->real_path : &sr->host_conf->documentroot;
-    int uri = sr->user_home ? 0 : (int)sr->uri_processed.len;
+    const struct mk16_ptr *root = &sr->host_conf->documentroot;
+    const struct mk16_ptr *uri = &sr->uri_processed;
+    int n;
+
+    /* Of a ~user's folder the core knows the name already. */
+    if (as_file && sr->user_home)
+        n = snprintf(name, PATH_MAX, "%.*s%.*s", (int)sr->real_path.len,
+                     sr->real_path.data, (int)index.length, index.data);
+    else
+        n = snprintf(name, PATH_MAX, "%.*s%.*s%.*s",
+                     as_file ? (int)root->len : 0, root->data, (int)uri->len,
+                     uri->data, (int)index.length, index.data);
+    return n > 0 && n < PATH_MAX ? (size_t)n : 0;
+}
+
+static bool is_there(const struct mk16_request *sr, struct fcgi_text index)
+{
     char name[PATH_MAX];
     struct stat st;
-    int n =
-        snprintf(name, sizeof(name), "%.*s%.*s%.*s", (int)root->len, root->data,
-                 uri, sr->uri_processed.data, index->len, index->val);
 
-    return n > 0 && n < (int)sizeof(name) && stat(name, &st) == 0 &&
+    return name_index(sr, true, index, name) > 0 && stat(name, &st) == 0 &&
            S_ISREG(st.st_mode);
 }
 
-void mk16_index_find(const struct mk16_api *api, struct mk16_request *sr)
+static bool is_matched(const struct mk16_host_handler *rule,
+                       const struct mk16_request *sr, struct fcgi_text index)
+{
+    char name[PATH_MAX];
+    size_t length = name_index(sr, false, index, name);
+
+    return length > 0 && matches(rule, name, length);
+}
+
+static void take(const struct mk16_api *api, struct mk16_request *sr,
+                 struct fcgi_text index)
+{
+    if (append(api, &sr->uri_processed, sr->uri.data, index) && sr->user_home)
+        append(api, &sr->real_path, sr->real_path_static, index);
+}
+
+static struct fcgi_text text(const char *name)
+{
+    return (struct fcgi_text){name, strlen(name)};
+}
+
+/* A name of Monkey's list. */
+static struct fcgi_text name_of(const struct mk16_list *node)
+{
+    const struct mk16_string_line *line =
+        MK16_ENTRY(node, const struct mk16_string_line, head);
+
+    return (struct fcgi_text){line->val, (size_t)line->len};
+}
+
+/* The names of a rule's server, the nth; false where there is none. */
+static bool nth_name(const struct fcgi_server_config *config, size_t n,
+                     struct fcgi_text *index)
+{
+    const char *only = fcgi_path_default_index(config);
+
+    if (config->index.count > 0) {
+        if (n >= config->index.count)
+            return false;
+        *index = text(config->index.items[n]);
+        return true;
+    }
+    if (n > 0 || only == NULL)
+        return false;
+    *index = text(only);
+    return true;
+}
+
+/*
+ * Looks for the files of a rule's server. The rule is meant where it matches
+ * one of them; then the first that is there is taken, be it one that Monkey
+ * shows. True where the search is over.
+ */
+static bool find_own(const struct mk16_api *api, const struct fcgi_pool *pool,
+                     const struct mk16_host_handler *rule,
+                     struct mk16_request *sr)
+{
+    const struct fcgi_server *server = mk16_index_server(pool, &rule->params);
+    struct fcgi_text index;
+    bool meant = false;
+
+    if (server == NULL)
+        return false;
+    for (size_t n = 0; !meant && nth_name(server->config, n, &index); n++)
+        meant = is_matched(rule, sr, index);
+    for (size_t n = 0; meant && nth_name(server->config, n, &index); n++) {
+        if (is_there(sr, index)) {
+            take(api, sr, index);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Looks for Monkey's index files; only one that a rule hands to us matters. */
+static void find_monkeys(const struct mk16_api *api, struct mk16_request *sr)
+{
+    const struct mk16_list *names = api->config->index_files, *node, *rule_node;
+    const struct mk16_list *rules = &sr->host_conf->handlers;
+
+    for (node = names ? names->next : NULL; node != names; node = node->next) {
+        struct fcgi_text index = name_of(node);
+
+        if (!is_there(sr, index))
+            continue;
+        for (rule_node = rules->next; rule_node != rules;
+             rule_node = rule_node->next) {
+            const struct mk16_host_handler *rule =
+                MK16_ENTRY(rule_node, const struct mk16_host_handler, head);
+
+            if (is_ours(rule) && is_matched(rule, sr, index)) {
+                take(api, sr, index);
+                return;
+            }
+        }
+        return;
+    }
+}
+
+void mk16_index_find(const struct mk16_api *api, const struct fcgi_pool *pool,
+                     struct mk16_request *sr)
+{
+    const struct mk16_list *rules = &sr->host_conf->handlers, *node;
+    const struct mk16_ptr *uri = &sr->uri_processed;
+
+    if (uri->len == 0 || uri->data[uri->len - 1] != '/')
+        return;
+    for (node = rules->next; node != rules; node = node->next) {
+        const struct mk16_host_handler *rule =
+            MK16_ENTRY(node, const struct mk16_host_handler, head);
+
+        if (is_ours(rule) && find_own(api, pool, rule, sr))
+            return;
+    }
+    find_monkeys(api, sr);
+}
+
+bool mk16_index_exists(const struct mk16_api *api,
+                       const struct mk16_request *sr)
 {
     const struct mk16_list *names = api->config->index_files, *node;
     const struct mk16_ptr *uri = &sr->uri_processed;
-    char path[PATH_MAX];
-    int n;
 
-    if (names == NULL || uri->len == 0 || uri->data[uri->len - 1] != '/')
-        return;
-    for (node = names->next; node != names; node = node->next) {
-        const struct mk16_string_line *index =
-            MK16_ENTRY(node, const struct mk16_string_line, head);
+    if (uri->len == 0 || uri->data[uri->len - 1] != '/')
+        return false;
 
-        if (!is_index(sr, index))
-            continue;
-        n = snprintf(path, sizeof(path), "%.*s%.*s", (int)uri->len, uri->data,
-                     index->len, index->val);
-        if (n < (int)sizeof(path) &&
-            mk16_index_is_ours(sr->host_conf, path, (size_t)n) &&
-            append(api, &sr->uri_processed, sr->uri.data, index) &&
-            sr->user_home)
-            append(api, &sr->real_path, sr->real_path_static, index);
-        break;
+    for (node = names ? names->next : NULL; node != names; node = node->next) {
+        if (is_there(sr, name_of(node)))
+            return true;
     }
+    return false;
 }

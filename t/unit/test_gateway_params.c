@@ -76,6 +76,7 @@ struct params_case {
 #define SCRIPT                           \
     "SCRIPT_NAME=/a b.php\n"             \
     "SCRIPT_FILENAME=/srv/www/a b.php\n" \
+    "DOCUMENT_URI=/a b.php\n"            \
     "DOCUMENT_ROOT=/srv/www\nREDIRECT_STATUS=200\n"
 #define PLAIN         \
     START("HTTP/1.1") \
@@ -84,8 +85,8 @@ struct params_case {
 #define FROM4 .local = LOCAL4, .peer = PEER4
 #define GET GET_ONLY, FROM4
 
-static const struct fcgi_script script = {.name = T("/a b.php"),
-                                          .filename = T("/srv/www/a b.php")};
+static const struct fcgi_script script = {
+    .name = T("/a b.php"), .folder = T("/srv/www"), .file = T("/a b.php")};
 
 static const struct params_case cases[] = {
     {"plain", GET, .want = PLAIN},
@@ -104,6 +105,7 @@ static const struct params_case cases[] = {
          "GET", "/a%20b.php/x/y",
          "") "SCRIPT_NAME=/a b.php\nSCRIPT_FILENAME=/srv/www/a b.php\n"
              "PATH_INFO=/x/y\nPATH_TRANSLATED=/srv/www/x/y\n"
+             "DOCUMENT_URI=/a b.php/x/y\n"
              "DOCUMENT_ROOT=/srv/www\nREDIRECT_STATUS=200\n"},
     {"HTTP/1.0 and another method", .method = T("PROPFIND"),
      .uri = T("/a%20b.php"), .version = 10, .local = LOCAL4, .peer = PEER4,

@@ -22,9 +22,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define DIRECTORY 1
+#define HOST 1
 
 static char root[32];
+
+/* A server without any of the keys. */
+static const struct fcgi_server_config plain = {.path_info = true};
 
 /* What there is; a name that ends in a slash is a folder. */
 static const char *const tree[] = {
@@ -82,11 +85,11 @@ static const struct {
     {"/dir.php/c.php", 0, NULL, ""},
     {"/dir.php/c.php/x", 0, "/dir.php/c.php", "/x"},
     {"/dir.php/none.php/x", 0, NULL, ""},
-    {"/dir.php", DIRECTORY, NULL, NULL},
-    {"/dir.php/", DIRECTORY, NULL, NULL},
-    /* A file that is no script: itself is the Match rule's business, but it
-     * is never the script of a longer path. */
-    {"/pic.jpg", 0, NULL, ""},
+    {"/dir.php", HOST, NULL, NULL},
+    {"/dir.php/", HOST, NULL, NULL},
+    /* A file that the Match rules do not mean, though they have found something
+     * in its name. */
+    {"/pic.jpg", 403, NULL, NULL},
     {"/pic.jpg/x.php", 404, NULL, NULL},
     {"/noext/x.php", 404, NULL, NULL},
     {"/x.php.bak/x.php", 404, NULL, NULL},
@@ -95,17 +98,17 @@ static const struct {
     {"/none/a.php", 0, NULL, ""},
     {"/none.php/x/y", 0, NULL, ""},
     {"/dir/none.php/a.php", 0, NULL, ""},
-    {"/", DIRECTORY, NULL, NULL},
+    {"/", HOST, NULL, NULL},
 };
 
-/* 0, the status of a refusal, or DIRECTORY. */
+/* 0, the status of a refusal, or HOST. */
 static int outcome(const struct fcgi_script *script)
 {
     switch (script->verdict) {
     case FCGI_PATH_OK:
         return 0;
-    case FCGI_PATH_DIRECTORY:
-        return DIRECTORY;
+    case FCGI_PATH_HOST:
+        return HOST;
     case FCGI_PATH_REFUSED:
         assert_non_null(script->why);
         return script->status;
@@ -149,7 +152,7 @@ static void test_table(void **state)
         assert_non_null(path); /* not terminated: ASan sees a byte too far */
         memcpy(path, cases[i].path, length);
         make_request(&request, path, length, filename);
-        fcgi_path_split(&request, &script);
+        fcgi_path_split(&request, &plain, &script);
         if (outcome(&script) != cases[i].status)
             fail_msg("%s: %d", cases[i].path, outcome(&script));
         if (cases[i].status == 0) {
@@ -159,8 +162,10 @@ static void test_table(void **state)
                 memcmp(script.name.data, name, n) != 0)
                 fail_msg("%s: %.*s", cases[i].path, (int)script.name.length,
                          script.name.data);
-            assert_int_equal(script.filename.length, strlen(root) + n);
-            assert_ptr_equal(script.filename.data, filename);
+            assert_int_equal(script.folder.length, strlen(root));
+            assert_ptr_equal(script.folder.data, filename);
+            assert_int_equal(script.file.length, n);
+            assert_ptr_equal(script.file.data, filename + strlen(root));
             assert_int_equal(script.info.length, strlen(cases[i].info));
             assert_memory_equal(script.info.length ? script.info.data : "",
                                 cases[i].info, script.info.length);
@@ -187,7 +192,7 @@ static void test_refused(void **state)
         char filename[128];
 
         make_request(&request, refused[i].path, refused[i].length, filename);
-        fcgi_path_split(&request, &script);
+        fcgi_path_split(&request, &plain, &script);
         assert_int_equal(outcome(&script), 400);
     }
 }
@@ -207,7 +212,7 @@ static void test_long(void **state)
         struct fcgi_script script;
 
         make_request(&request, path, lengths[i], filename);
-        fcgi_path_split(&request, &script);
+        fcgi_path_split(&request, &plain, &script);
         assert_int_equal(outcome(&script), 0);
         assert_int_equal(script.name.length, lengths[i]);
         assert_int_equal(script.info.length, 0);
@@ -219,7 +224,7 @@ static void test_long(void **state)
         struct fcgi_script script;
 
         make_request(&request, path, 3000, filename);
-        fcgi_path_split(&request, &script);
+        fcgi_path_split(&request, &plain, &script);
         assert_int_equal(outcome(&script), 0);
         assert_int_equal(script.name.length, 6);
         assert_int_equal(script.info.length, 2994);
@@ -234,16 +239,11 @@ static void test_links(void **state)
         bool follow;
         int outcome;
     } links[] = {
-        {"/link.php", false, 403},
-        {"/link.php", true, 0},
-        {"/link.php/info", false, 403},
-        {"/link.php/info", true, 0},
-        {"/pic.php", true, 0},
-        {"/pic.php", false, 403},
-        {"/gone.php", true, 0},
-        {"/gone.php", false, 403},
-        {"/folder.php", true, DIRECTORY},
-        {"/folder.php", false, 403},
+        {"/link.php", false, 403},      {"/link.php", true, 0},
+        {"/link.php/info", false, 403}, {"/link.php/info", true, 0},
+        {"/pic.php", true, 0},          {"/pic.php", false, 403},
+        {"/gone.php", true, 0},         {"/gone.php", false, 403},
+        {"/folder.php", true, HOST},    {"/folder.php", false, 403},
     };
     static const struct {
         const char *name, *target;
@@ -264,7 +264,7 @@ static void test_links(void **state)
 
         make_request(&request, links[i].path, strlen(links[i].path), filename);
         request.follow_links = links[i].follow;
-        fcgi_path_split(&request, &script);
+        fcgi_path_split(&request, &plain, &script);
         if (outcome(&script) != links[i].outcome)
             fail_msg("%s: %d", links[i].path, outcome(&script));
     }

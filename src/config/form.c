@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The form of values that are neither a number nor an address.
+ */
+#include "config/form.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "config/keys.h"
+
+/* Whether a path has a part that leads up. */
+static bool goes_up(const char *value, size_t len, size_t *at)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        if (value[i] == '.' && value[i + 1] == '.' &&
+            (i == 0 || value[i - 1] == '/') &&
+            (i + 2 == len || value[i + 2] == '/')) {
+            *at = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *fcgi_form_index(const char *value, size_t len, size_t *at)
+{
+    const char *slash = memchr(value, '/', len);
+
+    if (slash) {
+        *at = (size_t)(slash - value);
+        return "this is the name of a file in each folder, without '/'";
+    }
+    if ((len == 1 && value[0] == '.') || goes_up(value, len, at)) {
+        return "this is the name of a file, such as index.php";
+    }
+    return NULL;
+}
+
+const char *fcgi_form_front(const char *value, size_t len, size_t *at)
+{
+    if (value[0] != '/') {
+        return "start it with '/': it is a path below the document root, as "
+               "in a URI";
+    }
+    return goes_up(value, len, at) ? "write the path without '..'" : NULL;
+}
+
+const char *fcgi_form_extension(const char *value, size_t len, size_t *at)
+{
+    const char *slash = memchr(value, '/', len);
+
+    if (value[0] == '*') {
+        return "write the extension alone, without '*', as in .php";
+    }
+    if (value[0] != '.' || len == 1) {
+        return "an extension has its dot in front, as in .php";
+    }
+    if (slash) {
+        *at = (size_t)(slash - value);
+        return "an extension has no '/'";
+    }
+    return NULL;
+}
+
+const char *fcgi_form_check_script(const char *value, size_t len, size_t *at)
+{
+    (void)at;
+    return fcgi_keys_equal(value, len, "On", 2) ||
+                   fcgi_keys_equal(value, len, "Off", 3) ||
+                   fcgi_keys_equal(value, len, "Auto", 4)
+               ? NULL
+               : "write On, Off or Auto";
+}
+
+const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
+{
+    if (value[0] != '/') {
+        return "write the absolute path of the folder, as the application "
+               "sees it";
+    }
+    return goes_up(value, len, at) ? "write the path without '..'" : NULL;
+}
+
+/* What is wrong with a variable's name, be it in upper or in lower case. */
+static const char *judge_name(const char *value, size_t len, size_t *at)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = value[i];
+
+        *at = i;
+        if (c == '-') {
+            return "variables have '_' where fields of HTTP have '-'";
+        }
+        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '_' &&
+            !(c >= '0' && c <= '9' && i > 0)) {
+            return "a variable's name has letters, digits and '_' alone";
+        }
+    }
+    return NULL;
+}
+
+const char *fcgi_form_variable(const char *value, size_t len, size_t *at)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] >= 'a' && value[i] <= 'z') {
+            *at = i;
+            return "the variables of a request are in upper case, as "
+                   "HTTP_COOKIE";
+        }
+    }
+    return judge_name(value, len, at);
+}
+
+const char *fcgi_form_param(const char *value, size_t len, size_t *at)
+{
+    /* What tells one request from another: a constant breaks it. */
+    static const char *const fixed[] = {
+        "CONTENT_LENGTH",
+        "REQUEST_METHOD",
+    };
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (fcgi_keys_equal(value, len, fixed[i], strlen(fixed[i]))) {
+            return "each request has its own, and an application that is told "
+                   "another misreads it; remove the line";
+        }
+    }
+    return judge_name(value, len, at);
+}
