@@ -154,7 +154,7 @@ static const struct fcgi_key server_keys[] = {
         .def_text = "Auto",
         .check = fcgi_form_check_script,
         .syntax = "On, Off or Auto",
-        .example = "On",
+        .example = "Auto",
         .help = "Whether a script must be a file below Monkey's document "
                 "root, else 404; Auto: where Extensions are known and "
                 "DocumentRoot is not set",

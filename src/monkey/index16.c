@@ -12,13 +12,20 @@
 
 #include "gateway/path.h"
 
+/* The name that glibc gives to what REG_NOSUB sets. */
+#ifdef _GNU_SOURCE
+#define NO_SUB no_sub
+#else
+#define NO_SUB __no_sub
+#endif
+
 static bool is_ours(const struct mk16_host_handler *rule)
 {
     return rule->name != NULL && strcmp(rule->name, "fastcgi") == 0;
 }
 
 /* Where a rule matches, from `from` on. The core has compiled it, with the
- * same library. */
+ * same library, and for itself: it does not ask where. */
 static bool match(const struct mk16_host_handler *rule, const char *path,
                   size_t from, size_t length, regmatch_t *span)
 {
@@ -26,6 +33,7 @@ static bool match(const struct mk16_host_handler *rule, const char *path,
 
     _Static_assert(sizeof(regex) == sizeof(rule->match), "regex_t");
     memcpy(&regex, rule->match, sizeof(regex));
+    regex.NO_SUB = 0;
     span->rm_so = (regoff_t)from;
     span->rm_eo = (regoff_t)length;
     return regexec(&regex, path, 1, span,

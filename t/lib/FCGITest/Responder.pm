@@ -11,6 +11,7 @@
 #           slow  => sub { my ($c, $req) = @_; ... },   # a Conn, the request
 #           early => { early => 1, run => sub { ... } } # runs after PARAMS
 #       },
+#       default => sub { ... },       # where no case has the script's name
 #       on_accept => sub { my ($c) = @_; ... },         # instead of any case
 #       backlog => n, rcvbuf => n, name => 'php', idle => 1, quiet => 1,
 #       prefork => n);    # that many processes, one request per connection:
@@ -191,7 +192,7 @@ sub serve {
         $name = '' if !defined $name;
         $name =~ s{.*/}{};
         $name =~ s{\.\w+\z}{};
-        my $case = $self->{cases}{$name};
+        my $case = $self->{cases}{$name} // $self->{default};
         my $early = ref $case eq 'HASH' && $case->{early};
         my $run = ref $case eq 'HASH' ? $case->{run} : $case;
         $c->read_stdin unless $early;
