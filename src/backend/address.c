@@ -4,6 +4,7 @@
  */
 #include "backend/address.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -11,19 +12,90 @@
 #include <string.h>
 #include <sys/un.h>
 
-static struct fcgi_address *unix_address(const struct fcgi_endpoint *endpoint)
+struct fcgi_addresses *fcgi_addresses_new(size_t n)
 {
-    struct fcgi_address *address = calloc(1, sizeof(*address));
+    struct fcgi_addresses *addresses =
+        calloc(1, sizeof(*addresses) + n * sizeof(addresses->list[0]));
+
+    if (addresses == NULL)
+        return NULL;
+    atomic_init(&addresses->refs, 1);
+    addresses->n = n;
+    return addresses;
+}
+
+struct fcgi_addresses *fcgi_addresses_ref(struct fcgi_addresses *addresses)
+{
+    if (addresses != NULL)
+        atomic_fetch_add_explicit(&addresses->refs, 1, memory_order_relaxed);
+    return addresses;
+}
+
+void fcgi_addresses_unref(struct fcgi_addresses *addresses)
+{
+    if (addresses != NULL &&
+        atomic_fetch_sub_explicit(&addresses->refs, 1, memory_order_acq_rel) ==
+            1)
+        free(addresses);
+}
+
+bool fcgi_addresses_equal(const struct fcgi_addresses *a,
+                          const struct fcgi_addresses *b)
+{
+    if (a == NULL || b == NULL || a->n != b->n)
+        return a == b;
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->list[i].length != b->list[i].length ||
+            memcmp(&a->list[i].addr, &b->list[i].addr, a->list[i].length) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void set_unix(const struct fcgi_endpoint *endpoint,
+                     struct fcgi_address *address)
+{
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
-    if (address == NULL)
-        return NULL;
     /* The configuration refuses a path that does not fit. */
     memcpy(un.sun_path, endpoint->path,
            strnlen(endpoint->path, sizeof(un.sun_path) - 1));
     memcpy(&address->addr, &un, sizeof(un));
     address->length = sizeof(un);
-    return address;
+}
+
+struct fcgi_addresses *
+fcgi_address_literal(const struct fcgi_endpoint *endpoint)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                                   .ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICSERV | AI_NUMERICHOST};
+    struct addrinfo *found = NULL;
+    struct fcgi_addresses *addresses = NULL;
+    char port[8];
+
+    errno = 0;
+    snprintf(port, sizeof(port), "%u", endpoint->port);
+    if (endpoint->kind == FCGI_ENDPOINT_TCP &&
+        getaddrinfo(endpoint->host, port, &hints, &found) != 0) {
+        errno = 0;
+        return NULL;
+    }
+    addresses = fcgi_addresses_new(1);
+    if (addresses == NULL)
+        goto out;
+    if (endpoint->kind == FCGI_ENDPOINT_UNIX) {
+        set_unix(endpoint, &addresses->list[0]);
+    } else {
+        memcpy(&addresses->list[0].addr, found->ai_addr, found->ai_addrlen);
+        addresses->list[0].length = found->ai_addrlen;
+    }
+out:
+    if (found != NULL)
+        freeaddrinfo(found);
+    if (addresses == NULL)
+        errno = ENOMEM;
+    return addresses;
 }
 
 struct fcgi_address *fcgi_address_resolve(const struct fcgi_endpoint *endpoint,
@@ -41,8 +113,11 @@ struct fcgi_address *fcgi_address_resolve(const struct fcgi_endpoint *endpoint,
     *why = "out of memory";
     *n = 0;
     if (endpoint->kind == FCGI_ENDPOINT_UNIX) {
-        addresses = unix_address(endpoint);
-        *n = addresses != NULL;
+        addresses = calloc(1, sizeof(*addresses));
+        if (addresses != NULL) {
+            set_unix(endpoint, addresses);
+            *n = 1;
+        }
         return addresses;
     }
     snprintf(port, sizeof(port), "%u", endpoint->port);

@@ -2,12 +2,15 @@
  *
  * The connection automaton.
  *
- *   IDLE -> CONNECTING -> OPEN -> IDLE
+ *   IDLE -> CONNECTING -> OPEN -> IDLE, or KEPT -> OPEN ...
  *   IDLE -> BACKING_OFF -> IDLE ...     a Unix socket whose backlog is full
  *
  * connect(2) on a Unix socket does not wait for room in the backlog, it fails
  * with EAGAIN: that is an overload that passes, so it is tried again, at
  * growing intervals, as long as ConnectTimeout allows.
+ *
+ * A KEPT connection stays in epoll as it was: between two requests on it there
+ * is no system call but the look whether it is still alive.
  */
 #include "backend/conn.h"
 
@@ -26,12 +29,18 @@ static void connect_next(struct fcgi_conn *conn);
 static void fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
                  int error)
 {
-    struct fcgi_conn_problem problem = {.failure = failure, .error = error};
+    struct fcgi_conn_problem problem = {.failure = failure,
+                                        .error = error,
+                                        .kept = conn->kept,
+                                        .heard = conn->heard,
+                                        .sent = conn->request.position > 0};
 
     if (failure == FCGI_CONN_PROTOCOL) {
         problem.protocol = conn->response.error;
         problem.offset = conn->response.offset;
     }
+    if (failure != FCGI_CONN_READ_TIMEOUT)
+        conn->unsent = true; /* no ABORT_REQUEST: it would not be read */
     fcgi_conn_close(conn);
     conn->handlers->on_failure(conn, &problem);
 }
@@ -55,20 +64,25 @@ static void moved(struct fcgi_conn *conn)
 }
 
 /* Tells the loop what we wait for. A paused connection is taken out, since a
- * hang-up would be reported over and over whatever is asked for. */
-static void watch(struct fcgi_conn *conn)
+ * hang-up would be reported over and over whatever is asked for. False where
+ * that failed, and with it the connection. */
+static bool watch(struct fcgi_conn *conn)
 {
     uint32_t events = EPOLLIN | (conn->unsent ? (uint32_t)EPOLLOUT : 0);
     int result;
 
     if (conn->paused) {
         fcgi_loop_remove(conn->loop, &conn->io);
-        return;
+        return true;
     }
+    if (conn->io.added && conn->watched == events)
+        return true;
+    conn->watched = events;
     result = conn->io.added ? fcgi_loop_modify(conn->loop, &conn->io, events)
                             : fcgi_loop_add(conn->loop, &conn->io, events);
     if (result < 0)
         fail(conn, FCGI_CONN_BROKEN, errno);
+    return result == 0;
 }
 
 /*
@@ -88,14 +102,16 @@ static int send_more(struct fcgi_conn *conn)
         if (message.msg_iovlen == 0)
             return 0;
         n = sendmsg(conn->io.fd, &message, MSG_NOSIGNAL);
-        if (n >= 0)
+        if (n >= 0) {
             fcgi_request_sent(&conn->request, (size_t)n);
-        else if (errno == EAGAIN)
+        } else if (errno == EAGAIN) {
             return 1;
-        else if (errno == EPIPE || errno == ECONNRESET)
+        } else if (errno == EPIPE || errno == ECONNRESET) {
+            conn->deaf = true;
             return 0;
-        else if (errno != EINTR)
+        } else if (errno != EINTR) {
             return -1;
+        }
     }
 }
 
@@ -104,6 +120,8 @@ static void opened(struct fcgi_conn *conn)
     int result;
 
     conn->state = FCGI_CONN_OPEN;
+    fcgi_addresses_unref(conn->addresses);
+    conn->addresses = NULL;
     result = send_more(conn);
     if (result < 0) {
         fail(conn, FCGI_CONN_BROKEN, errno);
@@ -114,7 +132,31 @@ static void opened(struct fcgi_conn *conn)
     watch(conn);
 }
 
-/* Hands what was read to the owner; false once the connection is closed. */
+/*
+ * The request is over. The connection can have another one if all of this one
+ * was sent, as what was left of it would be taken for the next, and if nothing
+ * is left of the answer.
+ */
+static void ended(struct fcgi_conn *conn, const uint8_t *bytes, size_t length,
+                  const struct fcgi_end_request *end)
+{
+    struct fcgi_response_event rest;
+    size_t used = fcgi_response_feed(&conn->response, bytes, length, &rest);
+
+    if ((conn->request.flags & FCGI_KEEP_CONN) && !conn->unsent &&
+        !conn->deaf && used == length && !conn->paused &&
+        conn->response.state == FCGI_RESPONSE_FINISHED) {
+        conn->state = FCGI_CONN_KEPT;
+        conn->served++;
+        conn->quiet_since = fcgi_loop_now(conn->loop);
+    } else {
+        conn->unsent = true; /* no ABORT_REQUEST: there is none */
+        fcgi_conn_close(conn);
+    }
+    conn->handlers->on_end(conn, end);
+}
+
+/* Hands what was read to the owner; false once the request is over. */
 static bool decode(struct fcgi_conn *conn, size_t length)
 {
     const uint8_t *bytes = conn->scratch;
@@ -139,8 +181,7 @@ static bool decode(struct fcgi_conn *conn, size_t length)
             conn->handlers->on_stderr(conn, event.bytes, event.length);
             break;
         case FCGI_RESPONSE_END:
-            fcgi_conn_close(conn);
-            conn->handlers->on_end(conn, &event.end);
+            ended(conn, bytes, length, &event.end);
             return false;
         case FCGI_RESPONSE_ERROR:
             fail(conn, FCGI_CONN_PROTOCOL, 0);
@@ -153,28 +194,52 @@ static bool decode(struct fcgi_conn *conn, size_t length)
 
 static void read_more(struct fcgi_conn *conn)
 {
+    size_t most = conn->read_most < conn->scratch_size ? conn->read_most
+                                                       : conn->scratch_size;
     ssize_t n;
 
     do
-        n = read(conn->io.fd, conn->scratch, conn->scratch_size);
+        n = read(conn->io.fd, conn->scratch, most);
     while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EAGAIN)
         return;
     if (n < 0) {
         fail(conn, FCGI_CONN_BROKEN, errno);
-    } else if (n == 0) {
-        fail(conn, FCGI_CONN_CLOSED, 0);
-    } else if (decode(conn, (size_t)n)) {
-        conn->handlers->on_batch(conn);
+        return;
     }
+    if (n == 0) {
+        fail(conn, FCGI_CONN_CLOSED, 0);
+        return;
+    }
+    conn->bytes_in += (uint64_t)n;
+    if (!conn->heard) {
+        conn->heard = true;
+        if (conn->on_heard != NULL)
+            conn->on_heard(conn);
+    }
+    if (decode(conn, (size_t)n))
+        conn->handlers->on_batch(conn);
 }
 
-static void connect_failed(struct fcgi_conn *conn, int error)
+/* KEPT: closed, or time is up, or there are bytes that nobody asked for. */
+static void die(struct fcgi_conn *conn)
+{
+    fcgi_conn_close(conn);
+    if (conn->on_dead != NULL)
+        conn->on_dead(conn);
+}
+
+static void close_socket(struct fcgi_conn *conn)
 {
     fcgi_loop_remove(conn->loop, &conn->io);
     if (conn->io.fd >= 0)
         close(conn->io.fd);
     conn->io.fd = -1;
+}
+
+static void connect_failed(struct fcgi_conn *conn, int error)
+{
+    close_socket(conn);
     conn->state = FCGI_CONN_IDLE;
     if (error == EAGAIN) {
         uint64_t next;
@@ -187,7 +252,7 @@ static void connect_failed(struct fcgi_conn *conn, int error)
         set_deadline(conn, next < conn->connect_deadline
                                ? next
                                : conn->connect_deadline);
-    } else if (conn->address + 1 < conn->server->n_addresses) {
+    } else if (conn->address + 1 < conn->addresses->n) {
         conn->address++;
         connect_next(conn);
     } else {
@@ -199,6 +264,10 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
 {
     struct fcgi_conn *conn = FCGI_LOOP_OWNER(io, struct fcgi_conn, io);
 
+    if (conn->state == FCGI_CONN_KEPT) {
+        die(conn);
+        return;
+    }
     if (conn->state == FCGI_CONN_CONNECTING) {
         int error = 0;
         socklen_t length = sizeof(error);
@@ -221,8 +290,8 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
         conn->unsent = result > 0;
         if (conn->request.position != before || !conn->unsent)
             moved(conn);
-        if (!conn->unsent)
-            watch(conn);
+        if (!conn->unsent && !watch(conn))
+            return;
     }
     if (conn->state == FCGI_CONN_OPEN &&
         (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
@@ -250,7 +319,14 @@ static void timer_fired(struct fcgi_loop_timer *timer)
             fail(conn, FCGI_CONN_CONNECT_TIMEOUT, EAGAIN);
         break;
     case FCGI_CONN_CONNECTING:
-        fail(conn, FCGI_CONN_CONNECT_TIMEOUT, 0);
+        if (now < conn->connect_deadline &&
+            conn->address + 1 < conn->addresses->n)
+            connect_failed(conn, ETIMEDOUT);
+        else
+            fail(conn, FCGI_CONN_CONNECT_TIMEOUT, 0);
+        break;
+    case FCGI_CONN_KEPT:
+        die(conn);
         break;
     case FCGI_CONN_OPEN:
         fail(conn,
@@ -259,10 +335,21 @@ static void timer_fired(struct fcgi_loop_timer *timer)
     }
 }
 
+/* When to give this address up: each gets its part of the time that is left,
+ * so that one that does not answer keeps nobody from the others. */
+static uint64_t attempt_deadline(const struct fcgi_conn *conn)
+{
+    uint64_t now = fcgi_loop_now(conn->loop);
+    size_t left = conn->addresses->n - conn->address;
+
+    if (now >= conn->connect_deadline)
+        return conn->connect_deadline;
+    return now + (conn->connect_deadline - now) / left;
+}
+
 static void connect_next(struct fcgi_conn *conn)
 {
-    const struct fcgi_address *address =
-        &conn->server->addresses[conn->address];
+    const struct fcgi_address *address = &conn->addresses->list[conn->address];
     int family = address->addr.ss_family;
 
     conn->io.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -280,7 +367,8 @@ static void connect_next(struct fcgi_conn *conn)
         opened(conn);
     } else if (errno == EINPROGRESS) {
         conn->state = FCGI_CONN_CONNECTING;
-        set_deadline(conn, conn->connect_deadline);
+        set_deadline(conn, attempt_deadline(conn));
+        conn->watched = EPOLLOUT;
         if (fcgi_loop_add(conn->loop, &conn->io, EPOLLOUT) < 0)
             fail(conn, FCGI_CONN_CONNECT, errno);
     } else {
@@ -288,32 +376,83 @@ static void connect_next(struct fcgi_conn *conn)
     }
 }
 
-void fcgi_conn_start(struct fcgi_conn *conn, struct fcgi_loop *loop,
-                     const struct fcgi_server *server,
-                     const struct fcgi_conn_handlers *handlers,
-                     uint8_t *scratch, size_t scratch_size)
+void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
+                    struct fcgi_server *server, uint8_t *scratch,
+                    size_t scratch_size)
 {
+    memset(conn, 0, sizeof(*conn));
     conn->loop = loop;
     conn->server = server;
-    conn->handlers = handlers;
     conn->scratch = scratch;
-    conn->scratch_size = scratch_size;
-    conn->state = FCGI_CONN_IDLE;
+    conn->scratch_size = conn->read_most = scratch_size;
     conn->io.fd = -1;
     conn->io.ready = io_ready;
     conn->timer.fired = timer_fired;
-    conn->address = 0;
-    conn->backoff = 0;
+}
+
+void fcgi_conn_start(struct fcgi_conn *conn,
+                     const struct fcgi_conn_handlers *handlers)
+{
+    conn->handlers = handlers;
+    conn->kept = conn->state == FCGI_CONN_KEPT;
+    conn->heard = conn->deaf = false;
     conn->paused = false;
     conn->unsent = true;
+    conn->bytes_in = 0;
+    conn->read_most = conn->scratch_size;
     conn->request.position = 0;
+    conn->started = fcgi_loop_now(conn->loop);
     fcgi_response_init(&conn->response, conn->request.id);
+    if (conn->kept) {
+        opened(conn);
+        return;
+    }
+    conn->address = 0;
+    conn->backoff = 0;
+    conn->served = 0;
     conn->connect_deadline =
-        fcgi_loop_now(loop) + server->config->connect_timeout * FCGI_LOOP_MS;
-    if (server->n_addresses == 0)
+        conn->started + conn->server->config->connect_timeout * FCGI_LOOP_MS;
+    conn->addresses = fcgi_server_addresses(conn->server);
+    if (conn->addresses == NULL)
         fail(conn, FCGI_CONN_CONNECT, 0);
     else
         connect_next(conn);
+}
+
+bool fcgi_conn_is_alive(const struct fcgi_conn *conn)
+{
+    char byte;
+
+    return conn->state == FCGI_CONN_KEPT &&
+           recv(conn->io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EINTR);
+}
+
+void fcgi_conn_keep(struct fcgi_conn *conn, uint64_t deadline)
+{
+    set_deadline(conn, deadline);
+}
+
+int fcgi_conn_detach(struct fcgi_conn *conn)
+{
+    int fd = conn->io.fd;
+
+    fcgi_loop_remove(conn->loop, &conn->io);
+    conn->io.fd = -1;
+    fcgi_conn_close(conn);
+    return fd;
+}
+
+bool fcgi_conn_attach(struct fcgi_conn *conn, int fd)
+{
+    conn->io.fd = fd;
+    conn->watched = EPOLLIN;
+    if (fcgi_loop_add(conn->loop, &conn->io, EPOLLIN) < 0) {
+        close_socket(conn);
+        return false;
+    }
+    conn->state = FCGI_CONN_KEPT;
+    return true;
 }
 
 void fcgi_conn_pause(struct fcgi_conn *conn)
@@ -333,14 +472,29 @@ void fcgi_conn_resume(struct fcgi_conn *conn)
     watch(conn);
 }
 
+/* Best effort: an application that misses it finds the connection closed. */
+static void tell_abort(const struct fcgi_conn *conn)
+{
+    const struct fcgi_record record = {.type = FCGI_ABORT_REQUEST,
+                                       .request_id = conn->request.id};
+    uint8_t bytes[FCGI_HEADER_LEN];
+    ssize_t n;
+
+    fcgi_record_encode(bytes, sizeof(bytes), &record);
+    n = send(conn->io.fd, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)n;
+}
+
 void fcgi_conn_close(struct fcgi_conn *conn)
 {
     if (conn->loop == NULL)
         return;
+    if (conn->state == FCGI_CONN_OPEN && !conn->unsent &&
+        (conn->request.flags & FCGI_KEEP_CONN))
+        tell_abort(conn);
     fcgi_loop_stop_timer(conn->loop, &conn->timer);
-    fcgi_loop_remove(conn->loop, &conn->io);
-    if (conn->io.fd >= 0)
-        close(conn->io.fd);
-    conn->io.fd = -1;
+    close_socket(conn);
+    fcgi_addresses_unref(conn->addresses);
+    conn->addresses = NULL;
     conn->state = FCGI_CONN_IDLE;
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One connection to a FastCGI server, for one request: an automaton over the
- * protocol core and a non-blocking socket. It connects, sends, and reads at
- * the same time as it sends, since an application may answer before it has
- * read all, and tells its owner what comes.
+ * One connection to a FastCGI server: an automaton over the protocol core and
+ * a non-blocking socket. It connects, sends, and reads at the same time as it
+ * sends, since an application may answer before it has read all, and tells its
+ * owner what comes. One request at a time; where that has asked for it
+ * (FCGI_KEEP_CONN) the connection is KEPT for the next one.
  *
- * Each phase has a deadline: ConnectTimeout for the whole of connecting;
- * SendTimeout and ReadTimeout each for the time in which nothing moves.
+ * Each phase has a deadline: ConnectTimeout for the whole of connecting,
+ * whatever the number of addresses; SendTimeout and ReadTimeout each for the
+ * time in which nothing moves.
  *
- * The connection is a member of its owner's structure and belongs to the
- * thread of its loop. It owns its socket and its timer. A handler may close
- * it, but start it again from on_failure and on_end alone; the memory must stay
- * until the handler returns.
+ * The connection belongs to the thread of its loop. It owns its socket and its
+ * timer. A handler may close it, but start it again from on_failure and on_end
+ * alone; the memory must stay until the handler returns.
  */
 #ifndef FCGI_BACKEND_CONN_H
 #define FCGI_BACKEND_CONN_H
@@ -20,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/pool.h"
+#include "backend/server.h"
 #include "loop/loop.h"
 #include "proto/request.h"
 #include "proto/response.h"
@@ -40,6 +41,9 @@ struct fcgi_conn_problem {
     int error; /* errno, or 0 */
     enum fcgi_response_error protocol;
     uint64_t offset; /* PROTOCOL: in the answer */
+    bool kept;       /* it was a kept connection */
+    bool heard;      /* bytes of the answer had come */
+    bool sent;       /* the socket had taken bytes of the request */
 };
 
 struct fcgi_conn;
@@ -52,7 +56,8 @@ struct fcgi_conn_handlers {
                       size_t length);
     void (*on_stderr)(struct fcgi_conn *conn, const uint8_t *bytes,
                       size_t length);
-    /* The application is done; nothing follows. */
+    /* The application is done; nothing follows. The connection is KEPT, or
+     * closed. */
     void (*on_end)(struct fcgi_conn *conn, const struct fcgi_end_request *end);
     /* All that one read brought has been told: time to pass it on. */
     void (*on_batch)(struct fcgi_conn *conn);
@@ -66,44 +71,87 @@ enum fcgi_conn_state {
     FCGI_CONN_BACKING_OFF, /* the backlog of a Unix socket is full */
     FCGI_CONN_CONNECTING,
     FCGI_CONN_OPEN,
+    FCGI_CONN_KEPT, /* no request is under way */
 };
 
 struct fcgi_conn {
     enum fcgi_conn_state state;
     const struct fcgi_conn_handlers *handlers;
-    const struct fcgi_server *server;
+    struct fcgi_server *server;
     struct fcgi_loop *loop;
     struct fcgi_loop_io io;
     struct fcgi_loop_timer timer;
     uint64_t deadline; /* the timer may be set to an earlier one */
     uint64_t connect_deadline;
     uint64_t backoff;
-    size_t address; /* index of the one in use */
-    bool unsent;    /* bytes of the request are still to be sent */
+    struct fcgi_addresses *addresses; /* while it connects */
+    size_t address;                   /* index of the one in use */
+    uint32_t watched;                 /* events, while it is watched */
+    bool unsent; /* bytes of the request are still to be sent */
+    bool deaf;   /* the application takes no more of it */
     bool paused;
+    bool kept;            /* the request has a kept connection */
+    bool heard;           /* bytes of the answer have come */
+    unsigned served;      /* requests so far, the current one not */
+    uint64_t started;     /* when the request was */
+    uint64_t quiet_since; /* KEPT: when the last answer ended */
+    uint64_t bytes_in;    /* of this request */
     struct fcgi_request request;
     struct fcgi_response response;
     uint8_t *scratch; /* what is read goes here first; shared in a thread */
     size_t scratch_size;
+    size_t read_most; /* bytes that one read may bring */
+
+    /* For the pool (worker.c). */
+    void *owner; /* whoever uses it */
+    /* The first bytes of an answer have come; NULL: nobody wants to know. */
+    void (*on_heard)(struct fcgi_conn *conn);
+    /* KEPT: it is of no use any more, and closed. May be NULL. */
+    void (*on_dead)(struct fcgi_conn *conn);
+    struct fcgi_share *share;
+    struct fcgi_conn *prev, *next; /* idle ones of the share; or spare ones */
+    struct fcgi_conn *all_prev, *all_next;
+    struct fcgi_fresh fresh;
+    struct fcgi_loop_timer patience;
 };
 
+/* Makes a closed connection out of any memory. `scratch` is shared with all of
+ * the thread. */
+void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
+                    struct fcgi_server *server, uint8_t *scratch,
+                    size_t scratch_size);
+
 /*
- * Connects to the server and sends what `conn->request` holds, which the
- * caller has initialised. `conn` is zeroed memory or a closed connection. The
- * outcome, a failure to connect too, is told through the handlers, perhaps
- * before this function returns.
+ * Sends what `conn->request` holds, which the caller has initialised; connects
+ * before, unless the connection is KEPT. The outcome, a failure to connect too,
+ * is told through the handlers, perhaps before this function returns.
  */
-void fcgi_conn_start(struct fcgi_conn *conn, struct fcgi_loop *loop,
-                     const struct fcgi_server *server,
-                     const struct fcgi_conn_handlers *handlers,
-                     uint8_t *scratch, size_t scratch_size);
+void fcgi_conn_start(struct fcgi_conn *conn,
+                     const struct fcgi_conn_handlers *handlers);
+
+/* KEPT: whether the next request may be sent on it. Not if the application has
+ * closed it, or sent what nobody has asked for. */
+bool fcgi_conn_is_alive(const struct fcgi_conn *conn);
+
+/* KEPT: closes it, and calls on_dead, at `deadline` or when it is of no use any
+ * more. Ends with the next start. */
+void fcgi_conn_keep(struct fcgi_conn *conn, uint64_t deadline);
+
+/* KEPT: gives the socket away, to the caller; `conn` is closed. */
+int fcgi_conn_detach(struct fcgi_conn *conn);
+
+/* Makes a closed connection a KEPT one with a socket that was detached. Returns
+ * false, with the socket closed, where it cannot be watched. */
+bool fcgi_conn_attach(struct fcgi_conn *conn, int fd);
 
 /* Stops and resumes all traffic, for a client that is slower than the
  * application. While it is paused, the time does not count. */
 void fcgi_conn_pause(struct fcgi_conn *conn);
 void fcgi_conn_resume(struct fcgi_conn *conn);
 
-/* Closes the connection, in whatever state; no handler is called any more. */
+/* Closes the connection, in whatever state; no handler is called any more. An
+ * application that was told to keep it is told first that the request is given
+ * up (ABORT_REQUEST). */
 void fcgi_conn_close(struct fcgi_conn *conn);
 
 #endif

@@ -1,64 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The FastCGI servers of the configuration, and which of them a request goes
- * to. One pool is shared by all worker threads; it never changes but for one
- * atomic counter.
+ * to: of those that are up, the one that has least to do for its Weight; among
+ * equals they take turns, by Weight, too. Backup servers only where no other
+ * is up. A server that is out for its failures is passed over until FailTimeout
+ * is over; then one request tries it. Where none of those that a request may
+ * use is up, it goes to one of them all the same: what has no other in its place
+ * is not given up.
+ *
+ * One pool is shared by all worker threads.
  */
 #ifndef FCGI_BACKEND_POOL_H
 #define FCGI_BACKEND_POOL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "backend/address.h"
+#include "backend/server.h"
 #include "config/config.h"
 
-struct fcgi_server {
-    const struct fcgi_server_config *config;
-    struct fcgi_address *addresses;
-    size_t n_addresses;     /* 0: the name does not resolve */
-    const char *unresolved; /* why, static */
-    char where[FCGI_ENDPOINT_TEXT];
-};
+/* A request tries no more servers than this. */
+#define FCGI_ROUTE_TRIES 16
 
 struct fcgi_pool {
     struct fcgi_server *servers;
     size_t n_servers;
-    atomic_uint turn; /* round robin */
+    pthread_mutex_t turn_lock;             /* for the credits of the servers */
+    struct fcgi_worker *_Atomic caretaker; /* looks after names and checks */
 };
 
 /* Which servers a request may go to, and which it went to already. */
 struct fcgi_route {
-    const struct fcgi_pool *pool;
+    struct fcgi_pool *pool;
     /* Whether the server may be used; NULL: all may. */
     bool (*allows)(const void *arg, const struct fcgi_server *server);
     const void *arg;
-    size_t next; /* index of the server that is looked at next */
-    size_t left; /* how many have not been looked at */
+    const struct fcgi_server *tried[FCGI_ROUTE_TRIES];
+    size_t n_tried;
 };
 
 /*
- * Makes the pool of a configuration, which must outlive it; looks names up,
- * which may block. Returns NULL where memory is short.
+ * Makes the pool of a configuration, which must outlive it. Names are not
+ * looked up yet (see resolver.h). Returns NULL where memory is short.
  */
 struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config);
 void fcgi_pool_free(struct fcgi_pool *pool);
 
-/* Whether a server of this name exists. */
-bool fcgi_pool_has(const struct fcgi_pool *pool, const char *name,
-                   size_t length);
+/* The server of this name, or NULL. */
+struct fcgi_server *fcgi_pool_find(struct fcgi_pool *pool, const char *name,
+                                   size_t length);
 
 /*
- * Begins a request's way: the servers that `allows` lets it use, each once,
- * those before it in turn last. Any thread.
+ * Begins a request's way: the servers that `allows` lets it use, NULL: all.
+ * `arg` must hold as long as the route is used. Any thread.
  */
 void fcgi_pool_route(struct fcgi_pool *pool, struct fcgi_route *route,
                      bool (*allows)(const void *arg,
                                     const struct fcgi_server *server),
                      const void *arg);
 
-/* The next server to try, or NULL when none is left. */
-const struct fcgi_server *fcgi_route_next(struct fcgi_route *route);
+/*
+ * The best server that has not been tried yet, or NULL when none is left.
+ * `*probe`: it is not UP, and is to be told how it goes: fcgi_server_worked(),
+ * _failed() or _unprobe().
+ */
+struct fcgi_server *fcgi_route_next(struct fcgi_route *route, uint64_t now,
+                                    bool *probe);
 
 #endif

@@ -59,6 +59,20 @@ struct fcgi_server_config {
     struct fcgi_pairs params;
     struct fcgi_words hidden_params;
     bool pass_authorization;
+    uint32_t max_connections; /* 0: no limit */
+    bool keep_alive;
+    uint32_t keep_alive_timeout;
+    uint32_t keep_alive_requests;
+    uint32_t queue_size;
+    uint32_t queue_timeout;
+    uint32_t weight;
+    bool backup;
+    uint32_t max_fails; /* 0: never out */
+    uint32_t fail_timeout;
+    uint32_t health_check; /* 0: off */
+    uint32_t retries;
+    uint32_t buffer_size;
+    uint32_t resolve_interval;
 };
 
 struct fcgi_config {

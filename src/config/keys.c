@@ -18,6 +18,7 @@
 #define SECOND 1000U
 #define MINUTE (60 * SECOND)
 #define DAY (24 * 60 * MINUTE)
+#define KIB 1024U
 
 #define FIELD(name) offsetof(struct fcgi_server_config, name)
 
@@ -205,6 +206,189 @@ static const struct fcgi_key server_keys[] = {
                 "with the password in it",
         .offset = FIELD(pass_authorization),
     },
+    {
+        .name = "MaxConnections",
+        .type = FCGI_KEY_COUNT,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "connections",
+        .def = 0,
+        .min = 0,
+        .max = 65535,
+        .syntax = "NUMBER",
+        .example = "50",
+        .help = "Most connections to the server at a time; 0: no limit",
+        .offset = FIELD(max_connections),
+    },
+    {
+        .name = "KeepAlive",
+        .type = FCGI_KEY_BOOL,
+        .need = FCGI_KEY_OPTIONAL,
+        .def = 1,
+        .min = 0,
+        .max = 1,
+        .syntax = "On or Off",
+        .example = "On",
+        .help =
+            "Whether connections to the server are kept for further requests",
+        .offset = FIELD(keep_alive),
+    },
+    {
+        .name = "KeepAliveTimeout",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 5 * SECOND,
+        .min = 1,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "5s",
+        .help = "How long a kept connection may be idle",
+        .offset = FIELD(keep_alive_timeout),
+    },
+    {
+        .name = "KeepAliveRequests",
+        .type = FCGI_KEY_COUNT,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "requests",
+        .def = 1000,
+        .min = 1,
+        .max = 1000000000,
+        .syntax = "NUMBER",
+        .example = "1000",
+        .help = "Requests on one connection, after which it is closed",
+        .offset = FIELD(keep_alive_requests),
+    },
+    {
+        .name = "QueueSize",
+        .type = FCGI_KEY_COUNT,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "requests",
+        .def = 1024,
+        .min = 0,
+        .max = 65535,
+        .syntax = "NUMBER",
+        .example = "1024",
+        .help = "Requests that may wait for one of MaxConnections",
+        .offset = FIELD(queue_size),
+    },
+    {
+        .name = "QueueTimeout",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 5 * SECOND,
+        .min = 1,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "5s",
+        .help = "How long a request may wait for one of MaxConnections",
+        .offset = FIELD(queue_timeout),
+    },
+    {
+        .name = "Weight",
+        .type = FCGI_KEY_COUNT,
+        .need = FCGI_KEY_OPTIONAL,
+        .def = 1,
+        .min = 1,
+        .max = 256,
+        .syntax = "NUMBER",
+        .example = "1",
+        .help = "The server's part of the requests, beside the others'",
+        .offset = FIELD(weight),
+    },
+    {
+        .name = "Backup",
+        .type = FCGI_KEY_BOOL,
+        .need = FCGI_KEY_OPTIONAL,
+        .def = 0,
+        .min = 0,
+        .max = 1,
+        .syntax = "On or Off",
+        .example = "Off",
+        .help = "Whether the server is for when no other is up",
+        .offset = FIELD(backup),
+    },
+    {
+        .name = "MaxFails",
+        .type = FCGI_KEY_COUNT,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "failures",
+        .def = 1,
+        .min = 0,
+        .max = 1000,
+        .syntax = "NUMBER",
+        .example = "1",
+        .help =
+            "Failures within FailTimeout that take the server out; 0: none do",
+        .offset = FIELD(max_fails),
+    },
+    {
+        .name = "FailTimeout",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 10 * SECOND,
+        .min = 1,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "10s",
+        .help = "How long failures count, and how long the server is out then",
+        .offset = FIELD(fail_timeout),
+    },
+    {
+        .name = "HealthCheck",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 0,
+        .min = 100,
+        .max = DAY,
+        .off = true,
+        .syntax = "TIME or Off",
+        .example = "30s",
+        .help = "How often the server is asked whether it is well",
+        .offset = FIELD(health_check),
+    },
+    {
+        .name = "Retries",
+        .type = FCGI_KEY_COUNT,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "servers",
+        .def = 3,
+        .min = 0,
+        .max = 15,
+        .syntax = "NUMBER",
+        .example = "3",
+        .help = "Other servers that a request may go to when this one fails",
+        .offset = FIELD(retries),
+    },
+    {
+        .name = "BufferSize",
+        .type = FCGI_KEY_SIZE,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "bytes",
+        .def = 64 * KIB,
+        .min = 4 * KIB,
+        .max = 16 * KIB * KIB,
+        .syntax = "SIZE",
+        .example = "64k",
+        .help = "What is held of an answer for a slow client, before its rest "
+                "waits",
+        .offset = FIELD(buffer_size),
+    },
+    {
+        .name = "ResolveInterval",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 30 * SECOND,
+        .min = 1 * SECOND,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "30s",
+        .help = "How often the name in ServerAddr is looked up again",
+        .offset = FIELD(resolve_interval),
+    },
 };
 
 #define N_SERVER_KEYS (sizeof(server_keys) / sizeof(server_keys[0]))
@@ -231,15 +415,12 @@ _Static_assert(N_SERVER_KEYS <= FCGI_KEYS_MAX, "FCGI_KEYS_MAX is too small");
 
 /* What the plugin of Monkey 1.5 knew and this one does not. */
 static const struct {
-    const char *section; /* NULL: the name is that of a section */
-    const char *name;
+    const char *name; /* of a section */
     const char *cure;
 } retired[] = {
-    {NULL, "FASTCGI_LOCATION",
+    {"FASTCGI_LOCATION",
      "what it did, Match rules in the [HANDLERS] of a site do now: "
      "'Match /.*\\.php$ fastcgi'"},
-    {"FASTCGI_SERVER", "MaxConnections",
-     "it was a key of the 1.5 plugin, which is not needed any more: remove it"},
 };
 
 static char lower(char c)
@@ -404,16 +585,12 @@ const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
     return guess;
 }
 
-const char *fcgi_keys_retired(const struct fcgi_section *section,
-                              const char *name, size_t len)
+const char *fcgi_keys_retired(const char *name, size_t len)
 {
     for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++) {
-        const char *of = retired[i].section;
         const char *other = retired[i].name;
 
-        if ((section == NULL) == (of == NULL) &&
-            (!section || strcmp(section->name, of) == 0) &&
-            fcgi_keys_equal(name, len, other, strlen(other))) {
+        if (fcgi_keys_equal(name, len, other, strlen(other))) {
             return retired[i].cure;
         }
     }

@@ -97,11 +97,10 @@ const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
                                        const char *name, size_t len);
 
 /*
- * What became of a section (`section` NULL) or key of Monkey's own FastCGI
- * plugin, as words that follow "unknown key 'X'; "; NULL if it never was one.
+ * What became of a section of Monkey's own FastCGI plugin, as words that follow
+ * "unknown section [X]; "; NULL if it never was one.
  */
-const char *fcgi_keys_retired(const struct fcgi_section *section,
-                              const char *name, size_t len);
+const char *fcgi_keys_retired(const char *name, size_t len);
 
 /* Whether two texts are the same but for the case of ASCII letters. */
 bool fcgi_keys_equal(const char *a, size_t a_len, const char *b, size_t b_len);

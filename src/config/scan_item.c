@@ -16,7 +16,7 @@ static const struct fcgi_section *unknown_section(struct scanner *s,
     struct span inner = fcgi_scan_trim(name);
     const struct fcgi_section *guess =
         fcgi_keys_find_section(inner.at, inner.len);
-    const char *retired = fcgi_keys_retired(NULL, inner.at, inner.len);
+    const char *retired = fcgi_keys_retired(inner.at, inner.len);
 
     if (guess) {
         REPORT(s, FCGI_CHECK_UNKNOWN_SECTION, name,
@@ -122,12 +122,8 @@ static void unknown_key(struct scanner *s, struct fcgi_scan_section *section,
 {
     const struct fcgi_section *schema = section->schema;
     const struct fcgi_key *guess = fcgi_keys_guess(schema, key.at, key.len);
-    const char *retired = fcgi_keys_retired(schema, key.at, key.len);
 
-    if (retired) {
-        REPORT(s, FCGI_CHECK_UNKNOWN_KEY, key, "unknown key '%.*s'; %s",
-               SHOW(key), retired);
-    } else if (guess) {
+    if (guess) {
         REPORT(s, FCGI_CHECK_UNKNOWN_KEY, key,
                "unknown key '%.*s'; did you mean '%s'?", SHOW(key),
                guess->name);

@@ -4,16 +4,15 @@
  *
  *   WAITING -> STREAMING -> FLUSHING -> OVER
  *
- * The application is read only while nothing waits to be written to the
- * client: that bounds what an exchange holds to one read, however slow the
- * client is. A client that has shut down its sending half is served to the
- * end, for it may well read; one that is gone shows as a hang-up, or when
- * something is written to it.
+ * This file turns what the application says into the answer; which application
+ * that is, and what happens when it fails, is in exchange_backend.c; the client
+ * is in exchange_client.c.
  */
 #include "gateway/exchange.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "gateway/exchange_impl.h"
 #include "gateway/params.h"
@@ -21,25 +20,21 @@
 
 /* The header block of an answer: first memory. */
 #define HEADER_FIRST 4096
-/* The id of the one request on a connection. */
-#define REQUEST_ID 1
 
-/* No more comes from the application: what there is goes out, then the
- * exchange ends. */
-static void complete(struct fcgi_exchange *exchange, bool cut)
+void fcgi_exchange_complete(struct fcgi_exchange *exchange, bool cut)
 {
     exchange->cut = cut;
     exchange->state = FCGI_EXCHANGE_FLUSHING;
     fcgi_reply_commit(&exchange->reply, &exchange->out);
-    fcgi_conn_close(&exchange->conn);
+    fcgi_exchange_let_go(exchange);
     fcgi_exchange_flush(exchange);
 }
 
-static void answer_error(struct fcgi_exchange *exchange, int status)
+void fcgi_exchange_answer_error(struct fcgi_exchange *exchange, int status)
 {
     fcgi_gateway_date(exchange->gateway);
     fcgi_reply_error(&exchange->reply, status, &exchange->out);
-    complete(exchange, false);
+    fcgi_exchange_complete(exchange, false);
 }
 
 /* The application's answer cannot be used. */
@@ -47,7 +42,7 @@ static void bad_answer(struct fcgi_exchange *exchange, const char *why)
 {
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
                       "the application sent %s; answered 502", why);
-    answer_error(exchange, 502);
+    fcgi_exchange_answer_error(exchange, 502);
 }
 
 /* Passes a part of the body on; false where nothing of it was of use. */
@@ -71,7 +66,7 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
                           "the application sent more than its Content-Length "
                           "%llu; the rest is cut off",
                           (unsigned long long)reply->length);
-        complete(exchange, false);
+        fcgi_exchange_complete(exchange, false);
     }
     return reply->body_bytes > before;
 }
@@ -101,7 +96,7 @@ static bool grow_header(struct fcgi_exchange *exchange)
         !fcgi_buffer_reserve(block, size - block->length)) {
         fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
                           "out of memory; answered 500");
-        answer_error(exchange, 500);
+        fcgi_exchange_answer_error(exchange, 500);
         return false;
     }
     fcgi_header_grow(&exchange->header, (char *)block->data, size);
@@ -139,11 +134,10 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
     on_body(exchange, bytes, length);
 }
 
-static bool on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
-                      size_t length)
+bool fcgi_exchange_on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
+                             size_t length)
 {
-    struct fcgi_exchange *exchange =
-        FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn);
+    struct fcgi_exchange *exchange = conn->owner;
 
     if (exchange->state != FCGI_EXCHANGE_WAITING)
         return on_body(exchange, bytes, length);
@@ -151,22 +145,21 @@ static bool on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
     return true;
 }
 
-static void on_stderr(struct fcgi_conn *conn, const uint8_t *bytes,
-                      size_t length)
+void fcgi_exchange_on_stderr(struct fcgi_conn *conn, const uint8_t *bytes,
+                             size_t length)
 {
-    fcgi_exchange_log_stderr(FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn),
-                             bytes, length);
+    fcgi_exchange_log_stderr(conn->owner, bytes, length);
 }
 
-static void on_batch(struct fcgi_conn *conn)
+void fcgi_exchange_on_batch(struct fcgi_conn *conn)
 {
-    struct fcgi_exchange *exchange =
-        FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn);
+    struct fcgi_exchange *exchange = conn->owner;
 
     fcgi_reply_commit(&exchange->reply, &exchange->out);
     fcgi_exchange_flush(exchange);
 }
 
+/* The application did not take the request: nothing of it was executed. */
 static void refused(struct fcgi_exchange *exchange, uint8_t protocol_status)
 {
     static const char *const names[] = {
@@ -187,22 +180,37 @@ static void refused(struct fcgi_exchange *exchange, uint8_t protocol_status)
                           "the application said in the middle of its answer "
                           "%s; the answer is cut",
                           name);
-        complete(exchange, true);
+        fcgi_exchange_complete(exchange, true);
         return;
+    }
+    /* What says that it serves one request at a time does so on a connection
+     * that it believes busy. */
+    if (protocol_status != FCGI_OVERLOADED)
+        fcgi_conn_close(exchange->conn);
+    fcgi_exchange_failed(exchange, FCGI_COUNT_OVERLOADED);
+    if (protocol_status != FCGI_UNKNOWN_ROLE && exchange->header.length == 0) {
+        char why[128];
+
+        snprintf(why, sizeof(why), "the application said %s", name);
+        if (fcgi_exchange_move_on(exchange, why))
+            return;
     }
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
                       "the application said %s; answered %d", name, status);
-    answer_error(exchange, status);
+    fcgi_exchange_answer_error(exchange, status);
 }
 
-static void on_end(struct fcgi_conn *conn, const struct fcgi_end_request *end)
+void fcgi_exchange_on_end(struct fcgi_conn *conn,
+                          const struct fcgi_end_request *end)
 {
-    struct fcgi_exchange *exchange =
-        FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn);
+    struct fcgi_exchange *exchange = conn->owner;
 
     if (end->protocol_status != FCGI_REQUEST_COMPLETE) {
         refused(exchange, end->protocol_status);
-    } else if (!exchange->reply.begun) {
+        return;
+    }
+    fcgi_exchange_worked(exchange);
+    if (!exchange->reply.begun) {
         bad_answer(exchange, exchange->header.length == 0
                                  ? "an answer without a header"
                                  : "an answer that ends within its header");
@@ -212,98 +220,10 @@ static void on_end(struct fcgi_conn *conn, const struct fcgi_end_request *end)
                           "Content-Length %llu; the answer is cut",
                           (unsigned long long)exchange->reply.body_bytes,
                           (unsigned long long)exchange->reply.length);
-        complete(exchange, true);
+        fcgi_exchange_complete(exchange, true);
     } else {
-        complete(exchange, false);
+        fcgi_exchange_complete(exchange, false);
     }
-}
-
-static int failure_status(enum fcgi_conn_failure failure)
-{
-    switch (failure) {
-    case FCGI_CONN_CONNECT:
-        return 503;
-    case FCGI_CONN_CONNECT_TIMEOUT:
-    case FCGI_CONN_SEND_TIMEOUT:
-    case FCGI_CONN_READ_TIMEOUT:
-        return 504;
-    case FCGI_CONN_BROKEN:
-    case FCGI_CONN_CLOSED:
-    case FCGI_CONN_PROTOCOL:
-        break;
-    }
-    return 502;
-}
-
-/* Whether the client has, or will get, a whole answer without END_REQUEST. */
-static bool is_whole(const struct fcgi_reply *reply)
-{
-    return reply->framing == FCGI_FRAMING_NONE ||
-           (reply->framing == FCGI_FRAMING_LENGTH &&
-            reply->body_bytes == reply->length);
-}
-
-static void try_server(struct fcgi_exchange *exchange,
-                       const struct fcgi_server *server);
-
-static void on_failure(struct fcgi_conn *conn,
-                       const struct fcgi_conn_problem *problem)
-{
-    struct fcgi_exchange *exchange =
-        FCGI_LOOP_OWNER(conn, struct fcgi_exchange, conn);
-    const struct fcgi_server *next = NULL;
-    char consequence[32];
-
-    if (exchange->reply.begun) {
-        bool whole = is_whole(&exchange->reply);
-
-        fcgi_exchange_log_problem(exchange, problem,
-                                  whole ? "the answer was complete"
-                                        : "the answer is cut");
-        complete(exchange, !whole);
-        return;
-    }
-    /* Nothing of the request can have been executed before there was a
-     * connection, so another server may have it. */
-    if (problem->failure == FCGI_CONN_CONNECT ||
-        problem->failure == FCGI_CONN_CONNECT_TIMEOUT)
-        next = fcgi_route_next(&exchange->route);
-    if (next != NULL) {
-        fcgi_exchange_log_problem(exchange, problem, "trying another server");
-        try_server(exchange, next);
-        return;
-    }
-    snprintf(consequence, sizeof(consequence), "answered %d",
-             failure_status(problem->failure));
-    fcgi_exchange_log_problem(exchange, problem, consequence);
-    answer_error(exchange, failure_status(problem->failure));
-}
-
-static void try_server(struct fcgi_exchange *exchange,
-                       const struct fcgi_server *server)
-{
-    static const struct fcgi_conn_handlers handlers = {
-        .on_stdout = on_stdout,
-        .on_stderr = on_stderr,
-        .on_end = on_end,
-        .on_batch = on_batch,
-        .on_failure = on_failure,
-    };
-    struct fcgi_gateway *gateway = exchange->gateway;
-    const struct fcgi_buffer *params;
-
-    exchange->server = server;
-    params = fcgi_exchange_params(exchange);
-    if (params == NULL) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "out of memory; answered 500");
-        answer_error(exchange, 500);
-        return;
-    }
-    exchange->conn.request.params = params->data;
-    exchange->conn.request.params_length = params->length;
-    fcgi_conn_start(&exchange->conn, gateway->loop, server, &handlers,
-                    gateway->scratch, gateway->scratch_size);
 }
 
 static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
@@ -316,6 +236,9 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
     exchange->line_length = 0;
     exchange->script_unknown = false;
     exchange->server = NULL;
+    exchange->claim = NULL;
+    exchange->conn = NULL;
+    exchange->probe = false;
     exchange->tls = request->tls;
     fcgi_exchange_set_name(exchange, request);
     fcgi_reply_init(&exchange->reply, request, gateway->host->software,
@@ -374,12 +297,13 @@ static int judge(const struct fcgi_http_request *request,
     return *why != NULL ? 400 : 0;
 }
 
-static void refuse(struct fcgi_exchange *exchange, int status, const char *why)
+void fcgi_exchange_refuse(struct fcgi_exchange *exchange, int status,
+                          const char *why)
 {
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
     if (status == 400)
         exchange->reply.close = true;
-    answer_error(exchange, status);
+    fcgi_exchange_answer_error(exchange, status);
 }
 
 struct fcgi_exchange *fcgi_exchange_start(
@@ -389,7 +313,6 @@ struct fcgi_exchange *fcgi_exchange_start(
     const void *arg)
 {
     struct fcgi_exchange *exchange = fcgi_gateway_get(gateway);
-    const struct fcgi_server *server;
     const char *why;
     int status;
 
@@ -398,24 +321,16 @@ struct fcgi_exchange *fcgi_exchange_start(
     prepare(exchange, client, fd, request);
     if (fcgi_params_build(&exchange->params, request, script,
                           gateway->host->software) < 0 ||
-        fcgi_loop_add(gateway->loop, &exchange->io, 0) < 0) {
+        fcgi_loop_add(gateway->loop, &exchange->io, EPOLLRDHUP) < 0) {
         fcgi_gateway_put(exchange);
         return NULL;
     }
     status = judge(request, script, &why);
     if (status != 0) {
-        refuse(exchange, status, why);
+        fcgi_exchange_refuse(exchange, status, why);
         return exchange;
     }
-    fcgi_request_init(&exchange->conn.request, REQUEST_ID, FCGI_RESPONDER, 0,
-                      exchange->params.data, exchange->params.length,
-                      request->body, request->body_length);
-    fcgi_pool_route(gateway->pool, &exchange->route, allows, arg);
-    server = fcgi_route_next(&exchange->route);
-    if (server != NULL)
-        try_server(exchange, server);
-    else
-        refuse(exchange, 503, "the Match rule names no server of fastcgi.conf");
+    fcgi_exchange_send(exchange, request, allows, arg);
     return exchange;
 }
 

@@ -2,14 +2,28 @@
  *
  * The client's side of an exchange: writing to a client that may be slow,
  * noticing one that is gone, and letting it go when all is done.
+ *
+ * A client that is slower than its application costs up to BufferSize of
+ * memory, so that an application with a small answer is free for others at
+ * once; then the application is not read on before there is room.
+ *
+ * A client that has shut down its sending half may still read: it is served to
+ * the end. But one that has closed its connection altogether looks the same,
+ * until something is sent to it, which its side answers with a reset. So an
+ * HTTP/1.1 client that sends its end and has not been sent anything yet is sent
+ * an interim answer, "100 Continue", which a client has to pass over however
+ * many come (RFC 9110, 15.2). Most half-closed clients never see one: it takes
+ * an application that lets them wait for longer than PROBE_DELAY.
  */
 #include "gateway/exchange_impl.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 /* A client that takes nothing for so long is given up. */
 #define CLIENT_TIMEOUT (60000 * FCGI_LOOP_MS)
+#define PROBE_DELAY (100 * FCGI_LOOP_MS)
 
 /* Everything that the exchange owns is let go; the host is told when all
  * callers have returned. */
@@ -22,7 +36,7 @@ void fcgi_exchange_over(struct fcgi_exchange *exchange)
     exchange->state = FCGI_EXCHANGE_OVER;
     fcgi_exchange_end_stderr(exchange);
     fcgi_exchange_log_unknown(exchange);
-    fcgi_conn_close(&exchange->conn);
+    fcgi_exchange_let_go(exchange);
     fcgi_loop_remove(loop, &exchange->io);
     fcgi_loop_stop_timer(loop, &exchange->timer);
     fcgi_loop_defer(loop, &exchange->finish);
@@ -56,22 +70,25 @@ void fcgi_exchange_client_gone(struct fcgi_exchange *exchange)
     fcgi_exchange_over(exchange);
 }
 
-/* The client takes no more for now: the application has to wait, too. */
+/* The client takes no more for now. */
 static void block(struct fcgi_exchange *exchange)
 {
     struct fcgi_loop *loop = exchange->gateway->loop;
 
-    fcgi_conn_pause(&exchange->conn);
     exchange->deadline = fcgi_loop_now(loop) + CLIENT_TIMEOUT;
-    if (!exchange->timer.set)
+    if (!exchange->timer.set || exchange->timer.deadline > exchange->deadline)
         fcgi_loop_set_timer(loop, &exchange->timer, exchange->deadline);
-    if (fcgi_loop_modify(loop, &exchange->io, EPOLLOUT) < 0)
+    if (!exchange->blocked &&
+        fcgi_loop_modify(loop, &exchange->io, EPOLLOUT) < 0)
         fcgi_exchange_client_gone(exchange);
+    exchange->blocked = true;
 }
 
 /* All that was there is written. */
-static void unblock(struct fcgi_exchange *exchange, bool was_blocked)
+static void unblock(struct fcgi_exchange *exchange)
 {
+    uint32_t events = exchange->half_closed ? 0 : (uint32_t)EPOLLRDHUP;
+
     exchange->out.length = exchange->out_sent = 0;
     if (exchange->state == FCGI_EXCHANGE_FLUSHING) {
         if (exchange->reply.close && !exchange->cut && !exchange->tls)
@@ -79,26 +96,45 @@ static void unblock(struct fcgi_exchange *exchange, bool was_blocked)
         fcgi_exchange_over(exchange);
         return;
     }
-    if (!was_blocked)
-        return;
-    if (fcgi_loop_modify(exchange->gateway->loop, &exchange->io, 0) < 0)
+    if (exchange->blocked &&
+        fcgi_loop_modify(exchange->gateway->loop, &exchange->io, events) < 0)
         fcgi_exchange_client_gone(exchange);
-    else
-        fcgi_conn_resume(&exchange->conn);
+    exchange->blocked = false;
 }
 
-/* Writes what there is for the client. */
-void fcgi_exchange_flush(struct fcgi_exchange *exchange)
+/*
+ * Reads on as long as there is room for a good part of what BufferSize allows.
+ * What has been sent makes room when it is more than what has not: so no byte
+ * is moved more than once for each that is sent. A part is left for the head
+ * and the framing of the answer, which are not counted beforehand.
+ */
+static void regulate(struct fcgi_exchange *exchange)
+{
+    struct fcgi_buffer *out = &exchange->out;
+    size_t size, pending = out->length - exchange->out_sent;
+
+    if (exchange->conn == NULL)
+        return;
+    size = exchange->server->config->buffer_size;
+    if (exchange->out_sent > 0 && exchange->out_sent >= pending) {
+        memmove(out->data, out->data + exchange->out_sent, pending);
+        out->length = pending;
+        exchange->out_sent = 0;
+    }
+    size -= size / 16;
+    if (out->length > size / 4 * 3) {
+        fcgi_conn_pause(exchange->conn);
+    } else {
+        exchange->conn->read_most = size - out->length;
+        fcgi_conn_resume(exchange->conn);
+    }
+}
+
+/* Writes what the client takes; false where it has gone. */
+static bool write_out(struct fcgi_exchange *exchange)
 {
     const struct fcgi_host *host = exchange->gateway->host;
-    bool was_blocked = exchange->retry_length > 0;
 
-    if (exchange->out.failed) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "out of memory; the answer is cut");
-        fcgi_exchange_client_gone(exchange);
-        return;
-    }
     while (exchange->out_sent < exchange->out.length) {
         /* A TLS layer wants a write that failed tried again as it was. */
         size_t length = exchange->retry_length
@@ -112,25 +148,61 @@ void fcgi_exchange_flush(struct fcgi_exchange *exchange)
             exchange->retry_length = 0;
         } else if (n < 0 && errno == EAGAIN) {
             exchange->retry_length = length;
-            block(exchange);
-            return;
+            return true;
         } else if (n == 0 || errno != EINTR) {
-            fcgi_exchange_client_gone(exchange);
-            return;
+            return false;
         }
     }
-    unblock(exchange, was_blocked);
+    return true;
+}
+
+static void flush(struct fcgi_exchange *exchange)
+{
+    if (!write_out(exchange))
+        fcgi_exchange_client_gone(exchange);
+    else if (exchange->out_sent < exchange->out.length)
+        block(exchange);
+    else
+        unblock(exchange);
+    if (exchange->state != FCGI_EXCHANGE_OVER)
+        regulate(exchange);
+}
+
+void fcgi_exchange_flush(struct fcgi_exchange *exchange)
+{
+    if (exchange->out.failed) {
+        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
+                          "out of memory; the answer is cut");
+        fcgi_exchange_client_gone(exchange);
+    } else if (exchange->blocked) {
+        regulate(exchange); /* the client says when it takes more */
+    } else {
+        flush(exchange);
+    }
 }
 
 static void client_ready(struct fcgi_loop_io *io, uint32_t events)
 {
     struct fcgi_exchange *exchange =
         FCGI_LOOP_OWNER(io, struct fcgi_exchange, io);
+    struct fcgi_loop *loop = exchange->gateway->loop;
 
-    if (events & (EPOLLERR | EPOLLHUP))
+    if (events & (EPOLLERR | EPOLLHUP)) {
         fcgi_exchange_client_gone(exchange);
-    else
-        fcgi_exchange_flush(exchange);
+        return;
+    }
+    if (events & EPOLLOUT) {
+        flush(exchange);
+        return;
+    }
+    /* It sends no more; told once is enough. */
+    exchange->half_closed = true;
+    if (fcgi_loop_modify(loop, io, 0) < 0)
+        fcgi_exchange_client_gone(exchange);
+    else if (exchange->state == FCGI_EXCHANGE_WAITING &&
+             exchange->reply.version >= 11)
+        fcgi_loop_set_timer(loop, &exchange->timer,
+                            fcgi_loop_now(loop) + PROBE_DELAY);
 }
 
 static void timer_fired(struct fcgi_loop_timer *timer)
@@ -139,8 +211,14 @@ static void timer_fired(struct fcgi_loop_timer *timer)
         FCGI_LOOP_OWNER(timer, struct fcgi_exchange, timer);
     struct fcgi_loop *loop = exchange->gateway->loop;
 
-    if (exchange->retry_length == 0) {
-        return; /* the client went on reading */
+    if (!exchange->blocked) {
+        /* Either the client went on reading, or it is asked whether it does. */
+        if (exchange->half_closed && exchange->state == FCGI_EXCHANGE_WAITING) {
+            fcgi_buffer_add_text(&exchange->out,
+                                 "HTTP/1.1 100 Continue\r\n"
+                                 "\r\n");
+            fcgi_exchange_flush(exchange);
+        }
     } else if (fcgi_loop_now(loop) < exchange->deadline) {
         fcgi_loop_set_timer(loop, timer, exchange->deadline);
     } else {
@@ -159,6 +237,7 @@ void fcgi_exchange_init_client(struct fcgi_exchange *exchange, void *client,
     exchange->io.ready = client_ready;
     exchange->timer.fired = timer_fired;
     exchange->finish.run = finish;
+    exchange->blocked = exchange->half_closed = false;
     exchange->retry_length = 0;
     exchange->out_sent = 0;
     exchange->cut = false;

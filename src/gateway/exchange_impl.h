@@ -6,14 +6,14 @@
 #ifndef FCGI_GATEWAY_EXCHANGE_IMPL_H
 #define FCGI_GATEWAY_EXCHANGE_IMPL_H
 
-#include "backend/conn.h"
+#include "backend/worker.h"
 #include "gateway/buffer.h"
 #include "gateway/exchange.h"
 #include "gateway/reply.h"
 #include "proto/header.h"
 
 enum fcgi_exchange_state {
-    FCGI_EXCHANGE_WAITING,   /* for the head of the answer */
+    FCGI_EXCHANGE_WAITING,   /* for a connection, or the head of the answer */
     FCGI_EXCHANGE_STREAMING, /* its body */
     FCGI_EXCHANGE_FLUSHING,  /* nothing more comes from the application */
     FCGI_EXCHANGE_OVER,      /* the host will be told */
@@ -31,13 +31,22 @@ struct fcgi_exchange {
     struct fcgi_loop_io io; /* the client's descriptor */
     struct fcgi_loop_timer timer;
     uint64_t deadline;
+    bool blocked;        /* the client takes no more for now */
+    bool half_closed;    /* it sends no more; it may be gone */
     size_t retry_length; /* a write that has to be tried again as it was */
     struct fcgi_buffer out;
     size_t out_sent;
 
-    struct fcgi_conn conn;
+    struct fcgi_claim *claim; /* waits for a connection */
+    struct fcgi_conn *conn;   /* has one */
     struct fcgi_route route;
-    const struct fcgi_server *server;
+    struct fcgi_server *server;
+    bool probe;      /* the server is not up: tell how it goes */
+    bool idempotent; /* may be sent again though it may have been executed */
+    bool again;      /* was sent to the same server again */
+    unsigned retries;
+    const uint8_t *body; /* the host's */
+    size_t body_length;
     struct fcgi_buffer params;  /* as any server may be told */
     struct fcgi_buffer adapted; /* to a server's keys, or empty */
     bool script_unknown;        /* it said so */
@@ -56,6 +65,7 @@ struct fcgi_exchange {
 
 struct fcgi_gateway {
     struct fcgi_pool *pool;
+    struct fcgi_worker *worker;
     const struct fcgi_host *host;
     struct fcgi_loop *loop;
     struct fcgi_exchange in_use; /* head of a ring */
@@ -93,12 +103,49 @@ const struct fcgi_buffer *fcgi_exchange_params(struct fcgi_exchange *exchange);
 /* At the end: what to look at where the server did not find the script. */
 void fcgi_exchange_log_unknown(const struct fcgi_exchange *exchange);
 
+/* The application's side: goes to the first server. Sets what it needs of the
+ * request and of the rule that handed it to us. */
+void fcgi_exchange_send(struct fcgi_exchange *exchange,
+                        const struct fcgi_http_request *request,
+                        bool (*allows)(const void *arg,
+                                       const struct fcgi_server *server),
+                        const void *arg);
+
+/* Goes to another server, with a line for the log that says why; false where
+ * there is none left, or Retries forbids it. */
+bool fcgi_exchange_move_on(struct fcgi_exchange *exchange, const char *why);
+
+/* The server has answered, or has not. */
+void fcgi_exchange_worked(struct fcgi_exchange *exchange);
+void fcgi_exchange_failed(struct fcgi_exchange *exchange,
+                          enum fcgi_count count);
+
+/* Gives the connection back, or its claim up. */
+void fcgi_exchange_let_go(struct fcgi_exchange *exchange);
+
+/* What comes of the application: in exchange.c. */
+bool fcgi_exchange_on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
+                             size_t length);
+void fcgi_exchange_on_stderr(struct fcgi_conn *conn, const uint8_t *bytes,
+                             size_t length);
+void fcgi_exchange_on_end(struct fcgi_conn *conn,
+                          const struct fcgi_end_request *end);
+void fcgi_exchange_on_batch(struct fcgi_conn *conn);
+
+/* No more comes from the application: what there is goes out, then the exchange
+ * ends. */
+void fcgi_exchange_complete(struct fcgi_exchange *exchange, bool cut);
+void fcgi_exchange_answer_error(struct fcgi_exchange *exchange, int status);
+void fcgi_exchange_refuse(struct fcgi_exchange *exchange, int status,
+                          const char *why);
+
 /* The client's side. */
 void fcgi_exchange_init_client(struct fcgi_exchange *exchange, void *client,
                                int fd);
 
-/* Writes what there is for the client; once all is written, either the
- * application is read on or, in state FLUSHING, the exchange ends. */
+/* Writes what there is for the client; once all is written, in state FLUSHING,
+ * the exchange ends. The application is read on as long as there is room
+ * (BufferSize). */
 void fcgi_exchange_flush(struct fcgi_exchange *exchange);
 
 /* Lets everything go that the exchange owns; the host is told when all callers
@@ -118,9 +165,9 @@ void fcgi_exchange_log(const struct fcgi_exchange *exchange,
     __attribute__((format(printf, 3, 4)));
 
 /* The reason of a failure with, where one applies, its cure. */
-void fcgi_exchange_log_problem(const struct fcgi_exchange *exchange,
-                               const struct fcgi_conn_problem *problem,
-                               const char *consequence);
+void fcgi_exchange_describe(const struct fcgi_exchange *exchange,
+                            const struct fcgi_conn_problem *problem, char *text,
+                            size_t size);
 
 /* STDERR in lines, as they become complete; and the last one. */
 void fcgi_exchange_log_stderr(struct fcgi_exchange *exchange,

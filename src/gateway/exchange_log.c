@@ -62,12 +62,12 @@ static void describe_connect(const struct fcgi_server *server, int error,
                  "cannot connect to %s: %s (raise the limit of descriptors, "
                  "ulimit -n)",
                  server->where, strerror(error));
-    else if (server->n_addresses == 0)
+    else if (error == 0)
         snprintf(text, size,
-                 "cannot connect to %s: the name does not resolve: %s (it is "
-                 "looked up at start: mend ServerAddr or the name service, "
-                 "then restart)",
-                 server->where, server->unresolved);
+                 "cannot connect to %s: the name does not resolve: %s (mend "
+                 "ServerAddr or the name service; it is looked up again every "
+                 "few seconds)",
+                 server->where, atomic_load(&server->unresolved));
     else
         snprintf(text, size,
                  "cannot connect to %s: %s (is the application running, and "
@@ -75,11 +75,14 @@ static void describe_connect(const struct fcgi_server *server, int error,
                  server->where, strerror(error), key);
 }
 
-static void describe(const struct fcgi_server *server,
-                     const struct fcgi_conn_problem *problem, char *text,
-                     size_t size)
+void fcgi_exchange_describe(const struct fcgi_exchange *exchange,
+                            const struct fcgi_conn_problem *problem, char *text,
+                            size_t size)
 {
+    const struct fcgi_server *server = exchange->server;
     const struct fcgi_server_config *config = server->config;
+
+    text[0] = '\0';
 
     switch (problem->failure) {
     case FCGI_CONN_CONNECT:
@@ -119,16 +122,6 @@ static void describe(const struct fcgi_server *server,
                  (unsigned long long)problem->offset);
         return;
     }
-}
-
-void fcgi_exchange_log_problem(const struct fcgi_exchange *exchange,
-                               const struct fcgi_conn_problem *problem,
-                               const char *consequence)
-{
-    char text[512] = "";
-
-    describe(exchange->server, problem, text, sizeof(text));
-    fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; %s", text, consequence);
 }
 
 void fcgi_exchange_end_stderr(struct fcgi_exchange *exchange)

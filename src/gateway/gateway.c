@@ -10,33 +10,47 @@
 #include <string.h>
 #include <time.h>
 
-/* One read of an application's answer. It bounds what an exchange holds back
- * for a slow client: it is not read on before that has been sent. */
+/* One read of an application's answer. */
 #define SCRATCH 65536
 #define MOST_UNUSED 256
 /* Memory that an unused exchange keeps, per buffer. */
 #define KEPT_BUFFER 16384
 
+static void notice(void *arg, bool bad, const char *line)
+{
+    const struct fcgi_gateway *gateway = arg;
+
+    gateway->host->log(bad ? FCGI_LOG_WARNING : FCGI_LOG_INFO, line);
+}
+
 struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
                                       const struct fcgi_host *host)
 {
     struct fcgi_gateway *gateway = calloc(1, sizeof(*gateway) + SCRATCH);
+    struct fcgi_notice told = {.tell = notice, .arg = gateway};
+    int saved;
 
     if (gateway == NULL)
         return NULL;
-    gateway->loop = fcgi_loop_new();
-    if (gateway->loop == NULL) {
-        int saved = errno;
-
-        free(gateway);
-        errno = saved;
-        return NULL;
-    }
     gateway->pool = pool;
     gateway->host = host;
     gateway->scratch_size = SCRATCH;
     gateway->in_use.prev = gateway->in_use.next = &gateway->in_use;
+    gateway->loop = fcgi_loop_new();
+    if (gateway->loop == NULL)
+        goto fail;
+    gateway->worker =
+        fcgi_worker_new(pool, gateway->loop, &told, gateway->scratch, SCRATCH);
+    if (gateway->worker == NULL)
+        goto fail;
     return gateway;
+
+fail:
+    saved = errno;
+    fcgi_loop_free(gateway->loop);
+    free(gateway);
+    errno = saved;
+    return NULL;
 }
 
 static void destroy(struct fcgi_exchange *exchange)
@@ -61,6 +75,7 @@ void fcgi_gateway_free(struct fcgi_gateway *gateway)
         gateway->unused = exchange->next;
         destroy(exchange);
     }
+    fcgi_worker_free(gateway->worker);
     fcgi_loop_free(gateway->loop);
     free(gateway);
 }

@@ -14,10 +14,15 @@
 #include <string.h>
 
 #include "backend/pool.h"
+#include "backend/resolver.h"
 #include "config/config.h"
 #include "monkey/host16.h"
 
 #define EXPORT __attribute__((visibility("default")))
+
+/* How long Monkey's start waits for the name service at most. Names that are
+ * not known by then are looked up while it serves. */
+#define LOOK_UP_MS 3000
 
 static struct fcgi_config *config;
 static struct fcgi_pool *pool;
@@ -48,7 +53,7 @@ static bool check_rule(const struct mk16_host *vhost,
         const struct mk16_handler_param *param =
             MK16_ENTRY(node, const struct mk16_handler_param, head);
 
-        if (fcgi_pool_has(pool, param->p.data, param->p.len))
+        if (fcgi_pool_find(pool, param->p.data, param->p.len) != NULL)
             continue;
         known = false;
         snprintf(line, sizeof(line),
@@ -90,12 +95,13 @@ static void warn_unresolved(void)
     for (size_t i = 0; i < pool->n_servers; i++) {
         const struct fcgi_server *server = &pool->servers[i];
 
-        if (server->n_addresses > 0)
+        if (server->addresses != NULL)
             continue;
         snprintf(line, sizeof(line),
                  "server \"%s\": %s does not resolve: %s; its requests are "
-                 "answered 503",
-                 server->config->name, server->where, server->unresolved);
+                 "answered 503 until it does",
+                 server->config->name, server->where,
+                 atomic_load(&server->unresolved));
         mk16_log(FCGI_LOG_WARNING, line);
     }
 }
@@ -147,6 +153,7 @@ static int start(const struct mk16_api *api, const char *confdir)
         clean_up();
         return -1;
     }
+    fcgi_resolver_start(pool, LOOK_UP_MS);
     warn_unresolved();
     mk16_set_up(api, pool);
     return 0;

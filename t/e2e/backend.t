@@ -149,7 +149,8 @@ for my $kind (qw(tcp unix)) {
     $mark = $h->mark;
     {
         local $TODO = nginx_todo('EAGAIN on a Unix socket is 502 there') if $kind eq 'unix';
-        error_answer($h, 504, '/hello.php', "$kind backlog full");
+        # A Unix socket says that its backlog is full; TCP says nothing.
+        error_answer($h, $kind eq 'unix' ? 503 : 504, '/hello.php', "$kind backlog full");
     }
     one_line($h, $mark, 'GET /hello.php', "$kind backlog full", $srv);
     @full = ();

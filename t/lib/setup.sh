@@ -5,7 +5,7 @@
 
 # Packages that a build needs.
 build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
-    libconfuse-dev libhttp-parser-dev"
+    libconfuse-dev libc-ares-dev libhttp-parser-dev"
 
 say()
 {

@@ -97,7 +97,7 @@ static void on_end(struct fcgi_conn *conn, const struct fcgi_end_request *end)
     act(rig, RIG_END);
 }
 
-static void start(struct rig *rig, const struct fcgi_server *server);
+static void start(struct rig *rig);
 
 static void on_failure(struct fcgi_conn *conn,
                        const struct fcgi_conn_problem *problem)
@@ -112,7 +112,7 @@ static void on_failure(struct fcgi_conn *conn,
         [FCGI_CONN_PROTOCOL] = "protocol",
     };
     struct rig *rig = FCGI_LOOP_OWNER(conn, struct rig, conn);
-    const struct fcgi_server *next = rig->next;
+    bool again = rig->again;
 
     assert_false(rig->over);
     append(rig, "fail(");
@@ -120,14 +120,17 @@ static void on_failure(struct fcgi_conn *conn,
     append(rig, ")");
     rig->last = 0;
     rig->problem = *problem;
-    rig->next = NULL;
-    rig->over = next == NULL;
+    rig->again = false;
+    rig->over = !again;
     act(rig, RIG_FAILURE);
-    if (next != NULL)
-        start(rig, next);
+    if (again && rig->other.length > 0)
+        rig->addresses[0] = rig->other;
+    if (again)
+        start(rig);
 }
 
-static void start(struct rig *rig, const struct fcgi_server *server)
+/* The server has the addresses that the rig has now. */
+static void start(struct rig *rig)
 {
     static const struct fcgi_conn_handlers handlers = {
         .on_stdout = on_stdout,
@@ -137,8 +140,17 @@ static void start(struct rig *rig, const struct fcgi_server *server)
         .on_failure = on_failure,
     };
 
-    fcgi_conn_start(&rig->conn, rig->loop, server, &handlers, rig->scratch,
-                    sizeof(rig->scratch));
+    struct fcgi_addresses *addresses = NULL;
+
+    if (rig->n_addresses > 0) {
+        addresses = fcgi_addresses_new(rig->n_addresses);
+        assert_non_null(addresses);
+        memcpy(addresses->list, rig->addresses,
+               rig->n_addresses * sizeof(rig->addresses[0]));
+    }
+    fcgi_addresses_unref(rig->server.addresses);
+    rig->server.addresses = addresses;
+    fcgi_conn_start(&rig->conn, &handlers);
 }
 
 void rig_start(struct rig *rig, const uint8_t *body, size_t length)
@@ -147,14 +159,14 @@ void rig_start(struct rig *rig, const uint8_t *body, size_t length)
 
     rig->params_length = sizeof(params) - 1;
     memcpy(rig->params, params, rig->params_length);
-    fcgi_request_init(&rig->conn.request, 1, FCGI_RESPONDER, 0, rig->params,
-                      rig->params_length, body, length);
+    fcgi_request_init(&rig->conn.request, 1, FCGI_RESPONDER, rig->flags,
+                      rig->params, rig->params_length, body, length);
     rig->told[0] = '\0';
     rig->last = 0;
     rig->batches = 0;
     rig->over = rig->unbatched = false;
     rig->started = fcgi_loop_now(rig->loop);
-    start(rig, &rig->server);
+    start(rig);
 }
 
 static int lowest_fd(void)
@@ -218,14 +230,17 @@ void rig_open(struct rig *rig, enum rig_kind kind, int backlog)
     assert_int_equal(listen(rig->listener, backlog), 0);
     rig->config.connect_timeout = 60000;
     rig->config.send_timeout = rig->config.read_timeout = 60000;
-    rig->server.config = &rig->config;
-    rig->server.addresses = rig->addresses;
-    rig->server.n_addresses = 1;
+    rig->config.endpoint.kind = FCGI_ENDPOINT_UNIX;
+    assert_int_equal(fcgi_server_init(&rig->server, &rig->config, true), 0);
+    rig->n_addresses = 1;
+    fcgi_conn_init(&rig->conn, rig->loop, &rig->server, rig->scratch,
+                   sizeof(rig->scratch));
 }
 
 void rig_close(struct rig *rig)
 {
     fcgi_conn_close(&rig->conn);
+    fcgi_server_destroy(&rig->server);
     if (rig->peer >= 0)
         close(rig->peer);
     if (rig->listener >= 0)

@@ -36,6 +36,7 @@ struct rig {
     struct fcgi_server_config config; /* all timeouts are a minute at first */
     struct fcgi_server server;
     struct fcgi_address addresses[2];
+    size_t n_addresses; /* of those, to be tried */
     char dir[32], path[64];
     int lowest_fd; /* that was free before */
     int listener;
@@ -54,8 +55,11 @@ struct rig {
     bool over;      /* on_end or on_failure was told, or the test closed it */
     struct fcgi_conn_problem problem;
 
-    unsigned close_in, pause_in;    /* handlers that do it, once */
-    const struct fcgi_server *next; /* on_failure starts anew with it, once */
+    unsigned close_in, pause_in; /* handlers that do it, once */
+    /* on_failure starts anew, once; with this address, if it is one. */
+    bool again;
+    struct fcgi_address other;
+    uint8_t flags; /* of the requests to come */
 };
 
 /* Bytes to send, built from records. */

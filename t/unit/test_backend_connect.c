@@ -76,7 +76,7 @@ static void set_target(struct rig *rig, size_t i, enum target target, int *held)
         address->length = sizeof(address->addr);
         break;
     }
-    rig->server.n_addresses = i + 1;
+    rig->n_addresses = i + 1;
 }
 
 struct connect_case {
@@ -104,13 +104,13 @@ static void check_connect(const struct connect_case *one, enum rig_kind kind)
     int held = -1;
 
     rig_open(&rig, kind, 5);
-    rig.server.n_addresses = 0;
+    rig.n_addresses = 0;
     /* The second first: it may be a copy of the rig's own. */
     set_target(&rig, 1, one->targets[1], &held);
     if (one->targets[1] == NONE || one->targets[0] != GOOD)
         set_target(&rig, 0, one->targets[0], &held);
     if (one->targets[1] != NONE)
-        rig.server.n_addresses = 2;
+        rig.n_addresses = 2;
     rig_start(&rig, NULL, 0);
     if (one->targets[0] != NONE && one->error == 0) {
         rig_accept(&rig);
@@ -165,7 +165,7 @@ static void test_first_again(void **state)
     rig_open(&rig, RIG_UNIX, 5);
     rig.addresses[1] = rig.addresses[0];
     set_unix(&rig.addresses[0], "/nonexistent/sock");
-    rig.server.n_addresses = 2;
+    rig.n_addresses = 2;
     rig_start(&rig, NULL, 0);
     rig_accept(&rig);
     fcgi_conn_close(&rig.conn);
@@ -186,20 +186,16 @@ static void test_family(void **state)
     check_connect(&one, RIG_TCP);
 }
 
-/* on_failure starts anew with another server, as an exchange does. */
+/* on_failure starts anew with another address, as an exchange does. */
 static void test_other_server(void **state)
 {
-    struct fcgi_server missing;
-    struct fcgi_address nowhere;
     struct rig rig;
 
     (void)state;
     rig_open(&rig, RIG_UNIX, 5);
-    missing = rig.server;
-    set_unix(&nowhere, "/nonexistent/sock");
-    missing.addresses = rig.addresses;
-    rig.server.addresses = &nowhere;
-    rig.next = &missing; /* whose address is the good one */
+    rig.other = rig.addresses[0];
+    rig.again = true;
+    set_unix(&rig.addresses[0], "/nonexistent/sock");
     rig_start(&rig, (const uint8_t *)"body", 4);
     rig_accept(&rig);
     rig_receive_request(&rig);
@@ -215,7 +211,7 @@ static void test_send_again(void **state)
 
     (void)state;
     rig_open(&rig, RIG_UNIX, 5);
-    rig.next = &rig.server;
+    rig.again = true;
     rig_start(&rig, (const uint8_t *)"body", 4);
     rig_accept(&rig);
     rig_receive_request(&rig);
@@ -380,6 +376,31 @@ static void test_hangs(void **state)
     rig_close(&rig);
 }
 
+/* An address that does not answer costs its part of the time, no more. */
+static void test_hangs_then_good(void **state)
+{
+    struct rig rig, hung;
+    size_t n;
+    int fds[4];
+
+    (void)state;
+    rig_open(&hung, RIG_TCP, 0);
+    n = fill(&hung, fds, COUNT(fds));
+    rig_open(&rig, RIG_TCP, 5);
+    rig.addresses[1] = rig.addresses[0];
+    rig.addresses[0] = hung.addresses[0];
+    rig.n_addresses = 2;
+    rig.config.connect_timeout = 300;
+    rig_start(&rig, NULL, 0);
+    rig_accept(&rig);
+    rig_receive_request(&rig);
+    assert_string_equal(rig.told, "");
+    assert_true(fcgi_loop_now(rig.loop) >= rig.started + 150 * FCGI_LOOP_MS);
+    rig_close(&rig);
+    empty(fds, n);
+    rig_close(&hung);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_backoff),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_hangs_then_good),
         cmocka_unit_test(test_family),
     };
 

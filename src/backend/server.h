@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One FastCGI server as all worker threads share it: how many connections to
+ * it there are, who waits for one, whether it is up, what has been counted.
+ * This is the book-keeping alone: no socket, no loop, no clock; connections
+ * themselves belong to the workers (worker.h).
+ *
+ * All that changes is protected by one lock, which is held for arithmetic and
+ * lists only.
+ *
+ * A slot is the right to have a connection. Each has one owner at any time: a
+ * connection in use, an idle one, or a claim that is on its way. So what the
+ * application sees never exceeds MaxConnections.
+ *
+ *   fcgi_server_take  ->  own idle connection      FCGI_TAKE_IDLE
+ *                         another worker's         FCGI_TAKE_ASK
+ *                         a free slot              FCGI_TAKE_SLOT
+ *                         the queue                FCGI_TAKE_WAIT
+ *
+ * Keep-alive starves nobody. An application such as PHP-FPM gives a process to
+ * each connection until that closes, and a request on another connection may
+ * wait in its backlog for a process to become free. A connection that has
+ * never answered is therefore watched: as long as one of them seems to starve,
+ * finished connections are closed and not kept, and idle ones are closed for
+ * it. It seems to starve when it
+ *
+ *   - has waited for FCGI_STARVE_SOON, and no connection that was made after
+ *     it has answered (backlogs are served in order: if one has, this one was
+ *     accepted, too, and its script is merely slow); or
+ *   - has waited for FCGI_STARVE_LATE, whatever came after it, as the order
+ *     may be another, behind a load balancer, say.
+ *
+ * Closing at once whenever anybody waits for a first answer would be simpler.
+ * But under a steady load somebody always does, so that no connection was ever
+ * kept even where the application has processes enough.
+ */
+#ifndef FCGI_BACKEND_SERVER_H
+#define FCGI_BACKEND_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/address.h"
+#include "backend/stats.h"
+#include "config/config.h"
+#include "loop/loop.h"
+
+#define FCGI_STARVE_SOON (20 * FCGI_LOOP_MS)
+#define FCGI_STARVE_LATE (250 * FCGI_LOOP_MS)
+
+struct fcgi_conn;
+struct fcgi_worker;
+struct fcgi_claim;
+
+/* A connection that has never answered; a member of it. */
+struct fcgi_fresh {
+    struct fcgi_fresh *prev, *next; /* NULL: in no list */
+    uint64_t since;
+    bool accepted; /* by the application, as a later one has answered */
+};
+
+/* A worker's part of a server. */
+struct fcgi_share {
+    struct fcgi_server *server;
+    struct fcgi_worker *worker;
+    struct fcgi_share *next; /* the server's shares */
+    unsigned idle;           /* idle connections that nobody has claimed */
+    unsigned reclaimed;      /* those that the worker is asked to close */
+    struct fcgi_loop_task reclaim;
+    /* The worker's own: */
+    struct fcgi_conn *kept; /* idle ones, claimed or not, last used first */
+    struct fcgi_stats stats;
+};
+
+struct fcgi_server {
+    const struct fcgi_server_config *config;
+    char where[FCGI_ENDPOINT_TEXT];
+    bool lone;    /* there is no other */
+    bool is_name; /* the endpoint has to be looked up */
+
+    pthread_mutex_t lock;
+    struct fcgi_addresses *addresses; /* NULL: the name does not resolve */
+    const char *_Atomic unresolved;   /* why, static */
+    /* Written under the lock; others may look at them without it, to choose
+     * between servers. */
+    atomic_uint open;    /* slots that are taken */
+    atomic_uint idle;    /* of those: idle and not claimed */
+    atomic_uint waiting; /* claims in the queue */
+    struct fcgi_claim *queue_first, *queue_last;
+    struct fcgi_share *shares;
+    struct fcgi_fresh unproven; /* ring: never answered, nor any after them */
+    struct fcgi_fresh silent;   /* ring: never answered, but a later one has */
+
+    /* Health. `out` and `retry_at` may be read without the lock. */
+    unsigned fails;
+    uint64_t first_fail;
+    atomic_bool out;
+    _Atomic uint64_t retry_at; /* out: when a request may try it */
+    bool probing;              /* out: one does */
+
+    int credit; /* for the pool's round robin; under the pool's lock */
+};
+
+enum fcgi_claim_state {
+    FCGI_CLAIM_FREE,
+    FCGI_CLAIM_QUEUED, /* in the server's queue */
+    FCGI_CLAIM_SENT,   /* on its way, in some loop's mailbox */
+};
+
+/*
+ * What a worker waits for on behalf of a request. It belongs to the server
+ * while it is QUEUED and to the loop that it was sent to while it is SENT:
+ * only who takes it out of there may free it. The request is known by `owner`
+ * and `granted`, which its own thread alone reads and writes: a request that
+ * waits no longer sets them to NULL, and what comes goes to others.
+ */
+struct fcgi_claim {
+    struct fcgi_claim *prev, *next; /* QUEUED: the queue; FREE: the spare */
+    enum fcgi_claim_state state;
+    struct fcgi_share *share; /* whose claim it is */
+    struct fcgi_share *asked; /* SENT to its worker, first */
+    struct fcgi_loop_task task;
+    struct fcgi_loop_timer timer;
+    struct fcgi_claim *all_prev, *all_next; /* the worker's claims in use */
+    struct fcgi_conn *conn; /* what it is given: a connection of its worker */
+    int fd;                 /* or one of another; -1: the slot alone */
+    unsigned served;        /* requests on `fd` so far */
+    uint64_t quiet_since;   /* when `fd` answered last */
+    void *owner;
+    void (*granted)(void *owner, struct fcgi_conn *conn);
+};
+
+enum fcgi_take {
+    FCGI_TAKE_IDLE, /* the first of share->kept is the caller's */
+    FCGI_TAKE_ASK,  /* send the claim to claim->asked's worker */
+    FCGI_TAKE_SLOT, /* open a connection */
+    FCGI_TAKE_WAIT, /* the claim is in the queue */
+    FCGI_TAKE_FULL, /* so is the queue */
+};
+
+enum fcgi_give {
+    FCGI_GIVE_KEEP,  /* the connection is idle now */
+    FCGI_GIVE_HAND,  /* it goes to the claim that was told */
+    FCGI_GIVE_CLOSE, /* close it, then call fcgi_server_free_slot() */
+};
+
+/* `lone`: there is no other server. Returns 0, or -1 where memory is short. */
+int fcgi_server_init(struct fcgi_server *server,
+                     const struct fcgi_server_config *config, bool lone);
+void fcgi_server_destroy(struct fcgi_server *server);
+
+/* Joins and leaves; a share that leaves has no idle connection left. */
+void fcgi_server_join(struct fcgi_server *server, struct fcgi_share *share);
+void fcgi_server_leave(struct fcgi_share *share);
+
+/* A way to a connection for `share`'s worker. `claim` is FREE and stays the
+ * caller's but for ASK and WAIT. */
+enum fcgi_take fcgi_server_take(struct fcgi_share *share,
+                                struct fcgi_claim *claim);
+
+/* Takes the claim out of the queue and frees it for other use; false where it
+ * is on its way already. */
+bool fcgi_server_cancel(struct fcgi_claim *claim);
+
+/* A connection of `share` is finished and fit for another request. */
+enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
+                                struct fcgi_claim **claim);
+
+/* The connection is closed: who gets its slot, or NULL. The claim has to be
+ * sent. */
+struct fcgi_claim *fcgi_server_free_slot(struct fcgi_server *server);
+
+/* An idle connection of `share` is of no use any more and closed. Returns true
+ * where its slot is free now; else it belongs to somebody who was promised
+ * the connection. */
+bool fcgi_server_idle_gone(struct fcgi_share *share);
+
+/* How many idle connections the worker has to close now, and their slots to
+ * free. */
+unsigned fcgi_server_reclaimed(struct fcgi_share *share);
+
+/* A request waits on a connection that has never answered; and no more,
+ * because it has answered, or for another reason. */
+void fcgi_server_fresh(struct fcgi_server *server, struct fcgi_fresh *fresh,
+                       uint64_t now);
+void fcgi_server_settled(struct fcgi_server *server, struct fcgi_fresh *fresh,
+                         bool answered);
+
+/*
+ * The connection has waited for a while: when to look again, 0 for never.
+ * Where it starves and somebody has an idle connection, that share is put into
+ * `*victim`, and its worker must be sent share->reclaim, unless `*victim` is
+ * NULL.
+ */
+uint64_t fcgi_server_check_starving(struct fcgi_server *server,
+                                    struct fcgi_fresh *fresh, uint64_t now,
+                                    struct fcgi_share **victim);
+
+/* Requests in progress or in the queue. Any thread, without the lock. */
+unsigned fcgi_server_busy(const struct fcgi_server *server);
+
+/* One reference to the addresses, for the caller; NULL where there is none. */
+struct fcgi_addresses *fcgi_server_addresses(struct fcgi_server *server);
+
+/* Takes the list over, the caller's reference with it. NULL with a static text
+ * says that there is none; addresses that were known before stay, then.
+ * Returns whether anything is different now. */
+bool fcgi_server_set_addresses(struct fcgi_server *server,
+                               struct fcgi_addresses *addresses,
+                               const char *unresolved);
+
+enum fcgi_health {
+    FCGI_HEALTH_UP,
+    FCGI_HEALTH_DUE, /* out, but one request may try it now */
+    FCGI_HEALTH_OUT,
+};
+
+/* Any thread, without the lock: it may be another a moment later. */
+enum fcgi_health fcgi_server_health(struct fcgi_server *server, uint64_t now);
+
+/* Becomes the one request that tries a server that is DUE. */
+bool fcgi_server_probe(struct fcgi_server *server, uint64_t now);
+
+/* A request, or a check, has failed. Returns whether this took the server out:
+ * never a lone one. */
+bool fcgi_server_failed(struct fcgi_server *server, uint64_t now);
+
+/* A request that was sent to a server that was not UP, or a check, was
+ * answered. Returns whether this let the server back. */
+bool fcgi_server_worked(struct fcgi_server *server);
+
+/* The request that tried it found nothing out: another may. */
+void fcgi_server_unprobe(struct fcgi_server *server);
+
+/* Everything that was counted, of all workers. Any thread. */
+void fcgi_server_stats(struct fcgi_server *server,
+                       struct fcgi_server_stats *stats);
+
+#endif

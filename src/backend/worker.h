@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A worker thread's part of the pool: the connections that its loop knows, and
+ * how one gets from another worker to it.
+ *
+ * A connection that is idle stays with its worker. Another one that needs it
+ * is sent it: the claim goes to the owner's mailbox, the owner takes the socket
+ * out of its epoll and sends the claim on, with the descriptor, to whoever
+ * claimed it. So no loop ever touches what another one watches. A finished
+ * connection that somebody waits for goes to him directly.
+ *
+ * All functions belong to the worker's thread, unless they say otherwise.
+ */
+#ifndef FCGI_BACKEND_WORKER_H
+#define FCGI_BACKEND_WORKER_H
+
+#include "backend/conn.h"
+#include "backend/notice.h"
+#include "backend/pool.h"
+#include "backend/resolver.h"
+
+struct fcgi_worker {
+    struct fcgi_pool *pool;
+    struct fcgi_loop *loop;
+    struct fcgi_notice notice;
+    uint8_t *scratch;
+    size_t scratch_size;
+    struct fcgi_conn *conns, *spare_conns; /* all in use; unused memory */
+    struct fcgi_claim *claims, *spare_claims;
+    size_t n_spare_conns, n_spare_claims;
+    /* One worker, the first, does what has to be done once for all. */
+    bool is_caretaker;
+    struct fcgi_resolver *resolver; /* NULL: there are no names */
+    struct fcgi_share shares[];     /* one for each server */
+};
+
+/* Registers a worker. `scratch` is what connections read into. The pool and
+ * the loop must outlive it. Returns NULL where memory is short. */
+struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
+                                    struct fcgi_loop *loop,
+                                    const struct fcgi_notice *notice,
+                                    uint8_t *scratch, size_t scratch_size);
+
+/* Closes everything. No claim of it may be on its way through a worker that
+ * still runs. NULL is fine. */
+void fcgi_worker_free(struct fcgi_worker *worker);
+
+enum fcgi_claimed {
+    FCGI_CLAIMED_NOW,  /* `*conn` is there, KEPT or to be opened */
+    FCGI_CLAIMED_WAIT, /* `granted` will be called, unless it is cancelled */
+    FCGI_CLAIMED_FULL, /* MaxConnections, and so is the queue */
+    FCGI_CLAIMED_NO_MEMORY,
+};
+
+/*
+ * Asks for a connection to a server. Where it has to wait, `granted(owner,
+ * conn)` is called from the loop later, with NULL when QueueTimeout is over;
+ * `*claim` is what cancels it. Each connection has to be given back.
+ */
+enum fcgi_claimed
+fcgi_worker_claim(struct fcgi_worker *worker, struct fcgi_server *server,
+                  void *owner,
+                  void (*granted)(void *owner, struct fcgi_conn *conn),
+                  struct fcgi_claim **claim, struct fcgi_conn **conn);
+void fcgi_worker_cancel(struct fcgi_worker *worker, struct fcgi_claim *claim);
+
+/* Starts conn->request, as fcgi_conn_start() does, on a connection that was
+ * claimed, or has failed. A kept one that is no longer alive is opened anew. */
+void fcgi_worker_start(struct fcgi_conn *conn,
+                       const struct fcgi_conn_handlers *handlers);
+
+/* The connection is not needed any more. If it is KEPT, it goes to who waits
+ * for one, or is kept for the next request; else it is closed. */
+void fcgi_worker_release(struct fcgi_conn *conn);
+
+/* Counts for the worker's part of a server. */
+void fcgi_worker_count(struct fcgi_worker *worker,
+                       const struct fcgi_server *server, enum fcgi_count count);
+
+/* A request to a server, or a check of it, has failed, or worked: its health,
+ * and a line for the log where that changes. */
+void fcgi_worker_failed(struct fcgi_worker *worker, struct fcgi_server *server);
+void fcgi_worker_worked(struct fcgi_worker *worker, struct fcgi_server *server);
+
+#endif

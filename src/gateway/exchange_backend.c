@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The application's side of an exchange: which server it goes to, the wait for
+ * a connection, and what happens when that fails.
+ *
+ * When a request may be sent again. Its body is in memory, so it always can;
+ * the question is whether it may have been executed. It cannot have been
+ *
+ *   - where no connection came about;
+ *   - where the socket took no byte of it: the application had closed before;
+ *   - where the application says that it did not take it (OVERLOADED,
+ *     CANT_MPX_CONN).
+ *
+ * Then any request goes to another server. A kept connection is looked at
+ * before it is used, so that one which the application has closed meanwhile is
+ * found out then (fcgi_worker_start), and the request goes out on a new one.
+ *
+ * What is left is a connection that breaks after the request was sent, without
+ * a byte of an answer. Whether the end is an orderly one or a reset says
+ * nothing: PHP resets a connection, too, when a script dies that has not read
+ * its body to the end. So only methods that are idempotent (RFC 9110, 9.2.2)
+ * are sent again: on a kept connection, where it is the likely case that the
+ * application closed just when we sent, freely; on a new one as Retries
+ * allows, to other servers, and where there is none, once to the same.
+ *
+ * An application that closes a connection of its own accord (PHP after
+ * pm.max_requests) does so right behind an answer. A request that must not be
+ * sent twice therefore does not use a connection in its first QUIET time after
+ * an answer.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/exchange_impl.h"
+
+/* The id of the one request on a connection. */
+#define REQUEST_ID 1
+#define QUIET (1 * FCGI_LOOP_MS)
+
+static bool is_idempotent(struct fcgi_text method)
+{
+    static const char *const methods[] = {"GET", "HEAD",   "OPTIONS",
+                                          "PUT", "DELETE", "TRACE"};
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strlen(methods[i]) == method.length &&
+            memcmp(methods[i], method.data, method.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+void fcgi_exchange_worked(struct fcgi_exchange *exchange)
+{
+    if (!exchange->probe)
+        return;
+    exchange->probe = false;
+    fcgi_worker_worked(exchange->gateway->worker, exchange->server);
+}
+
+void fcgi_exchange_failed(struct fcgi_exchange *exchange, enum fcgi_count count)
+{
+    struct fcgi_worker *worker = exchange->gateway->worker;
+
+    exchange->probe = false;
+    fcgi_worker_count(worker, exchange->server, count);
+    fcgi_worker_failed(worker, exchange->server);
+}
+
+void fcgi_exchange_let_go(struct fcgi_exchange *exchange)
+{
+    if (exchange->claim != NULL)
+        fcgi_worker_cancel(exchange->gateway->worker, exchange->claim);
+    exchange->claim = NULL;
+    if (exchange->conn != NULL)
+        fcgi_worker_release(exchange->conn);
+    exchange->conn = NULL;
+    if (exchange->probe)
+        fcgi_server_unprobe(exchange->server);
+    exchange->probe = false;
+}
+
+/* --- failures ---------------------------------------------------------- */
+
+static int failure_status(const struct fcgi_conn_problem *problem)
+{
+    switch (problem->failure) {
+    case FCGI_CONN_CONNECT:
+        return 503;
+    case FCGI_CONN_CONNECT_TIMEOUT:
+        return problem->error == EAGAIN ? 503 : 504; /* an overload */
+    case FCGI_CONN_SEND_TIMEOUT:
+    case FCGI_CONN_READ_TIMEOUT:
+        return 504;
+    case FCGI_CONN_BROKEN:
+    case FCGI_CONN_CLOSED:
+    case FCGI_CONN_PROTOCOL:
+        break;
+    }
+    return 502;
+}
+
+static enum fcgi_count failure_count(enum fcgi_conn_failure failure)
+{
+    switch (failure) {
+    case FCGI_CONN_CONNECT:
+        return FCGI_COUNT_CONNECT_FAILED;
+    case FCGI_CONN_CONNECT_TIMEOUT:
+        return FCGI_COUNT_CONNECT_TIMEOUT;
+    case FCGI_CONN_SEND_TIMEOUT:
+        return FCGI_COUNT_SEND_TIMEOUT;
+    case FCGI_CONN_READ_TIMEOUT:
+        return FCGI_COUNT_READ_TIMEOUT;
+    case FCGI_CONN_BROKEN:
+    case FCGI_CONN_CLOSED:
+        return FCGI_COUNT_BROKEN;
+    case FCGI_CONN_PROTOCOL:
+        break;
+    }
+    return FCGI_COUNT_PROTOCOL;
+}
+
+/* Whether the client has, or will get, a whole answer without END_REQUEST. */
+static bool is_whole(const struct fcgi_reply *reply)
+{
+    return reply->framing == FCGI_FRAMING_NONE ||
+           (reply->framing == FCGI_FRAMING_LENGTH &&
+            reply->body_bytes == reply->length);
+}
+
+static bool went_away(const struct fcgi_conn_problem *problem)
+{
+    return problem->failure == FCGI_CONN_BROKEN ||
+           problem->failure == FCGI_CONN_CLOSED;
+}
+
+static bool is_timeout(const struct fcgi_conn_problem *problem)
+{
+    return problem->failure == FCGI_CONN_SEND_TIMEOUT ||
+           problem->failure == FCGI_CONN_READ_TIMEOUT;
+}
+
+/* Whether the request may be sent again: see above. */
+static bool may_repeat(const struct fcgi_exchange *exchange,
+                       const struct fcgi_conn_problem *problem)
+{
+    return !problem->sent || (exchange->idempotent && !problem->heard &&
+                              (went_away(problem) || is_timeout(problem)));
+}
+
+static void on_failure(struct fcgi_conn *conn,
+                       const struct fcgi_conn_problem *problem);
+
+static void send_request(struct fcgi_exchange *exchange)
+{
+    static const struct fcgi_conn_handlers handlers = {
+        .on_stdout = fcgi_exchange_on_stdout,
+        .on_stderr = fcgi_exchange_on_stderr,
+        .on_end = fcgi_exchange_on_end,
+        .on_batch = fcgi_exchange_on_batch,
+        .on_failure = on_failure,
+    };
+    const struct fcgi_server_config *config = exchange->server->config;
+    struct fcgi_conn *conn = exchange->conn;
+    bool keep =
+        config->keep_alive && conn->served + 1 < config->keep_alive_requests;
+    const struct fcgi_buffer *params = fcgi_exchange_params(exchange);
+
+    if (params == NULL) {
+        fcgi_exchange_refuse(exchange, 500, "out of memory");
+        return;
+    }
+    fcgi_request_init(&conn->request, REQUEST_ID, FCGI_RESPONDER,
+                      keep ? FCGI_KEEP_CONN : 0, params->data, params->length,
+                      exchange->body, exchange->body_length);
+    fcgi_worker_start(conn, &handlers);
+}
+
+static void on_failure(struct fcgi_conn *conn,
+                       const struct fcgi_conn_problem *problem)
+{
+    struct fcgi_exchange *exchange = conn->owner;
+    struct fcgi_worker *worker = exchange->gateway->worker;
+    bool repeat = may_repeat(exchange, problem);
+    int status = failure_status(problem);
+    char why[512];
+
+    fcgi_exchange_describe(exchange, problem, why, sizeof(why));
+    if (exchange->reply.begun) {
+        bool whole = is_whole(&exchange->reply);
+
+        fcgi_worker_count(worker, exchange->server,
+                          failure_count(problem->failure));
+        fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; %s", why,
+                          whole ? "the answer was complete"
+                                : "the answer is cut");
+        fcgi_exchange_complete(exchange, !whole);
+        return;
+    }
+    if (repeat && problem->kept && went_away(problem)) {
+        fcgi_worker_count(worker, exchange->server, FCGI_COUNT_STALE);
+        send_request(exchange);
+        return;
+    }
+    fcgi_exchange_failed(exchange, failure_count(problem->failure));
+    if (repeat && fcgi_exchange_move_on(exchange, why))
+        return;
+    if (repeat && went_away(problem) && exchange->retries > 0 &&
+        !exchange->again) {
+        exchange->again = true;
+        fcgi_exchange_log(exchange, FCGI_LOG_WARNING, "%s; trying once more",
+                          why);
+        fcgi_worker_count(worker, exchange->server, FCGI_COUNT_RETRIES);
+        send_request(exchange);
+        return;
+    }
+    fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
+    fcgi_exchange_answer_error(exchange, status);
+}
+
+/* --- the way to a server ----------------------------------------------- */
+
+static void begin(struct fcgi_exchange *exchange, struct fcgi_conn *conn)
+{
+    exchange->claim = NULL;
+    exchange->conn = conn;
+    conn->owner = exchange;
+    if (!exchange->idempotent && conn->state == FCGI_CONN_KEPT &&
+        fcgi_loop_now(conn->loop) < conn->quiet_since + QUIET)
+        fcgi_conn_close(conn); /* its slot is used for another */
+    send_request(exchange);
+}
+
+static void granted(void *owner, struct fcgi_conn *conn)
+{
+    struct fcgi_exchange *exchange = owner;
+    const struct fcgi_server_config *config = exchange->server->config;
+
+    exchange->claim = NULL;
+    if (conn != NULL) {
+        begin(exchange, conn);
+        return;
+    }
+    fcgi_worker_count(exchange->gateway->worker, exchange->server,
+                      FCGI_COUNT_QUEUE_TIMEOUT);
+    fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
+                      "no connection became free within %u ms (QueueTimeout; "
+                      "MaxConnections %u); answered 503",
+                      config->queue_timeout, config->max_connections);
+    fcgi_exchange_answer_error(exchange, 503);
+}
+
+static void queue_is_full(struct fcgi_exchange *exchange)
+{
+    const struct fcgi_server_config *config = exchange->server->config;
+
+    fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
+                      "all connections are in use (MaxConnections %u) and %u "
+                      "requests wait for one (QueueSize); answered 503",
+                      config->max_connections, config->queue_size);
+    fcgi_exchange_answer_error(exchange, 503);
+}
+
+/* Goes to a server; where its queue is full, to the next one. */
+static void go(struct fcgi_exchange *exchange, struct fcgi_server *server,
+               bool probe)
+{
+    struct fcgi_worker *worker = exchange->gateway->worker;
+    struct fcgi_conn *conn;
+
+    while (server != NULL) {
+        exchange->server = server;
+        exchange->probe = probe;
+        switch (fcgi_worker_claim(worker, server, exchange, granted,
+                                  &exchange->claim, &conn)) {
+        case FCGI_CLAIMED_NOW:
+            begin(exchange, conn);
+            return;
+        case FCGI_CLAIMED_WAIT:
+            return;
+        case FCGI_CLAIMED_NO_MEMORY:
+            fcgi_exchange_refuse(exchange, 500, "out of memory");
+            return;
+        case FCGI_CLAIMED_FULL:
+            break;
+        }
+        fcgi_worker_count(worker, server, FCGI_COUNT_QUEUE_FULL);
+        fcgi_exchange_let_go(exchange);
+        server = fcgi_route_next(&exchange->route, fcgi_loop_now(worker->loop),
+                                 &probe);
+    }
+    queue_is_full(exchange);
+}
+
+bool fcgi_exchange_move_on(struct fcgi_exchange *exchange, const char *why)
+{
+    struct fcgi_worker *worker = exchange->gateway->worker;
+    struct fcgi_server *server;
+    bool probe;
+
+    if (exchange->retries == 0)
+        return false;
+    server =
+        fcgi_route_next(&exchange->route, fcgi_loop_now(worker->loop), &probe);
+    if (server == NULL)
+        return false;
+    fcgi_exchange_log(exchange, FCGI_LOG_WARNING, "%s; trying another server",
+                      why);
+    fcgi_worker_count(worker, exchange->server, FCGI_COUNT_RETRIES);
+    exchange->retries--;
+    fcgi_exchange_let_go(exchange);
+    go(exchange, server, probe);
+    return true;
+}
+
+void fcgi_exchange_send(struct fcgi_exchange *exchange,
+                        const struct fcgi_http_request *request,
+                        bool (*allows)(const void *arg,
+                                       const struct fcgi_server *server),
+                        const void *arg)
+{
+    struct fcgi_gateway *gateway = exchange->gateway;
+    struct fcgi_server *server;
+    bool probe;
+
+    exchange->body = request->body;
+    exchange->body_length = request->body_length;
+    exchange->idempotent = is_idempotent(request->method);
+    exchange->again = false;
+    fcgi_pool_route(gateway->pool, &exchange->route, allows, arg);
+    server =
+        fcgi_route_next(&exchange->route, fcgi_loop_now(gateway->loop), &probe);
+    if (server == NULL) {
+        fcgi_exchange_refuse(exchange, 503,
+                             "the Match rule names no server of fastcgi.conf");
+        return;
+    }
+    exchange->retries = server->config->retries;
+    go(exchange, server, probe);
+}

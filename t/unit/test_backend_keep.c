@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kept connections: which are fit for another request, what becomes of them
+ * while they are idle, and what is told of one that breaks.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backend_rig.h"
+
+static struct rig_wire end_of_request(void)
+{
+    struct rig_wire wire = {.length = 0};
+
+    rig_wire_add(&wire, FCGI_STDOUT, "x", 1, 7);
+    rig_wire_end(&wire, 0, 0);
+    return wire;
+}
+
+/* One request, answered; the connection is what it is then. */
+static void round_trip(struct rig *rig, uint8_t flags)
+{
+    struct rig_wire wire = end_of_request();
+
+    rig->flags = flags;
+    rig_start(rig, (const uint8_t *)"body", 4);
+    if (rig->peer < 0)
+        rig_accept(rig);
+    rig_receive_request(rig);
+    rig_send(rig, wire.bytes, wire.length);
+    rig_run_until_over(rig);
+    assert_string_equal(rig->told, "out(x)end(0 0)");
+}
+
+static void test_used_again(void **state)
+{
+    (void)state;
+    for (int kind = RIG_UNIX; kind <= RIG_TCP; kind++) {
+        struct rig rig;
+
+        rig_open(&rig, (enum rig_kind)kind, 5);
+        for (unsigned i = 1; i <= 5; i++) {
+            round_trip(&rig, FCGI_KEEP_CONN);
+            assert_int_equal(rig.conn.state, FCGI_CONN_KEPT);
+            assert_int_equal(rig.conn.served, i);
+            assert_true(fcgi_conn_is_alive(&rig.conn));
+        }
+        round_trip(&rig, 0); /* the last one */
+        rig_assert_closed(&rig);
+        rig_close(&rig);
+    }
+}
+
+static unsigned deaths;
+
+static void count_death(struct fcgi_conn *conn)
+{
+    assert_int_equal(conn->state, FCGI_CONN_IDLE);
+    deaths++;
+}
+
+/* While it is idle: closed by the application, bytes that nobody asked for,
+ * and the time. */
+static void test_idle_ends(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct rig rig;
+
+        deaths = 0;
+        rig_open(&rig, RIG_UNIX, 5);
+        round_trip(&rig, FCGI_KEEP_CONN);
+        rig.conn.on_dead = count_death;
+        fcgi_conn_keep(&rig.conn, fcgi_loop_now(rig.loop) +
+                                      (way == 2 ? 30 : 60000) * FCGI_LOOP_MS);
+        rig_run_for(&rig, 10);
+        assert_int_equal(deaths, 0);
+        if (way == 0)
+            assert_int_equal(shutdown(rig.peer, SHUT_WR), 0);
+        else if (way == 1)
+            rig_send(&rig, "z", 1);
+        if (way != 2)
+            assert_false(fcgi_conn_is_alive(&rig.conn));
+        for (int i = 0; i < 200 && deaths == 0; i++)
+            rig_run_for(&rig, 5);
+        assert_int_equal(deaths, 1);
+        rig_assert_closed(&rig);
+        rig_close(&rig);
+    }
+}
+
+/* What is not fit for another request is closed. */
+static void test_not_fit(void **state)
+{
+    static uint8_t body[4000000];
+
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct rig_wire wire = end_of_request();
+        struct rig rig;
+
+        rig_open(&rig, RIG_UNIX, 5);
+        rig.flags = FCGI_KEEP_CONN;
+        /* 0: not all is sent; 1: bytes behind the end; 2: its padding is not
+         * there yet. */
+        rig_start(&rig, body, way == 0 ? sizeof(body) : 4);
+        rig_accept(&rig);
+        if (way == 0)
+            rig_run_for(&rig, 5);
+        else
+            rig_receive_request(&rig);
+        if (way == 1)
+            wire.bytes[wire.length++] = 1;
+        if (way == 2)
+            wire.bytes[wire.length - 16 + 6] = 8;
+        rig_send(&rig, wire.bytes, wire.length);
+        rig_run_until_over(&rig);
+        assert_string_equal(rig.told, "out(x)end(0 0)");
+        rig_assert_closed(&rig);
+        rig_close(&rig);
+    }
+}
+
+/* Another loop goes on with the socket. */
+static void test_detach(void **state)
+{
+    struct rig rig;
+    int fd;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    round_trip(&rig, FCGI_KEEP_CONN);
+    fd = fcgi_conn_detach(&rig.conn);
+    assert_true(fd >= 0);
+    assert_int_equal(rig.conn.state, FCGI_CONN_IDLE);
+    assert_int_equal(rig.conn.io.fd, -1);
+    assert_true(fcgi_conn_attach(&rig.conn, fd));
+    round_trip(&rig, FCGI_KEEP_CONN);
+    assert_int_equal(rig.conn.state, FCGI_CONN_KEPT);
+    rig_close(&rig);
+}
+
+/* What an exchange has to know to send a request again. */
+static void test_stale(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct rig rig;
+
+        rig_open(&rig, RIG_UNIX, 5);
+        round_trip(&rig, FCGI_KEEP_CONN);
+        if (way == 0) { /* closed before: nothing is taken */
+            close(rig.peer);
+            rig.peer = -1;
+        }
+        rig_start(&rig, (const uint8_t *)"body", 4);
+        if (way == 1) { /* read, and then closed */
+            rig_receive_request(&rig);
+            assert_int_equal(shutdown(rig.peer, SHUT_RDWR), 0);
+        } else if (way == 2) { /* closed unread */
+            close(rig.peer);
+            rig.peer = -1;
+        }
+        rig_run_until_over(&rig);
+        assert_true(rig.problem.failure == FCGI_CONN_CLOSED ||
+                    rig.problem.failure == FCGI_CONN_BROKEN);
+        assert_true(rig.problem.kept);
+        assert_false(rig.problem.heard);
+        assert_int_equal(rig.problem.sent, way != 0);
+        rig_close(&rig);
+    }
+}
+
+/* A request that is given up is taken back, where the application was told to
+ * keep the connection. */
+static void test_abort(void **state)
+{
+    uint8_t bytes[FCGI_HEADER_LEN];
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    rig.flags = FCGI_KEEP_CONN;
+    rig_start(&rig, (const uint8_t *)"body", 4);
+    rig_accept(&rig);
+    rig_receive_request(&rig);
+    rig.over = true;
+    fcgi_conn_close(&rig.conn);
+    assert_int_equal(read(rig.peer, bytes, sizeof(bytes)), sizeof(bytes));
+    assert_memory_equal(bytes, "\1\2\0\1\0\0\0\0", 8);
+    assert_int_equal(read(rig.peer, bytes, sizeof(bytes)), 0);
+    rig_close(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_used_again), cmocka_unit_test(test_idle_ends),
+        cmocka_unit_test(test_not_fit),    cmocka_unit_test(test_detach),
+        cmocka_unit_test(test_stale),      cmocka_unit_test(test_abort),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
