@@ -255,7 +255,7 @@ int fcgi_params_build(struct fcgi_buffer *out,
         add(out, "PATH_INFO", script->info);
         add_both(out, "PATH_TRANSLATED", request->document_root, script->info);
     }
-    add_both(out, "DOCUMENT_URI", script->name, script->info);
+    add(out, "DOCUMENT_URI", script->name); /* as nginx has it */
     add(out, "DOCUMENT_ROOT", request->document_root);
     add(out, "REDIRECT_STATUS", text("200"));
     add_user(out, request->accepted);

@@ -105,14 +105,16 @@ static bool is_hex(char c)
            (c >= 'A' && c <= 'F');
 }
 
-/* Whether each '%' has its two digits. A host that finds one which has not
- * may decode nothing at all, and the application all the rest. */
+/* Whether each '%' has its two digits, not both of them 0. A host that finds
+ * one which has not may decode nothing at all, and the application all the
+ * rest; and one that decodes a NUL may end the path there. */
 static bool is_well_escaped(struct fcgi_text uri)
 {
     for (size_t i = 0; i < uri.length; i++) {
         if (uri.data[i] == '%' &&
             (uri.length - i < 3 || !is_hex(uri.data[i + 1]) ||
-             !is_hex(uri.data[i + 2])))
+             !is_hex(uri.data[i + 2]) ||
+             (uri.data[i + 1] == '0' && uri.data[i + 2] == '0')))
             return false;
     }
     return true;
@@ -345,8 +347,9 @@ void fcgi_path_split(const struct fcgi_http_request *request,
         return;
     }
     if (!is_well_escaped(request->uri)) {
-        fcgi_path_refuse(script, 400,
-                         "there is a % without two digits in the path");
+        fcgi_path_refuse(
+            script, 400,
+            "there is a % without two digits, or a NUL, in the path");
         return;
     }
     if (has_parent(request->path)) {

@@ -105,7 +105,7 @@ static const struct params_case cases[] = {
          "GET", "/a%20b.php/x/y",
          "") "SCRIPT_NAME=/a b.php\nSCRIPT_FILENAME=/srv/www/a b.php\n"
              "PATH_INFO=/x/y\nPATH_TRANSLATED=/srv/www/x/y\n"
-             "DOCUMENT_URI=/a b.php/x/y\n"
+             "DOCUMENT_URI=/a b.php\n"
              "DOCUMENT_ROOT=/srv/www\nREDIRECT_STATUS=200\n"},
     {"HTTP/1.0 and another method", .method = T("PROPFIND"),
      .uri = T("/a%20b.php"), .version = 10, .local = LOCAL4, .peer = PEER4,

@@ -115,6 +115,11 @@ sub write_nginx {
     # Kept connections of its pool starve a real application (by design).
     my $real = $r && $r->isa('FCGITest::Daemon');
     my ($pool, $conns) = $real ? ('', 'off') : ('keepalive 4;', 'on');
+    my $places = $self->{nginx_places} || <<"X";
+    location ~ \\.php { fastcgi_pass app; fastcgi_keep_conn $conns;
+      fastcgi_next_upstream error timeout;
+      $t $params }
+X
     $self->{has_access} = 1;
     write_file("$d/nginx.conf", <<"X");
 daemon off; master_process off; pid $d/nginx.pid; error_log stderr info;
@@ -132,9 +137,7 @@ http {
     $listen
     root $www; index index.html index.php; client_max_body_size ${ms}k;
     large_client_header_buffers 4 32k;
-    location ~ \\.php { fastcgi_pass app; fastcgi_keep_conn $conns;
-      fastcgi_next_upstream error timeout;
-      $t $params }
+    $places
   }
 }
 X
