@@ -5,6 +5,8 @@
 #
 #   my $php = FCGITest::Daemon->php(listen => 'unix', children => 4);
 #   my $wrap = FCGITest::Daemon->fcgiwrap;
+#   my $app = FCGITest::Daemon->app('program', 'argument');   # listens on its
+#                                                    # standard input, as usual
 #   undef if the program is not installed
 package FCGITest::Daemon;
 use strict;
@@ -79,6 +81,16 @@ sub fcgiwrap {
     return $self;
 }
 
+sub app {
+    my ($class, @cmd) = @_;
+    my $self = $class->new(name => 'app');
+    $self->{stdin} = IO::Socket::UNIX->new(Local => $self->{path}, Listen => 64)
+      or die "$self->{path}: $!";
+    chmod 0666, $self->{path};
+    $self->spawn(@cmd);
+    return $self->wait_up;
+}
+
 sub spawn {
     my ($self, @cmd) = @_;
     my $pid = fork;
@@ -88,7 +100,8 @@ sub spawn {
         $SIG{$_} = 'DEFAULT' for qw(PIPE ALRM INT TERM HUP CHLD);
         setpgrp 0, 0;
         FCGITest::Responder::die_with_parent();
-        open STDIN,  '<',  '/dev/null';
+        if ($self->{stdin}) { POSIX::dup2(fileno $self->{stdin}, 0) }
+        else                { open STDIN, '<', '/dev/null' }
         open STDOUT, '>>', "$self->{dir}/out";
         open STDERR, '>&', \*STDOUT;
         exec { $cmd[0] } @cmd or POSIX::_exit(127);
