@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Completions: every option of --help, and no others, in bash's and in zsh's;
+# and bash's function, called as bash calls it.
+use strict;
+use warnings;
+use Test::More;
+
+my $src = $ENV{TOP_SRCDIR}   or plan skip_all => 'TOP_SRCDIR is not set';
+my $dir = $ENV{TOP_BUILDDIR} or plan skip_all => 'TOP_BUILDDIR is not set';
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or return undef;
+    local $/;
+    return <$in>;
+}
+
+# Made from a .in, or as it is.
+sub file_of {
+    my ($name) = @_;
+    return -e "$src/$name" ? "$src/$name" : "$dir/$name";
+}
+
+# What bash would offer for the words of a line, the last of which is begun.
+# The function is called as bash does, with the line split at '=', too.
+sub bash_offers {
+    my ($file, $command, @words) = @_;
+    my @split = map { /^(--[^=]+)(=)(.*)$/s ? ($1, $2, $3 eq '' ? () : $3) : $_ } @words;
+    my $script = <<'END';
+set -u
+. "$1"; shift
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+COMPREPLY=()
+function=$(complete -p "$1") || exit 3
+function=${function#*-F }
+${function%% *} "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+[ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+END
+    open my $pipe, '-|', 'bash', '--norc', '-c', $script, 'bash', $file, $command, @split
+      or die "bash: $!";
+    my @offers = <$pipe>;
+    close $pipe;
+    is($? >> 8, 0, "bash: $command @words: no error");
+    chomp @offers;
+    return @offers;
+}
+
+my @commands = map { m{([^/]+)$} } glob("$dir/fcgi-*[a-z] $dir/monkey-fastcgi");
+@commands = grep { -x "$dir/$_" && !-d "$dir/$_" && !/\./ } @commands;
+ok(@commands >= 2, 'there are commands');
+for my $command (@commands) {
+    my $help = `'$dir/$command' --help`;
+    is($?, 0, "$command --help");
+    my %options;
+    for (split /\n/, $help) {
+        next unless /^  (?:-|    --)/;
+        s/^\s+//;
+        s/\s{2,}.*//;
+        my $takes = /=/ && !/\[=/;
+        while (/(?<![\w-])(--?[A-Za-z0-9][\w-]*)/g) {
+            $options{$1} = $takes;
+        }
+    }
+    my @all = sort keys %options;
+    ok(@all > 4, "$command: options are read from --help");
+
+    my $bash = file_of("completions/bash/$command");
+    my @offers = sort map { s/=$//r } bash_offers($bash, $command, '-');
+    is_deeply(\@offers, \@all, "bash: $command: the options of --help, and no others");
+    my @wrong = grep { /^--/ && $options{s/=$//r} != /=$/ } bash_offers($bash, $command, '--');
+    is_deeply(\@wrong, [], "bash: $command: '=' behind those that take a value");
+    is_deeply([bash_offers($bash, $command, '--version-')], [], "bash: $command: nothing for what is none");
+
+    my $zsh = slurp(file_of("completions/zsh/_$command")) // '';
+    like($zsh, qr/^#compdef $command\b/, "zsh: $command: #compdef");
+    $zsh =~ s/\[.*?\]//g;      # what describes
+    $zsh =~ s/'\([^']*?\)'//g; # what excludes
+    my %zsh;
+    while ($zsh =~ /(?<![\w(-])(--?[A-Za-z0-9][\w-]*)/g) {
+        $zsh{$1} = 1;
+    }
+    is_deeply([sort grep { exists $options{$_} } keys %zsh], \@all, "zsh: $command: the options of --help");
+    is_deeply([sort grep { !exists $options{$_} && /^--/ } keys %zsh], [], "zsh: $command: no others");
+  SKIP: {
+        skip 'no zsh', 1 unless grep { -x "$_/zsh" } split /:/, $ENV{PATH};
+        my $errors = `zsh -n '@{[file_of("completions/zsh/_$command")]}' 2>&1`;
+        is($errors, '', "zsh: $command: reads it");
+    }
+}
+
+# Values.
+my $serve = file_of('completions/bash/fcgi-serve');
+mkdir "$dir/t-completion";
+mkdir "$dir/t-completion/folder";
+is_deeply([bash_offers($serve, 'fcgi-serve', '-c', "$dir/t-completion/f")], ["$dir/t-completion/folder"], 'a folder');
+is_deeply([bash_offers($serve, 'fcgi-serve', "--confdir=$dir/t-completion/f")], ["$dir/t-completion/folder"], 'behind =');
+is_deeply([bash_offers($serve, 'fcgi-serve', '--confdir=')], [bash_offers($serve, 'fcgi-serve', '-c', '')], 'nothing behind =');
+rmdir "$dir/t-completion/folder";
+rmdir "$dir/t-completion";
+my $enable = file_of('completions/bash/monkey-fastcgi');
+is_deeply([bash_offers($enable, 'monkey-fastcgi', '')], ['enable', 'disable'], 'the commands');
+is_deeply([bash_offers($enable, 'monkey-fastcgi', '-q', 'e')], ['enable'], 'a command behind an option');
+done_testing;

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The manual page of each command has the options and the arguments of its
+# --help, no others, and its exit statuses; and what every page must have.
+use strict;
+use warnings;
+use Test::More;
+
+my $src = $ENV{TOP_SRCDIR}   or plan skip_all => 'TOP_SRCDIR is not set';
+my $dir = $ENV{TOP_BUILDDIR} or plan skip_all => 'TOP_BUILDDIR is not set';
+
+sub page {
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!";
+    local $/;
+    return <$in>;
+}
+
+# "-c DIR", "--confdir DIR": each spelling with its argument.
+sub options_of_help {
+    my %options;
+    for (split /\n/, $_[0]) {
+        next unless /^  (?:-|    --)/;
+        s/^\s+//;
+        s/\s{2,}.*//;
+        my ($arg) = /(?:\[?=)(\S+?)\]?(?:\s|,|$)/;
+        while (/(?<![\w-])(--?[A-Za-z0-9][\w-]*)/g) {
+            $options{$1} = defined $arg ? uc $arg : '';
+        }
+    }
+    return \%options;
+}
+
+# The same from lines such as `.It Fl c , Fl Fl confdir Ns = Ns Ar DIR`.
+sub options_of_page {
+    my %options;
+    for (split /\n/, $_[0]) {
+        next unless /^\.It Fl /;
+        my $line = s/\\-/-/gr;
+        my $arg = '';
+        $line =~ s/(?: Ns)? (?:Op )?(?:Ns )?(?:=|\\&=|Cm =)(?: Ns)? (?:Ar|Cm) (.*)$/ Ar $1/;
+        $arg = uc $1 if $line =~ s/ (?:Ar|Cm) (.*)$//;
+        $arg =~ s/ (?:NS|AR|CM|\\\*\(BA|,)(?= |$)//g;
+        $arg =~ s/ //g;
+        while ($line =~ /Fl ((?:Fl )?)([A-Za-z0-9][\w-]*)/g) {
+            $options{ ($1 ? '--' : '-') . $2 } = $arg;
+        }
+    }
+    return \%options;
+}
+
+my @pages = sort glob("$src/man/*.[158]"), glob("$src/man/*.[158].in");
+ok(@pages >= 3, 'there are pages');
+for my $file (@pages) {
+    my ($name) = $file =~ m{([^/]+?)(?:\.in)?$};
+    my $text = page($file);
+    like($text, qr/^\.Sh $_$/m, "$name: $_")
+      for 'NAME', 'SYNOPSIS', 'DESCRIPTION', 'EXAMPLES', 'WHEN IT DOES NOT WORK', 'SEE ALSO';
+    my ($trouble) = $text =~ /^\.Sh WHEN IT DOES NOT WORK\n(.*?)^\.Sh /ms;
+    like($trouble // '', qr/$_/, "$name: tells what to do about $_")
+      for qw(502 503 504), 'File not found', 'Permission denied';
+
+    my ($command) = $name =~ /^(.*)\.[18]$/ or next;
+    my $help = `'$dir/$command' --help`;
+    is($?, 0, "$command --help");
+    my ($in_help, $in_page) = (options_of_help($help), options_of_page($text));
+    ok(keys %$in_help > 4, "$command: options are read from --help");
+    is_deeply([sort keys %$in_page], [sort keys %$in_help], "$name: the options of --help, and no others");
+    for my $option (sort keys %$in_help) {
+        my $long = $option =~ /^--/ || !$in_help->{$option} ? $option : next;
+        is($in_page->{$long} // 'none', $in_help->{$option}, "$name: argument of $option");
+    }
+    my ($status) = $help =~ /Status: (.*?)\.?\s*\z/s;
+    next unless defined $status;
+    my %told = map { $_ => 1 } $status =~ /(?:^|[,;] |\n)(\d)\b/g;
+    my ($section) = $text =~ /^\.Sh EXIT STATUS\n(.*?)^\.Sh /ms;
+    my %in_section = map { $_ => 1 } ($section // '') =~ /^\.It (?:Li |Cm )?(\d+)$/mg;
+    is_deeply([sort keys %in_section], [sort keys %told], "$name: the statuses of --help");
+}
+done_testing;

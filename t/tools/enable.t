@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# monkey-fastcgi enable and disable: the plugins.load that comes out, to the
+# byte. That Monkey takes it is tried in enable_host.t.
+use strict;
+use warnings;
+use Test::More;
+use File::Temp qw(tempdir);
+
+my $script = "$ENV{TOP_BUILDDIR}/monkey-fastcgi";
+my $top = tempdir(CLEANUP => 1);
+my $plugin = "$top/lib/monkey-fastcgi.so";
+my $load = "Load $plugin";
+my $n = 0;
+
+mkdir "$top/lib";
+mkdir "$top/bin";
+$ENV{PATH} = "$top/bin:$ENV{PATH}";
+
+sub spew {
+    my ($file, $text) = @_;
+    open my $out, '>:raw', $file or die "$file: $!";
+    print $out $text;
+    close $out or die "$file: $!";
+}
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<:raw', $file or return undef;
+    local $/;
+    return scalar <$in> // '';
+}
+
+spew($plugin, 'not read here');
+# What `make install` puts into pkgdatadir is not there yet.
+my $conf = slurp("$ENV{TOP_SRCDIR}/conf/fastcgi.conf");
+spew("$top/fastcgi.conf", $conf);
+spew("$top/plugins-load.awk", slurp("$ENV{TOP_SRCDIR}/tools/monkey-fastcgi/plugins-load.awk"));
+spew("$top/monkey-fastcgi", slurp($script) =~ s/^data=\K.*/'$top'/mr);
+chmod 0755, $script = "$top/monkey-fastcgi";
+
+# A linter that notes what it is asked, and ends with $status.
+sub linter {
+    my ($status) = @_;
+    spew("$top/bin/fcgi-check", "#!/bin/sh\necho \"checked \$*\"\nexit $status\n");
+    chmod 0755, "$top/bin/fcgi-check";
+}
+linter(0);
+
+# A tree whose plugins.load is $text; undef: none.
+sub tree {
+    my ($text) = @_;
+    my $dir = "$top/tree" . ++$n;
+    mkdir $dir;
+    mkdir "$dir/sites";
+    spew("$dir/monkey.conf", "[SERVER]\n    Listen 127.0.0.1:2001\n");
+    spew("$dir/sites/default", "[HOST]\n    ServerName localhost\n");
+    spew("$dir/plugins.load", $text) if defined $text;
+    return $dir;
+}
+
+sub run {
+    my (@args) = @_;
+    open my $pipe, '-|', 'sh', '-c', '"$@" 2>&1', 'sh', $script, @args or die;
+    local $/;
+    my $output = <$pipe> // '';
+    close $pipe;
+    return ($? >> 8, $output);
+}
+
+sub enable  { run('enable',  '-P', $plugin, @_) }
+sub disable { run('disable', '-P', $plugin, @_) }
+
+# [what, before, after enable]; disable must lead back.
+my @cases = (
+    ['a file as Monkey ships it',
+     "# Loader\n\n[PLUGINS]\n    Load /m/monkey-logger.so\n    # Load /m/monkey-cgi.so\n",
+     "# Loader\n\n[PLUGINS]\n    Load /m/monkey-logger.so\n    $load\n    # Load /m/monkey-cgi.so\n"],
+    ['a heading alone', "[PLUGINS]\n", "[PLUGINS]\n    $load\n"],
+    ['a heading without an end of line', "[PLUGINS]", "[PLUGINS]\n    $load"],
+    ['a last line without an end', "[PLUGINS]\n    Load /m/monkey-cgi.so",
+     "[PLUGINS]\n    Load /m/monkey-cgi.so\n    $load"],
+    ['a tab as indentation', "[PLUGINS]\n\tLoad /m/monkey-cgi.so\n",
+     "[PLUGINS]\n\tLoad /m/monkey-cgi.so\n\t$load\n"],
+    ['one blank as indentation', "[PLUGINS]\n # one\n", "[PLUGINS]\n $load\n # one\n"],
+    ['a blank line is what indents', "[PLUGINS]\n  \n  Load /m/monkey-cgi.so\n",
+     "[PLUGINS]\n  \n  Load /m/monkey-cgi.so\n  $load\n"],
+    ["Monkey's own plugin", "[PLUGINS]\n    Load /m/monkey-fastcgi.so\n    Load /m/monkey-cgi.so\n",
+     "[PLUGINS]\n    #monkey-fastcgi# Load /m/monkey-fastcgi.so\n    $load\n    Load /m/monkey-cgi.so\n"],
+    ["Monkey's own plugin, oddly written", "[plugins] x\n  load   /m/monkey-fastcgi.so \t\n",
+     "[plugins] x\n  #monkey-fastcgi# load   /m/monkey-fastcgi.so \t\n  $load\n"],
+    ['the own plugin as a comment', "[PLUGINS]\n    # Load /m/monkey-fastcgi.so\n",
+     "[PLUGINS]\n    $load\n    # Load /m/monkey-fastcgi.so\n"],
+    ['ends of lines of DOS', "[PLUGINS]\r\n    Load /m/monkey-cgi.so\r\n",
+     "[PLUGINS]\r\n    Load /m/monkey-cgi.so\r\n    $load\r\n"],
+    ['other sections', "[OTHER]\n    Load /m/monkey-a.so\n[PLUGINS]\n    Load /m/monkey-b.so\n[LAST]\n    Key v\n",
+     "[OTHER]\n    Load /m/monkey-a.so\n[PLUGINS]\n    Load /m/monkey-b.so\n    $load\n[LAST]\n    Key v\n"],
+    ['the first of two [PLUGINS]', "[PLUGINS]\n    Load /m/monkey-a.so\n[PLUGINS]\n    Load /m/monkey-b.so\n",
+     "[PLUGINS]\n    Load /m/monkey-a.so\n    $load\n[PLUGINS]\n    Load /m/monkey-b.so\n"],
+    ['bytes over 127 and backslashes', "# \xff\xc3\\n\n[PLUGINS]\n    Load /m\\t/monkey-\xe4.so\n",
+     "# \xff\xc3\\n\n[PLUGINS]\n    Load /m\\t/monkey-\xe4.so\n    $load\n"],
+    ['a plugin whose name only ends alike', "[PLUGINS]\n    Load /m/monkey-xfastcgi.so\n",
+     "[PLUGINS]\n    Load /m/monkey-xfastcgi.so\n    $load\n"],
+);
+
+for my $case (@cases) {
+    my ($what, $old, $new) = @$case;
+    my $dir = tree($old);
+    my ($status, $output) = enable($dir);
+    is($status, 0, "$what: enable") or diag $output;
+    is(slurp("$dir/plugins.load"), $new, "$what: the line is there");
+    ($status, $output) = enable($dir);
+    is(slurp("$dir/plugins.load"), $new, "$what: once, however often");
+    like($output, qr/loads \Q$plugin\E already/, "$what: which is told");
+    ($status) = disable($dir);
+    is($status, 0, "$what: disable");
+    is(slurp("$dir/plugins.load"), $old, "$what: as it was");
+    ($status, $output) = disable($dir);
+    is($status, 0, "$what: disable again");
+    is(slurp("$dir/plugins.load"), $old, "$what: still as it was");
+    is_deeply([glob "$dir/plugins.load?*"], [], "$what: nothing left beside it");
+}
+
+# Without a file, or without the section: made, and the heading stays.
+{
+    my $dir = tree();
+    chmod 0640, "$dir/monkey.conf";
+    my ($status, $output) = enable($dir);
+    is($status, 0, 'no plugins.load: enable') or diag $output;
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n    $load\n", 'no plugins.load: made');
+    is((stat "$dir/plugins.load")[2] & 07777, 0640, 'no plugins.load: with the mode of monkey.conf');
+    disable($dir);
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n", 'no plugins.load: the heading stays');
+    for my $old ("# nothing\n", "[A]\n  Key v") {
+        $dir = tree($old);
+        enable($dir);
+        my $indent = $old =~ /^( +)/m ? $1 : '    ';
+        like(slurp("$dir/plugins.load"), qr/^\Q$old\E\n?\[PLUGINS\]\n\Q$indent$load\E\n?$/,
+            'no section: added at the end');
+        disable($dir);
+        like(slurp("$dir/plugins.load"), qr/^\Q$old\E\n?\[PLUGINS\]\n?$/, 'no section: the heading stays');
+    }
+}
+
+# The rest of the tree.
+{
+    my $dir = tree("[PLUGINS]\n");
+    chmod 0604, "$dir/plugins.load";
+    if ($> == 0) {
+        chown 12345, 12346, "$dir/plugins.load", "$dir/monkey.conf";
+    }
+    my @before = stat "$dir/plugins.load";
+    my ($status, $output) = enable('--dry-run', $dir);
+    is($status, 0, 'dry run');
+    like($output, qr/^\+    \Q$load\E$/m, 'dry run: a difference');
+    like($output, qr{fastcgi\.conf: would be installed}, 'dry run: fastcgi.conf');
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n", 'dry run: nothing is changed');
+    ok(!-e "$dir/plugins", 'dry run: nothing is made');
+    unlike($output, qr/checked/, 'dry run: no check');
+
+    ($status, $output) = enable($dir);
+    is($status, 0, 'enable') or diag $output;
+    my @after = stat "$dir/plugins.load";
+    is_deeply([@after[2, 4, 5]], [@before[2, 4, 5]], 'plugins.load: mode and owner are kept');
+    is(slurp("$dir/plugins/fastcgi/fastcgi.conf"), $conf,
+        'fastcgi.conf is installed');
+    is((stat "$dir/plugins/fastcgi/fastcgi.conf")[4], $before[4], '... for the owner of the tree');
+    like($output, qr/^    Match \/\.\*\\\.php\$ fastcgi$/m, 'the rule is told');
+    like($output, qr/restart Monkey/, 'the restart is told');
+    like($output, qr/^checked \Q$dir\E$/m, 'the linter has the last word');
+    is(slurp("$dir/sites/default"), "[HOST]\n    ServerName localhost\n", 'no site is touched');
+
+    spew("$dir/plugins/fastcgi/fastcgi.conf", 'mine');
+    spew("$dir/sites/default", "[HANDLERS]\n    Match /.*\\.php\$ fastcgi php\n    Match /x cgi\n");
+    linter(1);
+    ($status, $output) = enable($dir);
+    is($status, 3, 'the linter finds errors: status 3');
+    like($output, qr/Monkey does not start/, '... which is told');
+    like($output, qr{sites/default:2:    Match /\.\*\\\.php\$ fastcgi php}, 'rules there are told');
+    unlike($output, qr{Match /x}, '... ours alone');
+    is(slurp("$dir/plugins/fastcgi/fastcgi.conf"), 'mine', 'fastcgi.conf is never overwritten');
+    ($status, $output) = enable('-q', $dir);
+    is($output, "checked -q $dir\nmonkey-fastcgi: enabled, but with what fcgi-check found, Monkey does not start\n",
+        '-q: problems alone');
+    linter(0);
+
+    ($status, $output) = disable('-n', $dir);
+    like($output, qr/^-    \Q$load\E$/m, 'disable, dry run: a difference');
+    like(slurp("$dir/plugins.load"), qr/\Q$load\E/, '... and no change');
+    ($status, $output) = disable($dir);
+    is($status, 3, 'disable with a rule left: status 3');
+    like($output, qr/does not start while these rules.*\n.*sites\/default:2:/, '... and the rule');
+    is(slurp("$dir/plugins/fastcgi/fastcgi.conf"), 'mine', 'disable leaves fastcgi.conf');
+
+    # A link stays one.
+    rename "$dir/plugins.load", "$dir/real.load";
+    symlink 'real.load', "$dir/plugins.load";
+    enable($dir);
+    ok(-l "$dir/plugins.load", 'a link stays a link');
+    like(slurp("$dir/real.load"), qr/\Q$load\E/, 'and its file is edited');
+
+    # Relative, and with a slash at the end.
+    disable($dir);
+    ($status, $output) = run('enable', "--plugin=$plugin", "$dir/");
+    like($output, qr/^checked \Q$dir\E$/m, 'a slash at the end');
+    my ($parent, $name) = $dir =~ m{(.*)/(.*)};
+    $output = `cd '$parent' && '$script' disable '-P$plugin' -- '$name' 2>&1`;
+    like($output, qr/does not load \Q$plugin\E any more/, 'a relative folder, behind --');
+}
+
+# What cannot be understood is left alone.
+for my $case (
+    ['another indentation', "[PLUGINS]\n    Load /m/monkey-a.so\n  Load /m/monkey-b.so\n", qr/plugins\.load:3: not indented like/],
+    ['deeper indentation', "[PLUGINS]\n  Load /m/monkey-a.so\n    # b\n", qr/plugins\.load:3: not indented like/],
+    ['no indentation', "[PLUGINS]\nLoad /m/monkey-a.so\n", qr/plugins\.load:2: a key must be indented/],
+    ['no bracket', "[PLUGINS\n", qr/plugins\.load:1: the heading has no closing bracket/],
+    ['NUL', "[PLUGINS]\n    Load /m/a\0b-c.so\n", qr/holds NUL bytes/],
+    ['a line that would get too long', "[PLUGINS]\n    Load /" . 'm' x 225 . "/monkey-fastcgi.so\n", qr/line 2 would get longer/],
+  )
+{
+    my ($what, $old, $message) = @$case;
+    my $dir = tree($old);
+    my ($status, $output) = enable($dir);
+    is($status, 1, "$what: status 1");
+    like($output, $message, "$what: the reason");
+    is(slurp("$dir/plugins.load"), $old, "$what: left alone");
+    is_deeply([glob "$dir/plugins.load?*"], [], "$what: nothing left beside it");
+}
+
+# Lines put aside by hand, or twice: never lost.
+{
+    my $dir = tree("[PLUGINS]\n    #monkey-fastcgi# Load /m/monkey-fastcgi.so\n");
+    enable($dir);
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n    #monkey-fastcgi# Load /m/monkey-fastcgi.so\n    $load\n",
+        'a line that is aside already stays');
+    my $other = "$top/lib/monkey-fastcgi18.so";
+    spew($other, '');
+    run('enable', '-P', $other, $dir);
+    like(slurp("$dir/plugins.load"), qr/^    Load \Q$other\E$/m, 'the other name of the plugin is loaded instead');
+    unlike(slurp("$dir/plugins.load"), qr/^    \Q$load\E$/m, '... and the first one no more');
+    disable($dir);
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n    Load /m/monkey-fastcgi.so\n", 'disable takes out both');
+}
+
+# Wrong use.
+for my $case (
+    [2, qr/say enable or disable/],
+    [2, qr/'on': it is enable or disable/, 'on'],
+    [2, qr/unknown option '--no'/, 'enable', '--no'],
+    [2, qr/-P wants a FILE/, 'enable', '-P'],
+    [2, qr/more than one CONFDIR: 'b'/, 'enable', 'a', 'b'],
+    [1, qr{/nowhere: there is no such folder}, 'enable', '/nowhere'],
+    [1, qr/no monkey\.conf in it/, 'enable', $top],
+    [1, qr/must be absolute/, 'enable', '-P', 'monkey-fastcgi.so', tree('')],
+    [1, qr{/x/monkey-fastcgi\.so: there is no such file}, 'enable', '-P', '/x/monkey-fastcgi.so', tree('')],
+    [1, qr/knows the plugin by its file's name/, 'enable', '-P', '/bin/true', tree('')],
+  )
+{
+    my ($want, $message, @args) = @$case;
+    my ($status, $output) = run(@args);
+    is($status, $want, "@args: status $want");
+    like($output, $message, "@args: the reason");
+}
+my ($status, $output) = run('--help');
+is($status, 0, '--help');
+like($output, qr/^Usage: monkey-fastcgi enable/, '--help: usage');
+($status, $output) = run('-V');
+like($output, qr/^monkey-fastcgi \d+\.\d+\.\d+\S*$/, '-V');
+done_testing;
