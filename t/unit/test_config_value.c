@@ -303,7 +303,7 @@ static void table_of_keys_is_sound(void **state)
         uint64_t number;
         size_t at;
 
-        assert_true(strlen(key->help) > 10 && strlen(key->help) < 72);
+        assert_true(strlen(key->help) > 10 && strlen(key->help) < 140);
         assert_true(key->help[strlen(key->help) - 1] != '.');
         assert_ptr_equal(fcgi_keys_find(section, key->name, strlen(key->name)),
                          key);
