@@ -115,7 +115,7 @@ static const struct fcgi_check checks[] = {
      "The name belongs to a directory, a FIFO, a socket or a device. The "
      "configuration is read from regular files only."},
     {FCGI_CHECK_TOO_LARGE, FCGI_DIAG_ERROR, "file too large",
-     "A configuration of more than 1 MiB is taken for a mistake."},
+     "A configuration of more than 32 MiB is taken for a mistake."},
     {FCGI_CHECK_MEMORY, FCGI_DIAG_ERROR, "out of memory",
      "The configuration could not be read because memory was short."},
     {FCGI_CHECK_LIBRARY, FCGI_DIAG_ERROR, "libconfuse refuses the file",
@@ -143,6 +143,116 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_PAIR_VALUE, FCGI_DIAG_WARNING, "name without a value",
      "The key takes a name and, behind a blank, a value. Without one the "
      "application gets an empty text."},
+    {FCGI_CHECK_MATCH_NOT_LOADED, FCGI_DIAG_ERROR,
+     "rule for a plugin that is not loaded",
+     "Monkey refuses to start when a Match rule names a plugin that "
+     "plugins.load does not load. Add the Load line, or remove the rule."},
+    {FCGI_CHECK_NO_RULE, FCGI_DIAG_WARNING,
+     "plugin loaded, but no rule uses it",
+     "plugins.load loads the FastCGI plugin, but no site has a Match "
+     "rule for it, so that it is never asked and scripts are sent as "
+     "text. Add a rule to the [HANDLERS] of a site."},
+    {FCGI_CHECK_NOT_ENABLED, FCGI_DIAG_WARNING, "FastCGI is not enabled",
+     "Neither does plugins.load load the plugin nor does a site use it. "
+     "fastcgi.conf then has no effect."},
+    {FCGI_CHECK_LOADED_TWICE, FCGI_DIAG_ERROR, "plugin loaded twice",
+     "A second Load line for the same plugin puts it into Monkey's lists "
+     "twice, which breaks them. Remove one of the two."},
+    {FCGI_CHECK_LOAD_RELATIVE, FCGI_DIAG_ERROR,
+     "plugin without an absolute path",
+     "Monkey hands the path to the dynamic linker as it is. A relative "
+     "one depends on the directory that Monkey happens to be started in, "
+     "and one without '/' is searched among the system's libraries."},
+    {FCGI_CHECK_PLUGIN_MISSING, FCGI_DIAG_ERROR, "plugin's file is missing",
+     "Monkey only warns of a plugin that it cannot load, and then stops "
+     "at the first rule that names it. Install the plugin, or correct "
+     "the path."},
+    {FCGI_CHECK_PLUGIN_FORMAT, FCGI_DIAG_ERROR,
+     "plugin's file is no library for this machine",
+     "A plugin is a shared object (ELF) for x86-64. The file is "
+     "something else."},
+    {FCGI_CHECK_PLUGIN_ABI, FCGI_DIAG_ERROR, "plugin does not fit this Monkey",
+     "Monkey looks for the symbol mk_plugin_NAME, with the NAME of the "
+     "file's name. A file without it is no plugin, was renamed, or was "
+     "built for another Monkey."},
+    {FCGI_CHECK_PLUGIN_NAME, FCGI_DIAG_ERROR,
+     "plugin's file has no name for Monkey",
+     "Monkey takes the plugin's name from what stands between the last "
+     "'-' of the path and its last three characters: monkey-fastcgi.so. "
+     "Without a '-' it crashes."},
+    {FCGI_CHECK_SECTION_MISSING, FCGI_DIAG_ERROR,
+     "section that Monkey needs is missing",
+     "Monkey does not start, or passes over the site, without this "
+     "section."},
+    {FCGI_CHECK_KEY_MISSING, FCGI_DIAG_ERROR,
+     "key that Monkey needs is missing",
+     "Monkey does not start, or passes over the site, without this key; "
+     "it has no default."},
+    {FCGI_CHECK_VALUE_REFUSED, FCGI_DIAG_ERROR, "value that Monkey refuses",
+     "Monkey does not start with this value."},
+    {FCGI_CHECK_SECTION_IGNORED, FCGI_DIAG_WARNING, "section has no effect",
+     "Monkey takes the first section of a name and passes over the "
+     "others. Move the keys into the first."},
+    {FCGI_CHECK_KEY_IGNORED, FCGI_DIAG_WARNING, "key has no effect",
+     "Monkey takes the first value of this key and passes over the "
+     "others. Remove one of them."},
+    {FCGI_CHECK_KEY_UNKNOWN, FCGI_DIAG_WARNING, "key that Monkey does not know",
+     "Monkey passes over keys that it does not know, without a word. "
+     "This one is close to one that it knows."},
+    {FCGI_CHECK_MATCH_INCOMPLETE, FCGI_DIAG_ERROR, "rule without a handler",
+     "A Match rule has a regular expression and the name of a plugin, "
+     "with spaces between them: Match /.*\\.php$ fastcgi. Monkey refuses "
+     "to start with less."},
+    {FCGI_CHECK_MATCH_REGEX, FCGI_DIAG_ERROR, "regular expression is wrong",
+     "Monkey refuses to start when the regular expression of a rule does "
+     "not compile. It is POSIX extended and has no blanks."},
+    {FCGI_CHECK_MATCH_SERVER, FCGI_DIAG_ERROR,
+     "rule for a server that does not exist",
+     "The words behind 'fastcgi' in a rule are names of servers, each "
+     "the ServerName of a [FASTCGI_SERVER] in fastcgi.conf, upper and "
+     "lower case being different. The plugin refuses to start when there "
+     "is none of that name."},
+    {FCGI_CHECK_SERVER_UNUSED, FCGI_DIAG_WARNING, "server that no rule uses",
+     "All rules name the servers that they mean, and none names this "
+     "one, so that it gets no requests. A rule without names uses all "
+     "servers."},
+    {FCGI_CHECK_MATCH_SHADOWED, FCGI_DIAG_WARNING, "rule that is never reached",
+     "Monkey takes the first rule of a site that matches. All that this "
+     "rule matches is matched by an earlier one. Put it above that one, "
+     "or remove it."},
+    {FCGI_CHECK_MATCH_NO_END, FCGI_DIAG_WARNING,
+     "rule for .php that does not end there",
+     "A rule's expression matches anywhere in the path. Without a '$' behind "
+     "it, \\.php also matches /upload.php.jpg, and such a file would be run "
+     "as a script. Write \\.php$, or \\.php(/|$) where scripts get a path "
+     "behind their name; or let Extensions in fastcgi.conf say what may run."},
+    {FCGI_CHECK_INDEX_SOURCE, FCGI_DIAG_ERROR,
+     "index file would be shown as source",
+     "Indexfile of monkey.conf names a script, but no rule of the site "
+     "hands that script to a plugin, so that Monkey sends its source to "
+     "whoever asks for the directory."},
+    {FCGI_CHECK_REQUEST_SIZE, FCGI_DIAG_WARNING,
+     "requests may be 32 KB at most",
+     "Monkey keeps a request in memory, body included, and refuses one "
+     "over MaxRequestSize (in KB) with 413. At its default of 32 hardly "
+     "any upload passes. Raise it to what the application takes."},
+    {FCGI_CHECK_SOCKET_MISSING, FCGI_DIAG_WARNING, "socket does not exist",
+     "There is nothing at the path of ServerPath. That is no mistake if "
+     "the application starts later; requests get a 503 until then."},
+    {FCGI_CHECK_NOT_A_SOCKET, FCGI_DIAG_ERROR, "not a socket",
+     "ServerPath leads to something that is no Unix socket, such as a "
+     "directory or a file."},
+    {FCGI_CHECK_SOCKET_DENIED, FCGI_DIAG_ERROR, "socket may not be opened",
+     "The user that Monkey runs as (User of monkey.conf, or --user) "
+     "needs search permission (x) for every directory of the path, and "
+     "write permission for the socket."},
+    {FCGI_CHECK_USER_UNKNOWN, FCGI_DIAG_ERROR, "user does not exist",
+     "Monkey goes on as root, after a message, if there is no user of "
+     "that name. Correct the name or create the user."},
+    {FCGI_CHECK_NO_ANSWER, FCGI_DIAG_ERROR, "server does not answer",
+     "With --live each server was asked, with a request for its limits "
+     "(FCGI_GET_VALUES) that runs no script, and this one gave no answer "
+     "in time. Is the application running, and does it listen there?"},
 };
 
 const struct fcgi_check *fcgi_checks(size_t *count)

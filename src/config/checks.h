@@ -4,8 +4,8 @@
  * changes its meaning, so that people can search for it and tools can filter
  * by it; ids are not used again when a check goes.
  *
- * FC001 to FC099 need nothing but the file. FC1xx are kept for checks of the
- * world around it (Monkey's other files, sockets, users).
+ * FC001 to FC099 need nothing but the file. FC1xx are about the world
+ * around it (Monkey's other files, sockets, users): those of fcgi-check.
  */
 #ifndef FCGI_CONFIG_CHECKS_H
 #define FCGI_CONFIG_CHECKS_H
@@ -56,6 +56,36 @@
 #define FCGI_CHECK_WRONG_SECTION "FC064"
 #define FCGI_CHECK_FORM "FC065"
 #define FCGI_CHECK_PAIR_VALUE "FC066"
+
+/* The world around the file: Monkey's other files, sockets, users. */
+#define FCGI_CHECK_MATCH_NOT_LOADED "FC101"
+#define FCGI_CHECK_NO_RULE "FC102"
+#define FCGI_CHECK_NOT_ENABLED "FC103"
+#define FCGI_CHECK_LOADED_TWICE "FC104"
+#define FCGI_CHECK_LOAD_RELATIVE "FC105"
+#define FCGI_CHECK_PLUGIN_MISSING "FC106"
+#define FCGI_CHECK_PLUGIN_FORMAT "FC107"
+#define FCGI_CHECK_PLUGIN_ABI "FC108"
+#define FCGI_CHECK_PLUGIN_NAME "FC109"
+#define FCGI_CHECK_SECTION_MISSING "FC110"
+#define FCGI_CHECK_KEY_MISSING "FC111"
+#define FCGI_CHECK_VALUE_REFUSED "FC112"
+#define FCGI_CHECK_SECTION_IGNORED "FC113"
+#define FCGI_CHECK_KEY_IGNORED "FC114"
+#define FCGI_CHECK_KEY_UNKNOWN "FC115"
+#define FCGI_CHECK_MATCH_INCOMPLETE "FC120"
+#define FCGI_CHECK_MATCH_REGEX "FC121"
+#define FCGI_CHECK_MATCH_SERVER "FC122"
+#define FCGI_CHECK_SERVER_UNUSED "FC123"
+#define FCGI_CHECK_MATCH_SHADOWED "FC124"
+#define FCGI_CHECK_MATCH_NO_END "FC125"
+#define FCGI_CHECK_INDEX_SOURCE "FC126"
+#define FCGI_CHECK_REQUEST_SIZE "FC127"
+#define FCGI_CHECK_SOCKET_MISSING "FC130"
+#define FCGI_CHECK_NOT_A_SOCKET "FC131"
+#define FCGI_CHECK_SOCKET_DENIED "FC132"
+#define FCGI_CHECK_USER_UNKNOWN "FC133"
+#define FCGI_CHECK_NO_ANSWER "FC140"
 
 struct fcgi_check {
     const char *id;

@@ -110,43 +110,51 @@ static ssize_t read_all(int fd, char *buf, size_t size)
     return (ssize_t)len;
 }
 
+int fcgi_config_read_fd(int fd, const char *name, char **text, size_t *len,
+                        struct fcgi_diag_list *diags)
+{
+    /* One byte more than allowed, so that too large a file is noticed, also
+     * one that grows while it is read. */
+    char *buf = malloc(FCGI_CONFIG_FILE_MAX + 1);
+    char *fit;
+    ssize_t n;
+
+    if (!buf) {
+        fcgi_check_report(diags, FCGI_CHECK_MEMORY, name, 0, 0, 0,
+                          "out of memory");
+        return -1;
+    }
+    n = read_all(fd, buf, FCGI_CONFIG_FILE_MAX + 1);
+    if (n < 0) {
+        unreadable(diags, name, "read", errno);
+        free(buf);
+        return -1;
+    }
+    if ((size_t)n > FCGI_CONFIG_FILE_MAX) {
+        fcgi_check_report(diags, FCGI_CHECK_TOO_LARGE, name, 0, 0, 0,
+                          "the file is larger than %d MiB; is it a "
+                          "configuration file?",
+                          FCGI_CONFIG_FILE_MIB);
+        free(buf);
+        return -1;
+    }
+    buf[n] = '\0';
+    fit = realloc(buf, (size_t)n + 1);
+    *text = fit ? fit : buf;
+    *len = (size_t)n;
+    return 0;
+}
+
 int fcgi_config_read_file(const char *path, char **text, size_t *len,
                           struct fcgi_diag_list *diags)
 {
     int fd = open_regular(path, diags);
-    char *buf = NULL;
-    ssize_t n;
-    int result = -1;
+    int result;
 
     if (fd < 0) {
         return -1;
     }
-    /* One byte more than allowed, so that too large a file is noticed, also
-     * one that grows while it is read. */
-    buf = malloc(FCGI_CONFIG_FILE_MAX + 1);
-    if (!buf) {
-        fcgi_check_report(diags, FCGI_CHECK_MEMORY, path, 0, 0, 0,
-                          "out of memory");
-        goto out;
-    }
-    n = read_all(fd, buf, FCGI_CONFIG_FILE_MAX + 1);
-    if (n < 0) {
-        unreadable(diags, path, "read", errno);
-        goto out;
-    }
-    if ((size_t)n > FCGI_CONFIG_FILE_MAX) {
-        fcgi_check_report(diags, FCGI_CHECK_TOO_LARGE, path, 0, 0, 0,
-                          "the file is larger than 1 MiB; is it a "
-                          "configuration file?");
-        goto out;
-    }
-    buf[n] = '\0';
-    *text = buf;
-    *len = (size_t)n;
-    buf = NULL;
-    result = 0;
-out:
-    free(buf);
+    result = fcgi_config_read_fd(fd, path, text, len, diags);
     close(fd);
     return result;
 }

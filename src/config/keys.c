@@ -585,6 +585,20 @@ const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
     return guess;
 }
 
+const char *fcgi_keys_guess_name(const char *name, size_t len,
+                                 const char *const *names)
+{
+    const char *guess = NULL;
+    size_t best = SIZE_MAX;
+
+    for (; *names; names++) {
+        if (nearer(name, len, *names, &best)) {
+            guess = *names;
+        }
+    }
+    return guess;
+}
+
 const char *fcgi_keys_retired(const char *name, size_t len)
 {
     for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++) {

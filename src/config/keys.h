@@ -96,6 +96,10 @@ const struct fcgi_section *fcgi_keys_guess_section(const char *name,
 const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
                                        const char *name, size_t len);
 
+/* The same among a list of names that ends with NULL. */
+const char *fcgi_keys_guess_name(const char *name, size_t len,
+                                 const char *const *names);
+
 /*
  * What became of a section of Monkey's own FastCGI plugin, as words that follow
  * "unknown section [X]; "; NULL if it never was one.

@@ -91,8 +91,25 @@ static cfg_opt_t make_option(const struct fcgi_key *key)
         key->name, NULL, key->repeat ? CFGF_LIST : CFGF_NODEFAULT, parse_text);
 }
 
-/* libconfuse's tree for our table, or NULL. */
-static cfg_t *make_tree(void)
+/* Whether any section of a kind says anything of a key. */
+static bool is_given(const struct fcgi_scan *scan,
+                     const struct fcgi_section *schema, size_t key)
+{
+    for (size_t i = 0; i < scan->n_sections; i++) {
+        if (scan->sections[i].schema == schema &&
+            scan->sections[i].given[key]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * libconfuse's tree for our table, or NULL. It gives each section a copy of
+ * all its options; those that are nowhere in the file are therefore left out,
+ * so that a large file takes no time.
+ */
+static cfg_t *make_tree(const struct fcgi_scan *scan)
 {
     size_t n_sections;
     const struct fcgi_section *sections = fcgi_keys_sections(&n_sections);
@@ -102,11 +119,14 @@ static cfg_t *make_tree(void)
     /* libconfuse makes copies of the arrays. */
     for (size_t i = 0; i < n_sections; i++) {
         const struct fcgi_section *section = &sections[i];
+        size_t n = 0;
 
         for (size_t k = 0; k < section->n_keys; k++) {
-            options[i][k] = make_option(&section->keys[k]);
+            if (is_given(scan, section, k)) {
+                options[i][n++] = make_option(&section->keys[k]);
+            }
         }
-        options[i][section->n_keys] = (cfg_opt_t)CFG_END();
+        options[i][n] = (cfg_opt_t)CFG_END();
         top[i] = (cfg_opt_t)CFG_SEC(section->name, options[i], CFGF_MULTI);
     }
     top[n_sections] = (cfg_opt_t)CFG_END();
@@ -119,7 +139,7 @@ static cfg_t *run_library(const struct parse *parse)
     const struct fcgi_scan *scan = parse->scan;
     size_t errors = parse->diags->errors;
     FILE *stream = fmemopen(scan->text, scan->text_len, "r");
-    cfg_t *tree = stream ? make_tree() : NULL;
+    cfg_t *tree = stream ? make_tree(scan) : NULL;
     int result;
 
     if (!tree) {
@@ -193,11 +213,11 @@ static void check_names(const struct parse *parse, cfg_t *tree)
         const struct fcgi_key *keys = section->schema->keys;
 
         for (size_t k = 0; branch && k < section->schema->n_keys; k++) {
-            char *name = keys[k].type == FCGI_KEY_NAME
+            char *name = keys[k].type == FCGI_KEY_NAME && section->given[k]
                              ? cfg_getstr(branch, keys[k].name)
                              : NULL;
 
-            if (name && section->given[k]) {
+            if (name) {
                 all[n].name = name;
                 all[n++].pair = &scan->pairs[section->given[k] - 1];
             }

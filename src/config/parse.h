@@ -11,8 +11,10 @@
 #include "config/diag.h"
 #include "config/scan.h"
 
-/* A larger file is not read. */
-#define FCGI_CONFIG_FILE_MAX ((size_t)1 << 20)
+/* A larger file is not read. 100,000 lines of any length that Monkey takes
+ * have room. */
+#define FCGI_CONFIG_FILE_MIB 32
+#define FCGI_CONFIG_FILE_MAX ((size_t)FCGI_CONFIG_FILE_MIB << 20)
 
 /*
  * Reads a regular file. Returns 0 with `*text` (which the caller frees; it is
@@ -21,6 +23,11 @@
  */
 int fcgi_config_read_file(const char *path, char **text, size_t *len,
                           struct fcgi_diag_list *diags);
+
+/* The same for what is open already, such as standard input, of whatever kind
+ * but a directory; `name` is for messages. */
+int fcgi_config_read_fd(int fd, const char *name, char **text, size_t *len,
+                        struct fcgi_diag_list *diags);
 
 /* fcgi_config_load() for a text; `file` is its name in messages. */
 struct fcgi_config *fcgi_config_parse(const char *file, const char *text,

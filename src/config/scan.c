@@ -237,37 +237,63 @@ static void scan_line(struct scanner *s, struct span line)
     }
 }
 
-int fcgi_scan_text(struct fcgi_scan *scan, const char *file, const char *text,
-                   size_t len, struct fcgi_diag_list *diags)
+int fcgi_scan_run(struct scanner *s, const char *text, size_t len)
 {
-    struct scanner s = {.scan = scan, .diags = diags, .file = file};
-    size_t first = diags->count;
+    size_t first = s->diags->count;
 
-    memset(scan, 0, sizeof(*scan));
     for (size_t i = 0; i < len;) {
         const char *end = memchr(text + i, '\n', len - i);
         struct span line = {text + i, end ? (size_t)(end - text) - i : len - i};
 
-        s.line++;
-        scan_line(&s, line);
-        fcgi_scan_put(&s, "\n");
+        s->line++;
+        scan_line(s, line);
+        fcgi_scan_put(s, "\n");
         i += line.len + 1;
-        if (s.no_memory) {
+        if (s->no_memory) {
             break;
         }
-        if (diags->count - first >= FINDINGS_MAX && i < len) {
-            fcgi_check_report(diags, FCGI_CHECK_TOO_MANY, file, s.line + 1, 0,
-                              0,
+        if (s->diags->count - first >= FINDINGS_MAX && i < len) {
+            fcgi_check_report(s->diags, FCGI_CHECK_TOO_MANY, s->file,
+                              s->line + 1, 0, 0,
                               "too many findings, so the rest of the file was "
                               "not read; is it a configuration file?");
             return -1;
         }
     }
-    fcgi_scan_put(&s, s.open ? "}\n" : "\n");
-    if (s.no_memory) {
-        fcgi_check_report(diags, FCGI_CHECK_MEMORY, file, 0, 0, 0,
+    fcgi_scan_put(s, s->open ? "}\n" : "\n");
+    if (s->no_memory) {
+        fcgi_check_report(s->diags, FCGI_CHECK_MEMORY, s->file, 0, 0, 0,
                           "out of memory");
         return -1;
     }
     return 0;
+}
+
+int fcgi_scan_text(struct fcgi_scan *scan, const char *file, const char *text,
+                   size_t len, struct fcgi_diag_list *diags)
+{
+    struct scanner s = {.scan = scan, .diags = diags, .file = file};
+
+    memset(scan, 0, sizeof(*scan));
+    return fcgi_scan_run(&s, text, len);
+}
+
+int fcgi_tree_read(struct fcgi_tree *tree, const char *file, const char *text,
+                   size_t len, struct fcgi_diag_list *diags)
+{
+    struct fcgi_scan unused = {0};
+    struct scanner s = {
+        .scan = &unused, .tree = tree, .diags = diags, .file = file};
+    int result = -1;
+
+    memset(tree, 0, sizeof(*tree));
+    tree->file = strdup(file);
+    if (tree->file) {
+        result = fcgi_scan_run(&s, text, len);
+    } else {
+        fcgi_check_report(diags, FCGI_CHECK_MEMORY, file, 0, 0, 0,
+                          "out of memory");
+    }
+    fcgi_scan_free(&unused);
+    return result;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "config/scan.h"
+#include "config/tree.h"
 
 enum scan_where {
     IN_NOTHING, /* before the first heading */
@@ -25,6 +26,7 @@ struct span {
 
 struct scanner {
     struct fcgi_scan *scan;
+    struct fcgi_tree *tree; /* NULL for fastcgi.conf */
     struct fcgi_diag_list *diags;
     const char *file;
 
@@ -74,5 +76,14 @@ int fcgi_scan_add_section(struct fcgi_scan *scan,
                           const struct fcgi_scan_section *section);
 int fcgi_scan_add_pair(struct fcgi_scan *scan,
                        const struct fcgi_scan_pair *pair);
+
+/* Reads a whole text. Returns 0, or -1 after a finding that says why not. */
+int fcgi_scan_run(struct scanner *s, const char *text, size_t len);
+
+/* Parts of a tree; `where` has the places alone. Return 0 or -1, too. */
+int fcgi_tree_add_section(struct fcgi_tree *tree, struct span name,
+                          unsigned line, unsigned column, unsigned length);
+int fcgi_tree_add_entry(struct fcgi_tree *tree, struct span key,
+                        struct span value, struct fcgi_tree_entry where);
 
 #endif

@@ -84,7 +84,9 @@ void fcgi_scan_heading(struct scanner *s, struct span line)
         space = memchr(name.at, ' ', name.len);
         name.len = space ? (size_t)(space - name.at) : name.len;
         REPORT(s, FCGI_CHECK_BRACKET, line,
-               "the ']' of the heading is missing; write [FASTCGI_SERVER]");
+               "the ']' of the heading is missing; write [%.*s]",
+               s->tree ? (int)name.len : 14,
+               s->tree ? name.at : "FASTCGI_SERVER");
         s->scan->heading_meant = true;
     }
     if (rest.len && rest.at[0] != '#') {
@@ -94,6 +96,14 @@ void fcgi_scan_heading(struct scanner *s, struct span line)
                SHOW(rest));
     }
     section.length = (unsigned)name.len + (close ? 2 : 1);
+    if (s->tree) {
+        s->where = IN_SECTION;
+        if (fcgi_tree_add_section(s->tree, name, s->line, section.column,
+                                  section.length)) {
+            s->no_memory = true;
+        }
+        return;
+    }
     section.schema = fcgi_keys_find_section(name.at, name.len);
     if (!section.schema && close) {
         section.schema = unknown_section(s, name);
@@ -264,6 +274,27 @@ static void split(struct scanner *s, struct span line, struct span *key,
     }
 }
 
+/* A key of a file of which we know no keys. */
+static void add_to_tree(struct scanner *s, struct span key, struct span value)
+{
+    struct fcgi_tree_entry where = {.line = s->line,
+                                    .key_column = fcgi_scan_column(s, key.at),
+                                    .value_column =
+                                        fcgi_scan_column(s, value.at)};
+
+    if (value.len == 0) {
+        REPORT(s, FCGI_CHECK_NO_VALUE, key,
+               "'%.*s' has no value, at which Monkey stops; write one behind "
+               "it, or remove the line",
+               SHOW(key));
+    } else {
+        check_hash(s, value);
+    }
+    if (fcgi_tree_add_entry(s->tree, key, value, where)) {
+        s->no_memory = true;
+    }
+}
+
 void fcgi_scan_key(struct scanner *s, struct span line)
 {
     struct span key, value;
@@ -278,9 +309,10 @@ void fcgi_scan_key(struct scanner *s, struct span line)
             }
             key = (struct span){line.at, (size_t)(end - line.at)};
             REPORT(s, FCGI_CHECK_NO_SECTION_YET, key,
-                   "'%.*s' stands before any section; put the heading "
-                   "[FASTCGI_SERVER] above it",
-                   SHOW(key));
+                   "'%.*s' stands before any section; put %s above it",
+                   SHOW(key),
+                   s->tree ? "the heading of its section"
+                           : "the heading [FASTCGI_SERVER]");
         }
         s->told_orphan = true;
         s->scan->heading_meant = true;
@@ -289,7 +321,11 @@ void fcgi_scan_key(struct scanner *s, struct span line)
         break;
     case IN_SECTION:
         split(s, line, &key, &value);
-        scan_pair(s, key, value);
+        if (s->tree) {
+            add_to_tree(s, key, value);
+        } else {
+            scan_pair(s, key, value);
+        }
         break;
     }
 }

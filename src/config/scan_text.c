@@ -125,7 +125,7 @@ const struct fcgi_scan_pair *fcgi_scan_find(const struct fcgi_scan *scan,
 
 void fcgi_scan_put(struct scanner *s, const char *text)
 {
-    if (fcgi_scan_emit(s->scan, text, strlen(text))) {
+    if (!s->tree && fcgi_scan_emit(s->scan, text, strlen(text))) {
         s->no_memory = true;
     }
 }

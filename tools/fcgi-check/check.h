@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the parts of fcgi-check share: what was asked for, the files that were
+ * read, and what was found in them.
+ */
+#ifndef FCGI_CHECK_H
+#define FCGI_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cli.h"
+#include "config/checks.h"
+#include "config/config.h"
+#include "config/diag.h"
+#include "config/keys.h"
+#include "config/tree.h"
+
+enum check_format { CHECK_TEXT, CHECK_GCC, CHECK_JSON, CHECK_SARIF };
+
+/* Exit statuses. */
+enum { CHECK_CLEAN = 0, CHECK_FINDINGS = 1, CHECK_TROUBLE = 2 };
+
+struct check_dialect;
+
+struct check_options {
+    const struct check_dialect *dialect; /* Monkey's */
+    const char *user;                    /* NULL: as monkey.conf says */
+    const char *root;    /* before all paths that files name; NULL: none */
+    const char *explain; /* an id, or NULL */
+    uint64_t timeout;    /* of --live, in ns */
+    enum check_format format;
+    enum fcgi_cli_when color;
+    bool syntax_only;
+    bool live;
+    bool print;
+    bool list;
+    bool quiet;
+    bool strict;
+};
+
+/* A file that was read, kept for quotations. */
+struct check_source {
+    char *name;
+    char *text; /* NULL: it could not be read */
+    size_t length;
+    size_t *lines; /* where each begins; made when first needed */
+    size_t n_lines;
+};
+
+/* How a server answered to --live. */
+struct check_answer {
+    char *file; /* in which it is described, and where */
+    unsigned line;
+    char *server;  /* its name */
+    char *address; /* as a user writes it */
+    bool answered;
+    uint64_t ns;
+};
+
+struct check_run {
+    const struct check_options *options;
+    struct fcgi_diag_list diags; /* notes behind theirs */
+    struct check_source *sources;
+    size_t n_sources;
+    struct check_answer *answers;
+    size_t n_answers;
+    char **done; /* what was asked for, for "FILE: OK" */
+    size_t n_done;
+    char **printed; /* the sources that --print is about */
+    size_t n_printed;
+};
+
+/* Allocation that ends the process, with status 2, where memory is short. */
+void *check_alloc(size_t size);
+void *check_grow(void *array, size_t count, size_t size);
+char *check_dup(const char *text);
+char *check_printf(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/*
+ * Reads a file, "-" being standard input. Findings say why it cannot be read;
+ * then the source has no text. The pointer holds until the next call.
+ */
+const struct check_source *check_source_read(struct check_run *run,
+                                             const char *path);
+struct check_source *check_source_find(const struct check_run *run,
+                                       const char *name);
+
+/* A line of it, from 1, without its end; false if there is none. */
+bool check_source_line(struct check_source *source, unsigned line,
+                       const char **text, size_t *length);
+
+/* Checks one argument: a file, a directory of Monkey's, or "-". */
+void check_argument(struct check_run *run, const char *argument);
+
+/* A directory with all of Monkey's configuration. */
+void check_world(struct check_run *run, const char *directory);
+
+/* fastcgi.conf, and where everything is in it. */
+struct check_servers {
+    const char *file;
+    const struct check_run *run;
+    struct fcgi_config *config; /* NULL: it has errors */
+    struct fcgi_tree tree;      /* made when a place is first asked for */
+};
+
+/* Reads fastcgi.conf; what comes out must be freed. */
+void check_servers_read(struct check_run *run, const char *path,
+                        struct check_servers *servers);
+void check_servers_free(struct check_servers *servers);
+
+/* A place in a file. */
+struct check_place {
+    const char *file;
+    unsigned line;
+    unsigned column;
+    unsigned length;
+};
+
+/* Where the value of a server's key is; its heading if it has no such key. */
+struct check_place check_servers_place(struct check_servers *servers,
+                                       const struct fcgi_server_config *server,
+                                       const char *key);
+
+/* The places of a key and of a value. */
+struct check_place check_key_place(const struct fcgi_tree *tree,
+                                   const struct fcgi_tree_entry *entry);
+struct check_place check_value_place(const struct fcgi_tree *tree,
+                                     const struct fcgi_tree_entry *entry);
+
+/* fcgi_check_report() and a note behind it, at a place. */
+void check_tell(struct check_run *run, const char *id, struct check_place place,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+void check_note(struct check_run *run, const char *id, struct check_place place,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Who Monkey will be. */
+struct check_user {
+    const char *name;         /* NULL: nobody knows */
+    struct check_place place; /* `file` NULL: given by --user */
+};
+
+/* The sockets of all servers: are they there, and may the user open them? */
+void check_sockets(struct check_run *run, struct check_servers *servers,
+                   const struct check_user *user);
+
+/* Asks all servers, all at once. */
+void check_live(struct check_run *run, struct check_servers *servers);
+
+/* What plugins.load loads; all plugins of the file by name in `names`. */
+struct check_plugins {
+    const char *file;
+    bool there;     /* the file exists */
+    bool knows_all; /* nothing in it was too wrong to tell */
+    struct check_loaded {
+        char *name; /* "fastcgi"; NULL where it has none */
+        struct check_place place;
+    } * items;
+    size_t count;
+};
+void check_plugins_read(struct check_run *run, const char *path,
+                        struct check_plugins *plugins);
+void check_plugins_free(struct check_plugins *plugins);
+
+/* Whether the file at `path` (that of a plugin) has the data symbol; if not,
+ * `*id` and `*why` say what is wrong. `path` is below --root already. */
+bool check_elf(const char *path, const char *symbol, const char **id,
+               const char **why);
+
+/* What the sites make of the plugin. */
+struct check_rules {
+    size_t n_ours;       /* rules for the FastCGI plugin */
+    bool any_server;     /* one of them names no servers */
+    bool *used;          /* for each server of the configuration */
+    bool broken;         /* some could not be read */
+    bool told;           /* that the plugin is not loaded */
+    const char *indexes; /* Indexfile, or NULL */
+    struct check_place index_place;
+    struct check_servers *servers;
+    const struct check_plugins *plugins;
+};
+void check_site(struct check_run *run, const char *path,
+                struct check_rules *rules);
+
+/* The path that a file names, below --root. The caller's. */
+char *check_path(const struct check_run *run, const char *path);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Monkey's versions.
+ */
+#include "check_dialect.h"
+
+#include <string.h>
+
+#include "check_regex.h"
+
+static const struct check_dialect dialects[] = {
+    {
+        .name = "1.6",
+        .plugin = "fastcgi",
+        .regex_flags = REG_EXTENDED | REG_ICASE | REG_NOSUB,
+        .includes = check_regex_includes,
+    },
+};
+
+const struct check_dialect *check_dialect_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        if (strcmp(dialects[i].name, name) == 0) {
+            return &dialects[i];
+        }
+    }
+    return NULL;
+}
+
+const struct check_dialect *check_dialect_default(void)
+{
+    return &dialects[0];
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-check: what was found, as text for people, as lines for editors, as
+ * JSON and as SARIF for programs.
+ */
+#ifndef FCGI_CHECK_OUTPUT_H
+#define FCGI_CHECK_OUTPUT_H
+
+#include <stdio.h>
+
+#include "check.h"
+
+struct check_counts {
+    size_t errors, warnings;
+    bool trouble; /* something could not be checked */
+};
+
+/* Puts the findings into the order of the files, and of the lines in them. */
+void check_sort(struct check_run *run);
+
+struct check_counts check_count(const struct check_run *run);
+
+/* How many findings from `first` on belong together: one, and its notes. */
+size_t check_group(const struct check_run *run, size_t first);
+
+/* "error", "warning" or "note". */
+const char *check_severity(enum fcgi_diag_severity severity);
+
+void check_write_text(struct check_run *run, FILE *out);
+void check_write_gcc(struct check_run *run, FILE *out);
+void check_write_json(struct check_run *run, FILE *out, int status);
+void check_write_sarif(struct check_run *run, FILE *out, int status);
+
+/* The line of a finding and a mark under what is meant; nothing if the finding
+ * is about no line. `color` is an escape sequence or "". */
+void check_write_quote(struct check_run *run, const struct fcgi_diag *diag,
+                       const char *color, FILE *out);
+
+/* --list-checks, and --explain; the latter returns false if there is none. */
+void check_write_list(FILE *out);
+bool check_write_explanation(const char *id, FILE *out);
+
+#endif
