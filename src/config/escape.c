@@ -50,13 +50,21 @@ size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code)
     return n;
 }
 
-/* The same, but 0 for the control characters of either set, too. */
+bool fcgi_escape_shows(uint32_t code)
+{
+    return code >= 0x20 && !(code >= 0x7f && code < 0xa0) &&
+           !(code >= 0x200b && code <= 0x200f) &&
+           !(code >= 0x2028 && code <= 0x202e) &&
+           !(code >= 0x2060 && code <= 0x206f) && code != 0xfeff;
+}
+
+/* The length of the character at the start, if it may be shown; else 0. */
 static size_t printable(const char *bytes, size_t length)
 {
     uint32_t c;
     size_t n = fcgi_utf8_decode(bytes, length, &c);
 
-    return n && (c < 0x20 || (c >= 0x7f && c < 0xa0)) ? 0 : n;
+    return n && fcgi_escape_shows(c) ? n : 0;
 }
 
 size_t fcgi_escape(char *out, size_t size, size_t at, const char *bytes,

@@ -237,9 +237,25 @@ static void scan_line(struct scanner *s, struct span line)
     }
 }
 
+/* Text in two bytes per character has nothing in it that could be read. */
+static bool is_utf16(struct scanner *s, const char *text, size_t len)
+{
+    if (len < 2 || (memcmp(text, "\xff\xfe", 2) != 0 &&
+                    memcmp(text, "\xfe\xff", 2) != 0)) {
+        return false;
+    }
+    fcgi_check_report(s->diags, FCGI_CHECK_NUL, s->file, 1, 1, 2,
+                      "the file is UTF-16 text; save it as UTF-8 without BOM");
+    return true;
+}
+
 int fcgi_scan_run(struct scanner *s, const char *text, size_t len)
 {
     size_t first = s->diags->count;
+
+    if (is_utf16(s, text, len)) {
+        return -1;
+    }
 
     for (size_t i = 0; i < len;) {
         const char *end = memchr(text + i, '\n', len - i);

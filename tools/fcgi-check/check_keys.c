@@ -78,9 +78,7 @@ const struct fcgi_tree_section *check_section(struct check_run *run,
 
     if (!section) {
         check_tell(run, FCGI_CHECK_SECTION_MISSING, place,
-                   "there is no [%s], without which Monkey does not read this "
-                   "file; add it",
-                   name);
+                   "this file has no [%s], which Monkey needs; add it", name);
     }
     return section;
 }

@@ -139,7 +139,12 @@ void check_plugins_read(struct check_run *run, const char *path,
         struct check_place place = check_value_place(&tree, entry);
 
         place.file = source->name; /* which outlives the tree */
-        if (strcasecmp(entry->key, "Load") == 0 && entry->value[0]) {
+        if (strcasecmp(entry->key, "Load") != 0 || !entry->value[0]) {
+            continue;
+        }
+        if (strstr(entry->value, " #")) {
+            plugins->knows_all = false; /* and it has been told why */
+        } else {
             check_load(run, plugins, entry->value, place);
         }
     }

@@ -16,6 +16,10 @@
 
 #define HANDLER "fastcgi"
 
+#ifndef FCGI_PLUGIN_DIR
+#define FCGI_PLUGIN_DIR "/usr/lib/monkey"
+#endif
+
 /* A word of a rule; Monkey splits at spaces, and at nothing else. */
 struct word {
     const char *at;
@@ -83,11 +87,14 @@ static void check_server(struct site *site, const struct fcgi_tree_entry *entry,
             return;
         }
     }
+    site->rules->broken = true;
     guess = fcgi_keys_guess_name(word.at, word.length, names);
     if (word.at[0] == '#') {
-        check_tell(site->run, FCGI_CHECK_MATCH_SERVER, place,
-                   "what follows '#' is no comment here but names of servers; "
-                   "put the comment on a line of its own");
+        check_tell(
+            site->run, FCGI_CHECK_MATCH_SERVER, place,
+            "the words behind '#' are taken for names of servers, so that "
+            "Monkey would not start; put the comment on a line of its "
+            "own");
     } else if (guess) {
         check_tell(site->run, FCGI_CHECK_MATCH_SERVER, place,
                    "%s has no server '%.*s', so that Monkey would not start; "
@@ -128,32 +135,40 @@ static void check_handler(struct site *site,
 {
     const struct check_plugins *plugins = site->rules->plugins;
     const char *const ours[] = {HANDLER, NULL};
-    const char *wanted = site->run->options->dialect->plugin;
-    char *name = check_printf("%.*s", (int)word.length, word.at);
     struct check_place place = word_place(site, entry, word);
+    char *name = check_printf("%.*s", (int)word.length, word.at);
+    bool is_ours = strcmp(name, HANDLER) == 0;
     bool loaded = false;
 
     for (size_t i = 0; i < plugins->count; i++) {
         const char *other = plugins->items[i].name;
 
-        loaded = loaded ||
-                 (other &&
-                  (strcmp(other, name) == 0 ||
-                   (strcmp(name, HANDLER) == 0 && strcmp(other, wanted) == 0)));
+        /* Ours for another Monkey has been told already. */
+        loaded =
+            loaded ||
+            (other &&
+             (strcmp(other, name) == 0 ||
+              (is_ours && strncmp(other, HANDLER, sizeof(HANDLER) - 1) == 0)));
     }
-    if (strcmp(name, HANDLER) == 0) {
-        if (!loaded && plugins->knows_all && !site->rules->told) {
-            site->rules->told = true;
-            check_tell(
-                site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
-                "the rule names the plugin 'fastcgi', which plugins.load "
-                "does not load; add 'Load /path/of/monkey-%s.so' there",
-                wanted);
-        }
-    } else if (!loaded && fcgi_keys_guess_name(name, word.length, ours)) {
+    if (is_ours && !loaded && plugins->knows_all && !site->rules->told) {
+        site->rules->told = true;
         check_tell(site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
-                   "no plugin '%s' is loaded, for which Monkey would not "
-                   "start; did you mean '" HANDLER "'?",
+                   plugins->there
+                       ? "the rule names the plugin '" HANDLER
+                         "', which "
+                         "plugins.load does not load; add 'Load %s/"
+                         "monkey-%s.so' to its [PLUGINS]"
+                       : "the rule names the plugin '" HANDLER
+                         "', which is "
+                         "not loaded; create plugins.load with [PLUGINS] and, "
+                         "indented, 'Load %s/monkey-%s.so'",
+                   FCGI_PLUGIN_DIR, site->run->options->dialect->plugin);
+    } else if (!is_ours && !loaded &&
+               fcgi_keys_guess_name(name, word.length, ours)) {
+        site->rules->broken = true;
+        check_tell(site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
+                   "no plugin '%s' is loaded, so that Monkey would not start; "
+                   "did you mean '" HANDLER "'?",
                    name);
     }
     free(name);
@@ -248,7 +263,7 @@ static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
                    check_value_place(&site->tree, entry),
                    tab ? "the rule has no handler, for a tab parts no words "
                          "here; use spaces: 'Match /.*\\.php$ " HANDLER "'"
-                       : "the rule has no handler, for which Monkey would not "
+                       : "the rule has no handler, so that Monkey would not "
                          "start; write 'Match /.*\\.php$ " HANDLER "'");
         return;
     }

@@ -114,7 +114,9 @@ static void fail(struct walk *w, int error)
         return;
     }
     check_tell(w->run, FCGI_CHECK_UNREADABLE, w->place,
-               "cannot look at '%s': %s; run fcgi-check as a user that may",
+               error == ELOOP ? "cannot look at '%s': %s; correct the link"
+                              : "cannot look at '%s': %s; run fcgi-check as a "
+                                "user that may",
                shown(w), strerror(error));
 }
 

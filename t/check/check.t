@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# fcgi-check on a corpus: each case's output in text and JSON form, to the
+# byte; and every check must be triggered, alone, by at least one of them. See
+# t/check/README for the form of the cases.
+use strict;
+use warnings;
+use Cwd qw(abs_path getcwd);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use FindBin;
+use IO::Socket::UNIX;
+use JSON::PP;
+use POSIX qw(mkfifo);
+use Test::More;
+
+my $dir = $FindBin::Bin;
+my $tool = $ENV{FCGI_CHECK} or plan skip_all => 'FCGI_CHECK is not set';
+my $top = getcwd();
+my $update = $ENV{UPDATE};
+my $owner = getpwuid($>);
+my $group = getgrgid((split ' ', $))[0]);
+my @sockets;
+$ENV{LC_ALL} = 'C';
+delete @ENV{qw(NO_COLOR TERM)};
+
+sub slurp {
+    my ($path) = @_;
+    open my $in, '<:raw', $path or return undef;
+    local $/;
+    return <$in> // '';
+}
+
+sub spew {
+    my ($path, $text) = @_;
+    make_path(dirname($path));
+    open my $out, '>:raw', $path or die "$path: $!";
+    print $out $text;
+    close $out or die "$path: $!";
+}
+
+# A case: { args => [...], parts => [[PATH, KIND, TEXT]...], ... }
+sub read_case {
+    my ($name) = @_;
+    if (-e "$dir/$name.conf") {
+        return { args => [ '--syntax-only', "$name.conf" ],
+            parts => [ [ "$name.conf", '', slurp("$dir/$name.conf") ] ] };
+    }
+    my %case = (parts => []);
+    my %without;
+    for my $line (split /^/, slurp("$dir/$name.tree")) {
+        if ($line =~ /^== (.*?)(?: \(([^)]*)\))?$/) {
+            push @{ $case{parts} }, [ $1, $2 // '', '' ];
+        } elsif (@{ $case{parts} } && !$case{head}) {
+            $case{parts}[-1][2] .= $line;
+        } elsif ($line =~ /^base (\S+)$/) {
+            $case{base} = $1;
+        } elsif ($line =~ /^without (.+)$/) {
+            $without{$1} = 1;
+        } elsif ($line =~ /^args (.+)$/) {
+            $case{args} = [ split ' ', $1 ];
+        } elsif ($line =~ /^(stdin|memory|refuse)\b ?(.*)$/) {
+            $case{$1} = $2 || 1;
+        } else {
+            die "$name.tree: what is this: $line";
+        }
+    }
+    if ($case{base}) {
+        my %own = map { $_->[0] => 1 } grep { $_->[1] !~ /^mode/ } @{ $case{parts} };
+        unshift @{ $case{parts} }, grep { !$own{ $_->[0] } && !$without{ $_->[0] } }
+            @{ read_case($case{base})->{parts} };
+    }
+    return \%case;
+}
+
+sub make_part {
+    my ($path, $kind, $text) = @_;
+    make_path(dirname($path));
+    if ($kind eq '') { spew($path, $text) }
+    elsif ($kind eq 'directory') { make_path($path) }
+    elsif ($kind eq 'fifo') { mkfifo($path, 0600) or die "$path: $!" }
+    elsif ($kind eq 'socket') {
+        push @sockets, IO::Socket::UNIX->new(Local => $path, Listen => 1) || die "$path: $!";
+        chmod 0777, $path;
+    }
+    elsif ($kind eq 'plugin') { symlink $ENV{FCGI_PLUGIN}, $path }
+    elsif ($kind eq 'library') { symlink $ENV{FCGI_PROBE}, $path }
+    elsif ($kind =~ /^link (.*)/) { symlink $1, $path }
+    elsif ($kind =~ /^size (\d+)/) { spew($path, ''); truncate $path, $1 }
+    elsif ($kind =~ /^bytes (\w+)/) { spew($path, pack 'H*', $1) }
+    elsif ($kind =~ /^mode (\d+)/) { chmod oct $1, $path or die "$path: $!" }
+    else { die "$path: what is '$kind'?" }
+}
+
+# Runs the tool as a case says, with more options. Returns its output and its
+# status; -1 for a signal.
+sub run_tool {
+    my ($case, @options) = @_;
+    my @args = map { /\*/ ? glob : $_ } @{ $case->{args} };
+    my $pid = open(my $out, '-|') // die "fork: $!";
+    if (!$pid) {
+        open STDIN, '<', ref $case->{stdin} ? '/dev/null' : $case->{stdin} // '/dev/null' or die $!;
+        open STDERR, '>&', \*STDOUT;
+        $ENV{LD_PRELOAD} = $ENV{FCGI_REFUSE} if $case->{refuse};
+        my @limit = $case->{memory} ? ('sh', '-c', "ulimit -v $case->{memory}; exec \"\$@\"", 'sh') : ();
+        exec @limit, $tool, @options, @args or die "$tool: $!";
+    }
+    binmode $out;
+    local $/;
+    my $text = <$out> // '';
+    close $out;
+    $text =~ s{'Load /[^']*/(?=monkey-)}{'Load \@PLUGINDIR\@/}g;
+    $text =~ s/owner \Q$owner\E, group \Q$group\E/owner \@OWNER\@, group \@GROUP\@/g;
+    return ($text, $? & 127 ? -1 : $? >> 8);
+}
+
+sub compare {
+    my ($name, $form, $text) = @_;
+    my $file = "$dir/$name.$form";
+    spew($file, $text) if $update;
+    is($text, slurp($file), "$name: $form");
+}
+
+my %alone;
+
+sub run_case {
+    my ($name) = @_;
+    my $case = read_case($name);
+    if (($case->{memory} || $case->{refuse}) && $ENV{FCGI_SANITIZER}) {
+        SKIP: { skip "$name: not with a sanitizer", 1 }
+        $alone{ $case->{memory} ? 'FC033' : 'FC034' } = 1;
+        return;
+    }
+    my $temp = tempdir(CLEANUP => 1);
+    chdir $temp or die "$temp: $!";
+    chmod 0755, $temp;
+    umask 022;
+    make_part(@$_) for @{ $case->{parts} };
+
+    my ($text, $status) = run_tool($case);
+    compare($name, 'txt', $text);
+    (my $json_text, my $json_status) = run_tool($case, '--format=json');
+    compare($name, 'json', $json_text);
+    my $json = eval { JSON::PP->new->utf8->decode($json_text) };
+    is($@, '', "$name: it is JSON");
+    my @found = @{ $json->{diagnostics} // [] };
+    is("$status $json_status", ("$json->{summary}{status} " x 2) =~ s/ $//r, "$name: status");
+
+    # What programs read must be in form for every case.
+    my ($sarif_text) = run_tool($case, '--format=sarif');
+    my $sarif = eval { JSON::PP->new->utf8->decode($sarif_text) };
+    my $rules = $sarif->{runs}[0]{tool}{driver}{rules};
+    my @bad = grep {
+        $rules->[ $_->{ruleIndex} ]{id} ne $_->{ruleId} || !length $_->{message}{text}
+            || !length $_->{locations}[0]{physicalLocation}{artifactLocation}{uri}
+            || $_->{locations}[0]{physicalLocation}{artifactLocation}{uri} =~ m{[^-A-Za-z0-9._~/:%]}
+            || grep { $_ < 1 } values %{ $_->{locations}[0]{physicalLocation}{region} // {} }
+    } @{ $sarif->{runs}[0]{results} };
+    ok(!@bad && $sarif->{version} eq '2.1.0' && @{ $sarif->{runs}[0]{results} } == @found,
+        "$name: it is SARIF");
+    my ($gcc) = run_tool($case, '--format=gcc');
+    my @lines = split /\n/, $gcc;
+    ok(!(grep { !/^[^:]+:[1-9]\d*:[1-9]\d*: (?:(?:error|warning): .* \[FC\d{3}\]|note: .*)$/ } @lines),
+        "$name: gcc's form") or diag $gcc;
+    my ($quiet) = run_tool($case, '--quiet');
+    ok($status == 2 ? $quiet =~ /\Afcgi-check: / : $quiet eq '', "$name: --quiet");
+
+    print_again($name, $case) if $name =~ /^good-.*(?<!tree)$/;
+
+    my %ids = map { $_->{id} => 1 } @found;
+    $alone{ (keys %ids)[0] } = 1 if keys %ids == 1;
+    chdir $top;
+    @sockets = ();
+}
+
+# --print, read again, is the same configuration, and clean.
+sub print_again {
+    my ($name, $case) = @_;
+    my ($first, $status) = run_tool($case, '--print');
+    is($status, 0, "$name: --print");
+    spew('again.conf', $first);
+    my ($second) = run_tool({ args => [ '--syntax-only', 'again.conf' ] }, '--print');
+    s/^\s*#.*\n//mg for $first, $second;
+    is($second, $first, "$name: --print can be fed back");
+    my ($again) = run_tool({ args => [ '--syntax-only', 'again.conf' ] });
+    is($again, "again.conf: OK\n", "$name: and has nothing wrong");
+}
+
+my %names;
+for (glob "$dir/*.conf $dir/*.tree") {
+    $names{$1} = 1 if m{/([^/]+)\.(?:conf|tree)$};
+}
+cmp_ok(scalar keys %names, '>=', 80, 'the corpus is large enough');
+run_case($_) for sort keys %names;
+for (glob "$dir/*.txt $dir/*.json") {
+    my ($name) = m{/([^/]+)\.\w+$};
+    ok($names{$name}, "$name: what is expected belongs to a case");
+}
+
+# A file with too many findings has others as well, by its nature.
+{
+    my $temp = tempdir(CLEANUP => 1);
+    spew("$temp/f", "[FASTCGI_SERVER]\n" . "    Wibble x\n" x 2000);
+    my $out = JSON::PP->new->utf8->decode(scalar `$tool --syntax-only --format=json $temp/f`);
+    my @last = @{ $out->{diagnostics} };
+    is($last[-1]{id}, 'FC029', 'too many findings: told');
+    is(scalar @last, 1001, 'too many findings: the first thousand are told');
+    $alone{FC029} = 1;
+}
+
+my @all = `$tool --list-checks`;
+for (@all) {
+    my ($id, $severity, $title) = /^(FC\d{3})  (error|warning|note) +(\S.*)$/ or fail("list: $_"), next;
+    ok($alone{$id}, "$id: a case triggers it alone");
+    my $text = `$tool --explain=\L$id`;
+    like($text, qr/^$id: \Q$title\E \($severity\)\n\n\S.{30}/, "$id: explained");
+    ok(!(grep { length > 77 } split /\n/, $text), "$id: in short lines");
+}
+cmp_ok(scalar @all, '>', 60, 'checks are listed');
+done_testing();
