@@ -128,6 +128,8 @@ size_t fcgi_access_missing(const char *path, char *buf, size_t size)
         at = add_path(buf, size, at, walk.path);
         return add(buf, size, at, " is not a directory");
     }
+    if (walk.error == ELOOP)
+        return add(buf, size, 0, "no such socket: too many symbolic links");
     if (walk.error != ENOENT)
         return add(buf, size, 0, "no such socket");
     at = add(buf, size, 0, "no such socket: ");
@@ -169,8 +171,6 @@ size_t fcgi_access_denied(const char *path, char *buf, size_t size)
 
     walk_along(&walk, path);
     at = add(buf, size, 0, "permission denied: ");
-    if (walk.error == ELOOP)
-        return add(buf, size, at, "too many symbolic links");
     user_name(geteuid(), user, sizeof(user));
     if (walk.error != EACCES || lstat(walk.path, &status) < 0) {
         snprintf(text, sizeof(text),

@@ -115,10 +115,10 @@ static enum fcgi_failure connect_failure(int error)
         return FCGI_FAILURE_REFUSED;
     case ENOENT:
     case ENOTDIR:
+    case ELOOP:
         return FCGI_FAILURE_NO_SOCKET;
     case EACCES:
     case EPERM:
-    case ELOOP:
         return FCGI_FAILURE_DENIED;
     case ETIMEDOUT:
         return FCGI_FAILURE_TIMEOUT;

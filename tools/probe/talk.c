@@ -220,9 +220,7 @@ static bool judge_record(struct fcgi_probe *probe)
     const struct fcgi_record *record = &probe->walk.record;
     const char *why = NULL;
 
-    if (record->version != FCGI_VERSION)
-        why = "a record of another version";
-    else if (record->request_id != FCGI_NULL_REQUEST_ID)
+    if (record->request_id != FCGI_NULL_REQUEST_ID)
         why = "a record for a request, where none was made";
     else if (record->type != FCGI_GET_VALUES_RESULT &&
              record->type != FCGI_UNKNOWN_TYPE)

@@ -7,6 +7,8 @@
 #   my $wrap = FCGITest::Daemon->fcgiwrap;
 #   my $app = FCGITest::Daemon->app('program', 'argument');   # listens on its
 #                                                    # standard input, as usual
+#   my $app = FCGITest::Daemon->program('name', sub { ('/bin/app', $_[0]) });
+#                               # any other; the code is given the socket
 #   undef if the program is not installed
 package FCGITest::Daemon;
 use strict;
@@ -48,13 +50,14 @@ sub php {
     my $listen = $self->{path} || $self->{hostport};
     my $user = $root ? "user = www-data\ngroup = www-data\nlisten.owner = www-data\n"
       . "listen.group = www-data\nlisten.mode = 0666\n" : '';
+    my $pages = $self->{pages} ? "ping.path = /ping\npm.status_path = /status\n" : '';
     FCGITest::Host::write_file("$d/fpm.conf", <<"X");
 [global]
 error_log = $d/fpm.log
 daemonize = no
 pid = $d/fpm.pid
 [www]
-${user}listen = $listen
+${user}${pages}listen = $listen
 listen.backlog = 511
 pm = static
 pm.max_children = $self->{children}
@@ -89,6 +92,15 @@ sub app {
     chmod 0666, $self->{path};
     $self->spawn(@cmd);
     return $self->wait_up;
+}
+
+sub program {
+    my ($class, $name, $cmd, %o) = @_;
+    my $self = $class->new(name => $name);
+    if ($o{hostport}) { delete $self->{path}; $self->{hostport} = $o{hostport} }
+    $self->spawn($cmd->($self->{path}));
+    $self->wait_up;
+    return $self;
 }
 
 sub spawn {
