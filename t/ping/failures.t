@@ -55,7 +55,7 @@ fails('a name with control characters', 'no-socket', "no such socket: $d/x\\\\x1
     fails('a full backlog', 'timeout', 'timed out after \d+ ms connecting; the socket\'s backlog is full, the application does not accept',
         "$dir/full.sock", '-W', '0.3');
     # ... which gets room in time.
-    my $r = tool('fcgi-ping', '-c', 1, '-W', FCGITest::slow(10), '-m', 'connect', "$dir/full.sock", { signals => sub { sleep 0.3; accept my $c, $l; } });
+    my $r = tool('fcgi-ping', '-c', 1, '-W', FCGITest::slow(10), '-m', 'connect', "$dir/full.sock", { signals => sub { sleep 0.3; accept my ($c), $l; } });
     tool_is($r, 0, qr/^connected to unix:$d\/full.sock: seq=1 time=\d+\.\d{3} ms\n/m, '', 'a backlog that is full for a while');
 }
 

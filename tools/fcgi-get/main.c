@@ -89,14 +89,13 @@ struct get {
     struct fcgi_target_list list;
     struct fcgi_vars vars;
     struct fcgi_call call;
-    struct fcgi_buffer body, params;
+    struct fcgi_buffer body, params, header;
     struct fcgi_probe_options options;
     struct fcgi_probe probe;
     struct fcgi_answer *answer;
     const char *config, *output;
     bool include, fail, verbose, environment;
     bool done, silent; /* silent: --fail has found an error */
-    bool told;         /* about a broken header */
     int write_error;   /* errno */
     int fd;
 };
@@ -231,25 +230,21 @@ static void on_stdout(struct fcgi_probe *probe, const uint8_t *bytes,
     bool was_in_body = answer->in_body;
     size_t header = fcgi_answer_stdout(answer, bytes, length);
 
-    if (answer->error != NULL && !was_in_body) {
-        /* No header: what came is all that there is to show. What was taken
-         * for one before is in the block; CRs are lost. */
-        if (!get->include)
-            put(get, (const uint8_t *)answer->block, answer->header.length);
-        fcgi_cli_error(&cli,
-                       "the answer has no CGI header (%s); it is printed "
-                       "as it is",
-                       answer->error);
-        if (get->include)
-            put(get, bytes, length);
-        else
-            put(get, bytes + header, length - header);
-        return;
-    }
-    if (get->include)
-        put(get, bytes, header);
-    if (!was_in_body && answer->in_body)
+    /* Kept as it is, for it may turn out to be no header. */
+    if (!was_in_body)
+        fcgi_buffer_add(&get->header, bytes, header);
+    if (!was_in_body && answer->in_body) {
+        bool broken = answer->error != NULL;
+
         get->silent = get->fail && fcgi_answer_status(answer) >= 400;
+        if (broken)
+            fcgi_cli_error(&cli,
+                           "the answer has no CGI header (%s); it is printed "
+                           "as it is",
+                           answer->error);
+        if (broken || get->include)
+            put(get, get->header.data, get->header.length);
+    }
     if (!get->silent)
         put(get, bytes + header, length - header);
 }
@@ -400,6 +395,13 @@ static int conclude(struct get *get)
     char text[FCGI_FAILURE_TEXT];
     int status;
 
+    if (!get->answer->in_body && get->header.length > 0) {
+        if (result->failure == FCGI_FAILURE_NONE)
+            fcgi_cli_error(&cli,
+                           "the answer's header has no end; it is "
+                           "printed as it is");
+        put(get, get->header.data, get->header.length);
+    }
     if (get->output != NULL && close(get->fd) < 0 && get->write_error == 0)
         get->write_error = errno;
     if (get->write_error != 0) {
@@ -478,6 +480,7 @@ int main(int argc, char **argv)
     fcgi_vars_free(&get.vars);
     fcgi_buffer_free(&get.body);
     fcgi_buffer_free(&get.params);
+    fcgi_buffer_free(&get.header);
     free(get.answer);
     return status > 0 ? status : 0;
 }

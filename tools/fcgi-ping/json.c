@@ -36,7 +36,6 @@ static struct fcgi_json open_event(struct fcgi_ping_target *target,
 static void close_event(struct fcgi_json *json)
 {
     fcgi_json_object_end(json);
-    putchar('\n');
     fflush(stdout);
 }
 

@@ -215,7 +215,7 @@ int fcgi_ping_write_prometheus(struct fcgi_ping *ping)
     }
     fd = mkstemp(temporary);
     if (fd < 0) {
-        failed("create", temporary);
+        failed("write", name);
         free(temporary);
         return -1;
     }
@@ -223,16 +223,16 @@ int fcgi_ping_write_prometheus(struct fcgi_ping *ping)
     if (fchmod(fd, 0666 & ~mask) == 0)
         out = fdopen(fd, "w");
     if (out == NULL) {
-        failed("write", temporary);
+        failed("write", name);
         close(fd);
         goto out;
     }
     write_all(out, ping);
     if (ferror(out) || fflush(out) != 0) {
-        failed("write", temporary);
+        failed("write", name);
         fclose(out);
     } else if (fclose(out) != 0) {
-        failed("write", temporary);
+        failed("write", name);
     } else if (rename(temporary, name) < 0) {
         failed("replace", name);
     } else {

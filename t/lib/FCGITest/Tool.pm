@@ -95,7 +95,7 @@ sub tool {
     return {
         out => -e "$dir/out" ? slurp("$dir/out") : '',
         err => slurp("$dir/err"), status => $killed ? 'killed' : $s & 127 ? 'signal ' . ($s & 127) : $s >> 8,
-        took => time - $t0, cmd => "$name @args",
+        took => time - $t0, cmd => substr("$name @args", 0, 300),
     };
 }
 

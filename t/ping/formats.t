@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What fcgi-ping writes for programs: JSON, Prometheus, monitoring plugins.
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGITest;
+use FCGITest::Record;
+use FCGITest::Tool;
+use JSON::PP ();
+
+my $pairs = "\x0e\x02FCGI_MAX_CONNS10\x0f\4FCGI_MPXS_CONNSn\"\n\\";
+my $app = responder(listen => 'unix', quiet => 1);
+$app->start(on_accept => sub { my ($c) = @_; $c->need(64); $c->raw(rec(10, 0, $pairs)) });
+my $path = $app->{path};
+my $http = responder(listen => 'unix', quiet => 1);
+$http->start(on_accept => sub { my ($c) = @_; $c->need(64); $c->raw("HTTP/1.0 \"\xff\e\n") });
+my $web = responder(listen => 'unix', cases => {
+    ok   => page('x'), s500 => "Status: 500 x\r\n\r\n", bar => "Status: 404 x\r\n\r\n",
+    err  => sub { my ($c) = @_; $c->stderr("w\"\xff\n"); $c->stdout(page('x')); $c->end(9) },
+    slow => sub { my ($c) = @_; $c->pause(0.2); $c->reply(page('x')) },
+    fpm  => page('{"pool":"w\\\'w","listen queue":3,"idle processes":1,"active processes":5,"max children reached":2}'),
+});
+
+sub events {
+    my ($r) = @_;
+    return map { JSON::PP->new->utf8->decode($_) } split /\n/, $r->{out};
+}
+
+# Whether a member is a number in JSON, not a string.
+sub is_number {
+    my ($event, $name) = @_;
+    return JSON::PP->new->encode([ $event->{$name} ]) =~ /^\[-?\d/;
+}
+
+my $r = tool('fcgi-ping', '-j', '-v', '-c', 2, '-i', '20ms', $path);
+tool_is($r, 0, undef, '', '--json');
+my @e = events($r);
+is(join(' ', map { $_->{event} } @e), 'start record record answer record record answer summary', 'its events');
+is($e[0]{mode}, 'values', 'start: mode');
+is_deeply({ map { $_ => $e[1]{$_} } qw(seq direction type type_name id length padding offset version) },
+    { seq => 1, direction => 'sent', type => 9, type_name => 'FCGI_GET_VALUES', id => 0, length => 48, padding => 8, offset => 0, version => 1 }, 'record');
+my $a = $e[3];
+is($a->{target}, "unix:$path", 'answer: target');
+is($a->{result}, 'ok', 'answer: result');
+is_deeply($a->{values}, { FCGI_MAX_CONNS => 10, FCGI_MAX_REQS => undef, FCGI_MPXS_CONNS => 'n"\x0a\\' }, 'answer: values');
+ok((!grep { !is_number($a, $_) } qw(seq time_ms bytes timestamp)), 'answer: numbers are numbers');
+my $sum = 0;
+$sum += $a->{phases_ms}{$_} for qw(connect send first_byte rest);
+cmp_ok(abs($sum - $a->{time_ms}), '<', 0.00001, 'answer: the phases make up the time');
+my $s = $e[-1];
+is_deeply([ @$s{qw(sent received unwell unfinished loss_percent exit_status)} ], [ 2, 2, 0, 0, 0, 0 ], 'summary');
+ok((!grep { !is_number($s->{rtt_ms}, $_) } qw(min avg max mdev p50 p95 p99)), 'summary: times');
+ok($s->{rtt_ms}{min} <= $s->{rtt_ms}{avg} && $s->{rtt_ms}{avg} <= $s->{rtt_ms}{max}, 'summary: min <= avg <= max');
+
+$r = tool('fcgi-ping', '-j', '-c', 1, $http->{path});
+tool_is($r, 1, undef, '', 'not FastCGI');
+@e = events($r);
+is($e[1]{event}, 'failure', 'failure');
+is($e[1]{result}, 'not-fastcgi', 'failure: class');
+is($e[1]{first_bytes}, "HTTP/1.0 \"\x{fffd}\e\n", 'failure: the first bytes');
+is($e[1]{phase}, 'rest', 'failure: phase');
+is_deeply($e[2]{errors}, { 'not-fastcgi' => 1 }, 'summary: errors');
+ok(!exists $e[2]{rtt_ms}, 'summary: no times where there was no answer');
+$r = tool('fcgi-ping', '-j', '-c', 1, "$path.none");
+@e = events($r);
+is_deeply([ @{ $e[1] }{qw(result phase errno)} ], [ 'no-socket', 'connect', 2 ], 'no such socket');
+$r = tool('fcgi-ping', '-j', '-c', 1, '-s', '/err', $web->{path});
+@e = events($r);
+is_deeply([ @{ $e[1] }{qw(status app_status protocol_status stderr_bytes stderr)} ], [ 200, 9, 0, 4, "w\"\x{fffd}\n" ], 'request');
+is($e[0]{script}, '/err', 'start: script');
+$r = tool('fcgi-ping', '-j', '-c', 1, '--fpm-status=/fpm', $web->{path});
+@e = events($r);
+is_deeply($e[1]{fpm}, { pool => 'w\\\'w', queue => 3, idle => 1, active => 5, max_children_reached => 2 }, '--fpm-status');
+$r = tool('fcgi-ping', '-j', '-q', '--histogram', '-c', 20, '-a', $path);
+@e = events($r);
+is(scalar @e, 1, '-q: the summary alone');
+my $n = 0;
+$n += $_->{count} for @{ $e[0]{histogram} };
+is($n, 20, '--histogram');
+
+# Prometheus: each line is of the format, each family declared once, in front
+# of its samples; all figures are there.
+sub metrics {
+    my ($text, $name) = @_;
+    my (%type, %m, @bad);
+    for (split /\n/, $text) {
+        if (/^# HELP (\S+) \S/) { next }
+        if (/^# TYPE (\S+) (counter|gauge|summary)$/) { push @bad, "twice: $_" if $type{$1}++; next }
+        if (/^([a-zA-Z_:][a-zA-Z0-9_:]*)\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\} (NaN|[0-9.e+-]+)$/) {
+            my ($n, $l, $v) = ($1, $2, $3);
+            (my $f = $n) =~ s/_(?:sum|count)\z//;
+            push @bad, "no TYPE: $_" if !$type{$n} && !$type{$f};
+            push @bad, "twice: $_" if exists $m{"$n\{$l}"};
+            $m{"$n\{$l}"} = $v;
+            next;
+        }
+        push @bad, "no metric: $_";
+    }
+    ok(!@bad && $text =~ /\n\z/, "$name: the format") or diag join "\n", @bad;
+    return %m;
+}
+$r = tool('fcgi-ping', '--prometheus', $path, $http->{path});
+tool_is($r, 1, undef, '', '--prometheus: one probe');
+my %m = metrics($r->{out}, '--prometheus');
+my ($t, $h) = map { "target=\"unix:$_\"" } $path, $http->{path};
+is($m{"fcgi_ping_up{$t}"}, 1, 'up');
+is($m{"fcgi_ping_up{$h}"}, 0, 'not up');
+is($m{"fcgi_ping_sent_total{$h}"}, 1, 'sent');
+is($m{"fcgi_ping_received_total{$h}"}, 0, 'received');
+is($m{"fcgi_ping_failures_total{$h,class=\"not-fastcgi\"}"}, 1, 'failures');
+is($m{"fcgi_ping_failures_total{$h,class=\"refused\"}"}, 0, 'failures of other classes');
+is($m{"fcgi_ping_value{$t,name=\"FCGI_MAX_CONNS\"}"}, 10, 'a value');
+is($m{"fcgi_ping_duration_seconds_count{$t}"}, 1, 'count');
+cmp_ok($m{"fcgi_ping_duration_seconds_sum{$t}"}, '>', 0, 'sum');
+is($m{"fcgi_ping_duration_seconds{$h,quantile=\"0.5\"}"}, 'NaN', 'no quantile without an answer');
+$r = tool('fcgi-ping', '--prometheus', '--fpm-status=/fpm', $web->{path});
+%m = metrics($r->{out}, '--fpm-status');
+is($m{"fcgi_ping_fpm_active{target=\"unix:$web->{path}\"}"}, 5, 'active');
+is($m{"fcgi_ping_fpm_max_children_reached_total{target=\"unix:$web->{path}\"}"}, 2, 'max children reached');
+{
+    my $odd = FCGITest::temp_dir() . "/a\"b\\c\nd";
+    %m = metrics(tool('fcgi-ping', '--prometheus', $odd)->{out}, 'an odd name');
+    (my $l = $odd) =~ s/(["\\])/\\$1/g;
+    $l =~ s/\n/\\\\x0a/;
+    ok(exists $m{"fcgi_ping_up{target=\"unix:$l\"}"}, 'an odd name is escaped');
+}
+my $file = FCGITest::temp_dir() . '/x.prom';
+$r = tool('fcgi-ping', "--prometheus=$file", '-c', 3, '-i', '10ms', $path);
+tool_is($r, 0, qr/^3 sent, 3 received/m, '', '--prometheus=FILE');
+%m = metrics(slurp($file), '--prometheus=FILE');
+is($m{"fcgi_ping_sent_total{$t}"}, 3, 'its figures');
+is((stat $file)[2] & 0777, 0666 & ~umask, 'its mode');
+is(join(' ', glob "$file*"), $file, 'nothing is left beside it');
+{
+    my @seen;
+    $r = tool('fcgi-ping', "--prometheus=$file", '-i', '0.1', $path, { signals => sub {
+        my ($pid) = @_;
+        unlink $file;
+        wait_for(sub { -e $file }, 20);
+        push @seen, { metrics(slurp($file), 'while it runs') };
+        kill INT => $pid;
+    } });
+    tool_is($r, 0, undef, '', '--prometheus=FILE, until it is stopped');
+    cmp_ok($seen[0]{"fcgi_ping_sent_total{$t}"}, '>=', 1, 'the file is written while it runs');
+}
+$r = tool('fcgi-ping', '--prometheus=/no/such/x.prom', '-c', 1, $path);
+tool_is($r, 2, undef, qr/^fcgi-ping: cannot write \/no\/such\/x\.prom: No such file or directory\n\z/, 'a file that cannot be written');
+
+# A monitoring plugin.
+sub plugin {
+    my ($status, $line, $name, @args) = @_;
+    tool_is(tool('fcgi-ping', '--nagios', @args), $status, $line, '', $name);
+}
+my $p = quotemeta "unix:$path";
+plugin(0, qr/\AFCGI OK - $p \d+\.\d{3} ms \| 'time'=0\.\d{6}s;;;0;10\.000 'loss'=0%;;;0;100\n\z/, '--nagios', $path);
+plugin(0, qr/'time'=\S+s;5;9;0;10\.000 /, '--warning, --critical', '--warning', 5, '--critical', 9, $path);
+plugin(1, qr/\AFCGI WARNING - $p \d+\.\d{3} ms \| /, '--warning', '--warning', '5:', '--critical', 9, $path);
+plugin(2, qr/\AFCGI CRITICAL - $p \d/, '--critical', '--warning', '5:', '--critical', '@0:9', $path);
+plugin(2, qr/\AFCGI CRITICAL - $p.none: no such socket: \S+ does not exist; is the application running\?, 100% loss \| 'loss'=100%;;;0;100\n\z/, 'no answer', "$path.none");
+plugin(2, qr/\AFCGI CRITICAL - $p.none: [^|]* \| 'time $p'=0\S+ 'loss $p'=0%;;;0;100 'loss $p.none'=100%;;;0;100\n\z/, 'two targets', $path, "$path.none");
+plugin(0, qr/\AFCGI OK - $p \S+ ms; $p \S+ ms \| /, 'two good ones', $path, $path);
+plugin(2, qr/\AFCGI CRITICAL - \S+: unexpected status 500 \| /, 'not well', '-s', '/s500', $web->{path});
+plugin(2, qr/\AFCGI CRITICAL - \S+: timed out after /, 'a timeout', '-W', '0.05', '-s', '/slow', $web->{path});
+plugin(1, qr/\AFCGI WARNING - \S+ \d+\.\d{3} ms \| 'time'=0\.\d{6}s;0\.1;5;0;10\.000 /, 'slow', '--warning', '0.1', '--critical', 5, '-s', '/slow', $web->{path});
+plugin(0, qr/, active 5, idle 1, queue 3 \| .* 'active'=5;;;0; 'idle'=1;;;0; 'queue'=3;;;0;\n/, '--fpm-status', '--fpm-status=/fpm', $web->{path});
+plugin(2, qr/\AFCGI CRITICAL - \S+: "a!b" is not in the 1 bytes of the body \| /, 'no bar in the text', '-s', '/ok', '--expect', 'a|b', $web->{path});
+plugin(2, qr/\AFCGI CRITICAL - \S*\/none: no such socket: \S+ does not exist; is the application running\?, 100% loss \| 'loss'=100%;;;0;100\n\z/, 'several probes', '-c', 2, '-i', '10ms', FCGITest::temp_dir() . '/none');
+{
+    # One of two gets no answer.
+    my $half = responder(listen => 'unix', quiet => 1, prefork => 1);
+    my $k = 0;
+    $half->start(on_accept => sub { my ($c) = @_; $c->need(64); $c->raw(rec(10, 0, '')) if $k++ });
+    plugin(1, qr/\AFCGI WARNING - \S+ \d+\.\d{3} ms, 50% loss \| 'time'=\S+ 'loss'=50%;;;0;100\n\z/, 'half is lost', '-c', 2, '-i', '10ms', $half->{path});
+}
+tool_is(tool('fcgi-ping', '--nagios'), 3, '', qr/a target is missing/, 'wrong usage: 3');
+SKIP: {
+    skip 'prlimit is not installed', 1 if system('prlimit --version >/dev/null 2>&1') != 0;
+    skip 'a sanitizer needs descriptors of its own', 1 if $ENV{FCGI_SANITIZER} || $ENV{FCGI_WRAP};
+    tool_is(tool('fcgi-ping', '--nagios', $path, { limit => { n => 7 } }), 3, qr/\AFCGI UNKNOWN - \S+: this machine cannot: Too many open files/, '', 'our own fault: 3');
+}
+finish;
