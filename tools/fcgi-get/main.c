@@ -34,7 +34,7 @@ enum {
 static const struct fcgi_cli_option options[] = {
     {'r', "docroot", "DIR", "folder that the script lies in"},
     {'X', "method", "METHOD", "request method (GET, or POST with -d)"},
-    {'H', "header", "NAME: VALUE", "a header field, as the client's"},
+    {'H', "header", "FIELD", "a header field of the client's, 'Name: value'"},
     {'e', "env", "NAME=VALUE",
      "set a variable; without =VALUE take it from\n"
      "the environment"},

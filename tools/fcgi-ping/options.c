@@ -89,8 +89,9 @@ const struct fcgi_cli fcgi_ping_cli = {
     .n_options = sizeof(options) / sizeof(options[0]),
     .footer =
         "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
-        "Exit status: 0 all targets answered, 1 one did not, 2 trouble, 3 one\n"
-        "answered but is not well.",
+        "Status: 0 all targets answered, 1 one did not, 2 trouble, 3 one "
+        "answered\n"
+        "but is not well.",
 };
 
 /* The largest time that an option takes: 30 days. */

@@ -119,7 +119,8 @@ struct fcgi_ping {
     struct fcgi_loop_timer deadline, refresh;
     uint64_t started;
     bool stop;
-    int trouble; /* exit status of a local failure, or 0 */
+    int write_error; /* errno of standard output, or 0 */
+    int trouble;     /* exit status of a local failure, or 0 */
 };
 
 /* How events are told. Any may be NULL. */

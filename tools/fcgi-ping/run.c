@@ -77,8 +77,21 @@ static void schedule(struct fcgi_ping_target *target)
 
 static void check_output(struct fcgi_ping *ping)
 {
-    if (ferror(stdout))
+    if (ferror(stdout) && ping->write_error == 0) {
+        ping->write_error = errno;
         ping->stop = true;
+    }
+}
+
+/* A reader that has seen enough needs no message. */
+static int finish_output(struct fcgi_ping *ping, int status)
+{
+    if (ping->write_error == 0)
+        return fcgi_cli_finish(&fcgi_ping_cli, status);
+    if (ping->write_error != EPIPE)
+        fcgi_cli_error(&fcgi_ping_cli, "cannot write the output: %s",
+                       strerror(ping->write_error));
+    return FCGI_PING_TROUBLE;
 }
 
 /* In mode auto: an application that is there but has no answer to
@@ -113,10 +126,10 @@ static void on_done(struct fcgi_probe *probe)
     count(target);
     if (ping->format->outcome != NULL)
         ping->format->outcome(target);
+    check_output(ping);
     /* A request that got no answer either proves nothing: begin anew. */
     if (target->fell_back && !fcgi_failure_is_answer(target->failure))
         target->options.kind = FCGI_PROBE_VALUES;
-    check_output(ping);
     schedule(target);
 }
 
@@ -399,7 +412,7 @@ int fcgi_ping_run(struct fcgi_ping *ping)
                 break;
             }
         }
-        status = fcgi_cli_finish(&fcgi_ping_cli, end(ping));
+        status = finish_output(ping, end(ping));
     }
     tear_down(ping);
     return status;
