@@ -97,6 +97,19 @@ mkdir "$dir/t-completion/folder";
 is_deeply([bash_offers($serve, 'fcgi-serve', '-c', "$dir/t-completion/f")], ["$dir/t-completion/folder"], 'a folder');
 is_deeply([bash_offers($serve, 'fcgi-serve', "--confdir=$dir/t-completion/f")], ["$dir/t-completion/folder"], 'behind =');
 is_deeply([bash_offers($serve, 'fcgi-serve', '--confdir=')], [bash_offers($serve, 'fcgi-serve', '-c', '')], 'nothing behind =');
+my $config = "$dir/t-completion/f.conf";
+open my $out, '>', $config or die "$config: $!";
+print $out "[FASTCGI_SERVER]\n    ServerName php1\n[FASTCGI_SERVER]\n    servername php2\n    # ServerName no\n";
+close $out;
+for my $command ('fcgi-ping', 'fcgi-get') {
+    my $file = file_of("completions/bash/$command");
+    is_deeply([bash_offers($file, $command, @$_, '@p')], ['@php1', '@php2'], "$command: \@NAMEs of the file in @$_")
+      for ['-C', $config], ["-C$config"], ["--config=$config"];
+}
+my $ping = file_of('completions/bash/fcgi-ping');
+is_deeply([bash_offers($ping, 'fcgi-ping', '-C', $config, '@')], ['@all', '@php1', '@php2'], '@all');
+is_deeply([bash_offers($ping, 'fcgi-ping', '--mode=')], [qw(values connect request auto)], 'a mode');
+unlink $config;
 rmdir "$dir/t-completion/folder";
 rmdir "$dir/t-completion";
 my $enable = file_of('completions/bash/monkey-fastcgi');

@@ -56,19 +56,36 @@ static int unload(void **state)
     return 0;
 }
 
-/* Text of mdoc: what the formatter would take as its own is escaped, and each
- * sentence has a line of its own. */
+#define WIDTH 78
+
+/* A word at the start of a line that the formatter would take as its own. */
+static bool is_special(const char *word)
+{
+    return *word == '.' || *word == '\'';
+}
+
+/* Text of mdoc: filled lines, and a line of its own for each sentence. */
 static void put_text(FILE *out, const char *text)
 {
-    if (*text == '.' || *text == '\'')
-        fputs("\\&", out);
-    for (; *text != '\0'; text++) {
-        if (*text == '\\')
-            fputs("\\e", out);
-        else if (strncmp(text, ". ", 2) == 0)
-            fputs(".\n", out), text++;
-        else
-            fputc(*text, out);
+    size_t column = 0;
+    bool ends = false; /* the word before ended a sentence */
+
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+
+        if (column > 0 && (ends || column + 1 + len > WIDTH)) {
+            fputc('\n', out);
+            column = 0;
+        } else if (column > 0) {
+            column += (size_t)(fputc(' ', out) == ' ');
+        }
+        if (column == 0 && is_special(text))
+            fputs("\\&", out);
+        for (size_t i = 0; i < len; i++)
+            fputs(text[i] == '\\' ? "\\e" : (char[]){text[i], '\0'}, out);
+        column += len;
+        ends = text[len - 1] == '.' && text[len] == ' ';
+        text += len + (text[len] == ' ');
     }
 }
 
@@ -100,8 +117,6 @@ static void put_need(FILE *out, const struct fcgi_key *key)
     if (fcgi_keys_is_number(key) || key->def_text)
         fprintf(out, "The default is\n.Cm %s .\n",
                 fcgi_keys_default(key, value));
-    if (key->repeat)
-        fputs("May be given again, which adds to it.\n", out);
 }
 
 static bool is_shared(const struct fcgi_key *key)
