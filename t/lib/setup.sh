@@ -7,6 +7,11 @@
 build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
     libconfuse-dev libc-ares-dev libhttp-parser-dev"
 
+# ./check --packages needs these, too.
+package_packages="build-essential codespell curl debhelper diffutils fcgiwrap
+    libcmocka-dev lintian mandoc perl php-fpm rpm rpmlint shellcheck
+    xz-utils zsh"
+
 say()
 {
     printf '%s\n' "== $*"
