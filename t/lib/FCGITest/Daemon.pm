@@ -4,6 +4,7 @@
 # to FCGITest::Host: they have a name, conf_line and nginx_addr.
 #
 #   my $php = FCGITest::Daemon->php(listen => 'unix', children => 4);
+#   my $php = FCGITest::Daemon->php(ini => 1);    # with the system's modules
 #   my $wrap = FCGITest::Daemon->fcgiwrap;
 #   my $app = FCGITest::Daemon->app('program', 'argument');   # listens on its
 #                                                    # standard input, as usual
@@ -68,7 +69,8 @@ php_admin_value[error_log] =
 php_admin_value[post_max_size] = 16M
 php_admin_value[upload_max_filesize] = 16M
 X
-    $self->spawn($prog, '-F', '-n', '-y', "$d/fpm.conf");
+    # Without the system's php.ini, unless modules are wanted that it loads.
+    $self->spawn($prog, '-F', ($self->{ini} ? () : '-n'), '-y', "$d/fpm.conf");
     $self->wait_up;
     return $self;
 }
