@@ -330,12 +330,31 @@ struct mk16_host_alias {
     struct mk16_list head;
 };
 
+/* A file of configuration as Monkey has read it. */
+struct mk16_rconf {
+    int created;
+    char *file;
+    struct mk16_list sections; /* struct mk16_rconf_section */
+};
+
+struct mk16_rconf_section {
+    char *name;
+    struct mk16_list entries; /* struct mk16_rconf_entry */
+    struct mk16_list head;
+};
+
+struct mk16_rconf_entry {
+    char *key;
+    char *val;
+    struct mk16_list head;
+};
+
 struct mk16_host {
     char *file;
     struct mk16_list server_names; /* struct mk16_host_alias */
     struct mk16_ptr documentroot;
     struct mk16_ptr header_redirect;
-    void *config;
+    struct mk16_rconf *config; /* NULL in fcgi-serve */
     struct mk16_list error_pages;
     struct mk16_list handlers; /* struct mk16_host_handler */
     struct mk16_list head;

@@ -104,6 +104,9 @@
 /* The size of mk16_session.body_fixed, which a receive buffer begins in. */
 #define MK16_REQUEST_CHUNK 4096
 
+/* The mode of file_get_info() that looks whether a file may be read. */
+#define MK16_FILE_READ 2
+
 /* mk16_config.scheduler_mode */
 #define MK16_SCHEDULER_FAIR 0
 #define MK16_SCHEDULER_REUSEPORT 1

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "gateway/exchange.h"
+#include "monkey/auth16.h"
 #include "monkey/index16.h"
 #include "monkey/request16.h"
 #include "monkey/takeover16.h"
@@ -271,6 +272,7 @@ int mk16_stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
         return refuse(family, cs, sr);
     request.has_index =
         server->config->front_controller && mk16_index_exists(api, sr);
+    request.accepted = mk16_auth_accepted(sr, params, &request);
     fcgi_path_split(&request, server->config, &script);
     if (status != 0)
         fcgi_path_refuse(&script, status, "the request cannot be read");

@@ -16,6 +16,7 @@
 #include "backend/pool.h"
 #include "backend/resolver.h"
 #include "config/config.h"
+#include "monkey/auth16.h"
 #include "monkey/host16.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -108,6 +109,7 @@ static void warn_unresolved(void)
 
 static void clean_up(void)
 {
+    mk16_auth_free();
     fcgi_pool_free(pool);
     fcgi_config_free(config);
     pool = NULL;
@@ -149,7 +151,8 @@ static int start(const struct mk16_api *api, const char *confdir)
     if (config == NULL)
         return -1;
     pool = fcgi_pool_new(config);
-    if (pool == NULL || !check_rules(&api->config->hosts)) {
+    if (pool == NULL || mk16_auth_set_up(api) < 0 ||
+        !check_rules(&api->config->hosts)) {
         clean_up();
         return -1;
     }

@@ -9,6 +9,8 @@
 #       match  => ['/.*\.php fastcgi'],
 #       files  => { 'a/b.txt' => 'text' },   # below the document root
 #       listen => ['[::1]'], access_log => 1, idle => 1);
+#       auth   => { '/folder' => "USER:{SHA}...\n" },    # real Monkeys alone;
+#                                            # undef: no file of users
 #       kind => 'nginx',                     # instead of that of FCGI_HOST
 #       nginx_places => $text,               # locations of nginx
 #   $h->{port}, {addr}, {docroot}, {dir}, {pid}

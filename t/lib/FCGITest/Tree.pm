@@ -64,6 +64,17 @@ sub write_tree {
             [ ErrorLog => "$d/log/error.log" ])
           . section('HANDLERS', map { [ Match => $_ ] } @match));
     my @load = ([ Load => $self->{plugin} ]);
+    if ($self->{auth}) {
+        my $site = "$conf/sites/default";
+        open my $out, '>>', $site or die "$site: $!";
+        for my $folder (sort keys %{ $self->{auth} }) {
+            my $users = "$conf/users" . ($folder =~ tr{/}{_}r);
+            write_file($users, $self->{auth}{$folder}) if defined $self->{auth}{$folder};
+            print $out section('AUTH', [ Location => $folder ], [ Title => 'Guarded' ], [ Users => $users ]);
+        }
+        close $out;
+        push @load, [ Load => dirname($ENV{MONKEY}) . '/monkey-auth.so' ];
+    }
     if ($self->is('monkey')) {
         my $l = $ENV{MONKEY_LOGGER}
           || dirname($ENV{MONKEY} || die "MONKEY is not set\n") . '/monkey-logger.so';
