@@ -127,11 +127,29 @@ static struct fcgi_claim *next_in_queue(struct fcgi_server *server)
     return claim;
 }
 
+static bool has_slot(const struct fcgi_server *server)
+{
+    uint32_t most = server->config->max_connections;
+
+    return most == 0 || get(&server->open) < most;
+}
+
+bool fcgi_server_take_slot(struct fcgi_server *server)
+{
+    bool taken;
+
+    pthread_mutex_lock(&server->lock);
+    taken = has_slot(server);
+    if (taken)
+        add(&server->open, 1);
+    pthread_mutex_unlock(&server->lock);
+    return taken;
+}
+
 enum fcgi_take fcgi_server_take(struct fcgi_share *share,
                                 struct fcgi_claim *claim)
 {
     struct fcgi_server *server = share->server;
-    uint32_t most = server->config->max_connections;
     enum fcgi_take take = FCGI_TAKE_FULL;
     struct fcgi_share *other;
 
@@ -150,7 +168,7 @@ enum fcgi_take fcgi_server_take(struct fcgi_share *share,
         claim->asked = other;
         claim->state = FCGI_CLAIM_SENT;
         take = FCGI_TAKE_ASK;
-    } else if (most == 0 || get(&server->open) < most) {
+    } else if (has_slot(server)) {
         add(&server->open, 1);
         take = FCGI_TAKE_SLOT;
     } else if (get(&server->waiting) < server->config->queue_size) {

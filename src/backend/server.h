@@ -161,6 +161,9 @@ void fcgi_server_leave(struct fcgi_share *share);
 enum fcgi_take fcgi_server_take(struct fcgi_share *share,
                                 struct fcgi_claim *claim);
 
+/* A slot, if one is free and nobody waits for it. */
+bool fcgi_server_take_slot(struct fcgi_server *server);
+
 /* Takes the claim out of the queue and frees it for other use; false where it
  * is on its way already. */
 bool fcgi_server_cancel(struct fcgi_claim *claim);

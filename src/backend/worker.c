@@ -45,16 +45,26 @@ static void heard(struct fcgi_conn *conn)
     }
 }
 
+uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
+                                    struct fcgi_server *server,
+                                    struct fcgi_fresh *fresh)
+{
+    struct fcgi_share *victim;
+    uint64_t next = fcgi_server_check_starving(
+        server, fresh, fcgi_loop_now(worker->loop), &victim);
+
+    if (victim != NULL)
+        fcgi_loop_post(victim->worker->loop, &victim->reclaim);
+    return next;
+}
+
 /* It has waited for its first answer for a while. */
 static void impatient(struct fcgi_loop_timer *timer)
 {
     struct fcgi_conn *conn = FCGI_LOOP_OWNER(timer, struct fcgi_conn, patience);
-    struct fcgi_share *victim;
-    uint64_t next = fcgi_server_check_starving(
-        conn->server, &conn->fresh, fcgi_loop_now(conn->loop), &victim);
+    uint64_t next = fcgi_worker_check_starving(conn->share->worker,
+                                               conn->server, &conn->fresh);
 
-    if (victim != NULL)
-        fcgi_loop_post(victim->worker->loop, &victim->reclaim);
     if (next != 0)
         fcgi_loop_set_timer(conn->loop, timer, next);
 }
@@ -196,6 +206,12 @@ static void free_slot(struct fcgi_share *share)
 
     if (claim != NULL)
         send_home(claim, share->worker);
+}
+
+void fcgi_worker_free_slot(struct fcgi_worker *worker,
+                           struct fcgi_server *server)
+{
+    free_slot(share_of(worker, server));
 }
 
 /* Takes the socket of a kept connection for a claim of another worker. */
@@ -510,6 +526,11 @@ static void become_caretaker(struct fcgi_worker *worker)
         worker->notice.tell(worker->notice.arg, true,
                             "out of memory: names of servers are not looked up "
                             "again");
+    worker->checks = fcgi_checks_new(worker);
+    if (worker->checks == NULL && errno != 0)
+        worker->notice.tell(worker->notice.arg, true,
+                            "out of memory: servers are not checked "
+                            "(HealthCheck)");
 }
 
 struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
@@ -547,6 +568,7 @@ void fcgi_worker_free(struct fcgi_worker *worker)
     if (worker == NULL)
         return;
     if (worker->is_caretaker) {
+        fcgi_checks_free(worker->checks);
         fcgi_resolver_free(worker->resolver);
         atomic_store(&worker->pool->caretaker, NULL);
     }

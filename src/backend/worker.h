@@ -15,6 +15,7 @@
 #define FCGI_BACKEND_WORKER_H
 
 #include "backend/conn.h"
+#include "backend/health.h"
 #include "backend/notice.h"
 #include "backend/pool.h"
 #include "backend/resolver.h"
@@ -31,6 +32,7 @@ struct fcgi_worker {
     /* One worker, the first, does what has to be done once for all. */
     bool is_caretaker;
     struct fcgi_resolver *resolver; /* NULL: there are no names */
+    struct fcgi_checks *checks;     /* NULL: no HealthCheck */
     struct fcgi_share shares[];     /* one for each server */
 };
 
@@ -72,6 +74,15 @@ void fcgi_worker_start(struct fcgi_conn *conn,
 /* The connection is not needed any more. If it is KEPT, it goes to who waits
  * for one, or is kept for the next request; else it is closed. */
 void fcgi_worker_release(struct fcgi_conn *conn);
+
+/* For what holds a slot without a connection of the worker's (health.c): gives
+ * the slot back; and says that it waits for a first answer: see
+ * fcgi_server_check_starving(). */
+void fcgi_worker_free_slot(struct fcgi_worker *worker,
+                           struct fcgi_server *server);
+uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
+                                    struct fcgi_server *server,
+                                    struct fcgi_fresh *fresh);
 
 /* Counts for the worker's part of a server. */
 void fcgi_worker_count(struct fcgi_worker *worker,

@@ -87,12 +87,13 @@ static bool is_closed(const struct conn *conn)
     return n == 0 || (n < 0 && errno != EAGAIN);
 }
 
-static void accept_one(int listener)
+/* False where nobody waits. */
+static bool accept_one(int listener)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK), on = 1, slot = -1;
 
     if (fd < 0)
-        return;
+        return false;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     for (int i = 0; i < MOST; i++) {
         if (conns[i] != NULL && is_closed(conns[i]))
@@ -105,6 +106,7 @@ static void accept_one(int listener)
     n_connections++;
     if (n_open() > most_open)
         most_open = n_open();
+    return true;
 }
 
 static void add(struct conn *conn, enum fcgi_type type, const void *bytes,
@@ -333,8 +335,8 @@ static void run(int listener)
             if (!serve(conns[which[i]], fds[i].revents))
                 drop(which[i]);
         }
-        if (fds[0].fd >= 0 && (fds[0].revents & POLLIN))
-            accept_one(listener);
+        while (fds[0].revents != 0 && n_open() < limit && accept_one(listener))
+            ;
     }
 }
 

@@ -8,11 +8,14 @@
 #       monkey => { KeepAlive => 'Off' },    # keys of monkey.conf
 #       match  => ['/.*\.php fastcgi'],
 #       files  => { 'a/b.txt' => 'text' },   # below the document root
-#       listen => ['[::1]'], access_log => 1, idle => 1);
+#       listen => ['[::1]'], access_log => 1, idle => 1,
+#       workers => 4,                        # worker threads
+#       wrap => ['nice'],                    # words put before the command
+#       servers => { NAME => { Weight => 2 } },    # keys of one server
 #       auth   => { '/folder' => "USER:{SHA}...\n" },    # real Monkeys alone;
 #                                            # undef: no file of users
 #       kind => 'nginx',                     # instead of that of FCGI_HOST
-#       nginx_places => $text,               # locations of nginx
+#       nginx_places => $text);              # locations of nginx
 #   $h->{port}, {addr}, {docroot}, {dir}, {pid}
 #   $h->mark, $h->log($mark), $h->errors($mark), $h->wait_log(qr/../, $mark)
 #   $h->access_lines($n)                     # undef: no access log here
@@ -81,8 +84,8 @@ sub add_file {
 
 sub command {
     my ($self) = @_;
-    my @c = split ' ', $ENV{FCGI_WRAP} || '';
-    my $w = $ENV{FCGI_WORKERS} || 1;
+    my @c = (split(' ', $ENV{FCGI_WRAP} || ''), @{ $self->{wrap} || [] });
+    my $w = $self->{workers} || $ENV{FCGI_WORKERS} || 1;
     my $conf = "$self->{dir}/conf";
     if ($self->is('nginx')) { push @c, '/usr/sbin/nginx', '-p', $self->{dir}, '-c', "$self->{dir}/nginx.conf" }
     elsif ($self->is('monkey')) { push @c, $ENV{MONKEY}, '-c', $conf }

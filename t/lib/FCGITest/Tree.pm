@@ -42,7 +42,7 @@ sub write_tree {
 
     my $conf = "$d/conf";
     my %m = (
-        Workers => $ENV{FCGI_WORKERS} || 1, Timeout => 60,
+        Workers => $self->{workers} || $ENV{FCGI_WORKERS} || 1, Timeout => 60,
         PidFile => "$d/host.pid", UserDir => 'public_html',
         Indexfile => 'index.html index.php', HideVersion => 'Off',
         Resume => 'On', KeepAlive => 'On', KeepAliveTimeout => 30,
@@ -92,7 +92,9 @@ sub write_tree {
         : join '', map {
             section('FASTCGI_SERVER', [ ServerName => $_->{name} ],
                 [ split / /, $_->conf_line, 2 ],
-                map { [ $_ => $extra->{$_} ] } sort keys %$extra)
+                (map { [ $_ => $extra->{$_} ] } sort keys %$extra),
+                do { my $own = ($self->{servers} || {})->{ $_->{name} } || {};
+                    map { [ $_ => $own->{$_} ] } sort keys %$own })
         } @{ $self->{responders} });
 }
 

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks. The connection is of the same kind as a request's, so that it is seen
+ * when it starves, connects to all addresses and knows the same deadlines; but
+ * what is sent and read on it is not a request's.
+ */
+#include "backend/health.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backend/worker.h"
+
+struct check {
+    struct fcgi_worker *worker;
+    struct fcgi_server *server;
+    struct fcgi_loop_timer timer; /* the next check, or the end of this one */
+    struct fcgi_loop_io io;
+    struct fcgi_addresses *addresses;
+    size_t address;
+    bool under_way; /* it has a slot */
+    bool connected;
+    uint64_t deadline;
+    struct fcgi_fresh fresh;
+    uint8_t answer[FCGI_HEADER_LEN];
+    size_t length;
+};
+
+struct fcgi_checks {
+    size_t n;
+    struct check all[];
+};
+
+static void wait_for_next(struct check *check)
+{
+    struct fcgi_loop *loop = check->worker->loop;
+
+    fcgi_loop_set_timer(loop, &check->timer,
+                        fcgi_loop_now(loop) +
+                            check->server->config->health_check * FCGI_LOOP_MS);
+}
+
+static void close_socket(struct check *check)
+{
+    fcgi_loop_remove(check->worker->loop, &check->io);
+    if (check->io.fd >= 0)
+        close(check->io.fd);
+    check->io.fd = -1;
+}
+
+static void let_go(struct check *check)
+{
+    close_socket(check);
+    fcgi_addresses_unref(check->addresses);
+    check->addresses = NULL;
+    check->under_way = false;
+    fcgi_server_settled(check->server, &check->fresh, check->length > 0);
+    fcgi_worker_free_slot(check->worker, check->server);
+}
+
+static void end(struct check *check, bool well)
+{
+    struct fcgi_worker *worker = check->worker;
+
+    let_go(check);
+    if (well) {
+        fcgi_worker_worked(worker, check->server);
+    } else {
+        fcgi_worker_count(worker, check->server, FCGI_COUNT_CHECK_FAILED);
+        fcgi_worker_failed(worker, check->server);
+    }
+    wait_for_next(check);
+}
+
+/* Padded to 8 bytes: libfcgi 2.4.2 waits for more of a record that is not. */
+static bool ask(const struct check *check)
+{
+    static const char name[] = "FCGI_MPXS_CONNS";
+    const struct fcgi_pair pair = {.name_length = sizeof(name) - 1};
+    uint8_t bytes[64] = {0};
+    struct fcgi_record record = {.type = FCGI_GET_VALUES};
+    size_t at = FCGI_HEADER_LEN;
+
+    at += fcgi_pair_encode(bytes + at, sizeof(bytes) - at, &pair);
+    memcpy(bytes + at, name, sizeof(name) - 1);
+    at += sizeof(name) - 1;
+    record.content_length = (uint16_t)(at - FCGI_HEADER_LEN);
+    record.padding_length = 8;
+    fcgi_record_encode(bytes, FCGI_HEADER_LEN, &record);
+    at += 8;
+    return send(check->io.fd, bytes, at, MSG_NOSIGNAL) == (ssize_t)at;
+}
+
+static void connected(struct check *check)
+{
+    check->connected = true;
+    if (!ask(check) ||
+        fcgi_loop_modify(check->worker->loop, &check->io, EPOLLIN) < 0)
+        end(check, false);
+}
+
+/* Connects to the next address; after the last one it has failed. */
+static void connect_next(struct check *check)
+{
+    for (; check->address < check->addresses->n; check->address++) {
+        const struct fcgi_address *address =
+            &check->addresses->list[check->address];
+        int result;
+
+        close_socket(check);
+        check->io.fd = socket(address->addr.ss_family,
+                              SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (check->io.fd < 0)
+            continue;
+        result = connect(check->io.fd, (const struct sockaddr *)&address->addr,
+                         address->length);
+        if ((result < 0 && errno != EINPROGRESS) ||
+            fcgi_loop_add(check->worker->loop, &check->io, EPOLLOUT) < 0)
+            continue;
+        check->address++;
+        return; /* it is writable when it is connected */
+    }
+    end(check, false);
+}
+
+/* Any whole record header of version 1 will do. */
+static void read_answer(struct check *check)
+{
+    ssize_t n = read(check->io.fd, check->answer + check->length,
+                     sizeof(check->answer) - check->length);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n > 0)
+        check->length += (size_t)n;
+    if (n <= 0)
+        end(check, false);
+    else if (check->length == sizeof(check->answer))
+        end(check, check->answer[0] == FCGI_VERSION);
+}
+
+static void ready(struct fcgi_loop_io *io, uint32_t events)
+{
+    struct check *check = FCGI_LOOP_OWNER(io, struct check, io);
+    socklen_t size = sizeof(int);
+    int error = 0;
+
+    (void)events;
+    if (check->connected) {
+        read_answer(check);
+        return;
+    }
+    getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0)
+        connect_next(check);
+    else
+        connected(check);
+}
+
+static void begin(struct check *check)
+{
+    struct fcgi_loop *loop = check->worker->loop;
+    const struct fcgi_server_config *config = check->server->config;
+
+    check->under_way = true;
+    check->connected = false;
+    check->length = check->address = 0;
+    check->deadline =
+        fcgi_loop_now(loop) + config->connect_timeout * FCGI_LOOP_MS;
+    fcgi_server_fresh(check->server, &check->fresh, fcgi_loop_now(loop));
+    check->addresses = fcgi_server_addresses(check->server);
+    if (check->addresses == NULL) {
+        end(check, false);
+        return;
+    }
+    fcgi_loop_set_timer(loop, &check->timer,
+                        fcgi_loop_now(loop) + FCGI_STARVE_SOON);
+    connect_next(check);
+}
+
+static void fired(struct fcgi_loop_timer *timer)
+{
+    struct check *check = FCGI_LOOP_OWNER(timer, struct check, timer);
+    struct fcgi_loop *loop = check->worker->loop;
+    uint64_t now = fcgi_loop_now(loop), next;
+
+    if (!check->under_way) {
+        if (fcgi_server_take_slot(check->server))
+            begin(check);
+        else
+            wait_for_next(check);
+        return;
+    }
+    if (now >= check->deadline) {
+        end(check, false);
+        return;
+    }
+    next =
+        fcgi_worker_check_starving(check->worker, check->server, &check->fresh);
+    if (next == 0 || next > check->deadline)
+        next = check->deadline;
+    fcgi_loop_set_timer(loop, timer, next);
+}
+
+struct fcgi_checks *fcgi_checks_new(struct fcgi_worker *worker)
+{
+    struct fcgi_pool *pool = worker->pool;
+    struct fcgi_checks *checks;
+    size_t n = 0;
+
+    for (size_t i = 0; i < pool->n_servers; i++)
+        n += pool->servers[i].config->health_check > 0;
+    errno = 0;
+    if (n == 0)
+        return NULL;
+    checks = calloc(1, sizeof(*checks) + n * sizeof(checks->all[0]));
+    if (checks == NULL)
+        return NULL;
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        struct check *check = &checks->all[checks->n];
+
+        if (pool->servers[i].config->health_check == 0)
+            continue;
+        checks->n++;
+        check->worker = worker;
+        check->server = &pool->servers[i];
+        check->timer.fired = fired;
+        check->io.ready = ready;
+        check->io.fd = -1;
+        wait_for_next(check);
+    }
+    return checks;
+}
+
+void fcgi_checks_free(struct fcgi_checks *checks)
+{
+    if (checks == NULL)
+        return;
+    for (size_t i = 0; i < checks->n; i++) {
+        struct check *check = &checks->all[i];
+
+        fcgi_loop_stop_timer(check->worker->loop, &check->timer);
+        if (check->under_way)
+            let_go(check);
+    }
+    free(checks);
+}

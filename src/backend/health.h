@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HealthCheck: a server is asked every so often whether it is well, by
+ * FCGI_GET_VALUES on a connection of its own. Any answer is a good one, for
+ * what counts is that there is a process that reads what it is sent. What
+ * comes of it counts as a request's failure or success does (MaxFails).
+ *
+ * One worker does it for all (see worker.c). The connection takes one of
+ * MaxConnections; where none is free the server is in use, and not asked.
+ */
+#ifndef FCGI_BACKEND_HEALTH_H
+#define FCGI_BACKEND_HEALTH_H
+
+struct fcgi_checks;
+struct fcgi_worker;
+
+/* Begins to check the servers of the worker's pool that have a HealthCheck.
+ * NULL where there are none, with errno 0, or where memory is short. */
+struct fcgi_checks *fcgi_checks_new(struct fcgi_worker *worker);
+void fcgi_checks_free(struct fcgi_checks *checks);
+
+#endif
