@@ -72,6 +72,7 @@ struct fcgi_share {
     struct fcgi_loop_task reclaim;
     /* The worker's own: */
     struct fcgi_conn *kept; /* idle ones, claimed or not, last used first */
+    unsigned broken;        /* claimed ones that have died since */
     struct fcgi_stats stats;
 };
 

@@ -223,20 +223,33 @@ static void put_into(struct fcgi_claim *claim, struct fcgi_conn *conn)
     free_conn(conn);
 }
 
-/* Another worker's claim of an idle connection of ours. The one that was used
- * least lately goes: it would be the first to time out. If the one that was
- * promised is gone, the claim has its slot. */
-static void hand_over(struct fcgi_share *share, struct fcgi_claim *claim)
+/*
+ * Takes an idle connection that was promised to somebody; the one that was used
+ * least lately, as it would be the first to time out. NULL if one that was
+ * promised has died: its slot is what is left of it.
+ */
+static struct fcgi_conn *take_promised(struct fcgi_share *share)
 {
     struct fcgi_conn *conn = share->kept;
 
-    claim->asked = NULL;
-    if (conn != NULL) {
-        while (conn->next != NULL)
-            conn = conn->next;
-        unlink_kept(conn);
-        put_into(claim, conn);
+    if (share->broken > 0) {
+        share->broken--;
+        return NULL;
     }
+    while (conn->next != NULL)
+        conn = conn->next;
+    unlink_kept(conn);
+    return conn;
+}
+
+/* Another worker's claim of an idle connection of ours. */
+static void hand_over(struct fcgi_share *share, struct fcgi_claim *claim)
+{
+    struct fcgi_conn *conn = take_promised(share);
+
+    claim->asked = NULL;
+    if (conn != NULL)
+        put_into(claim, conn);
     send_home(claim, share->worker);
 }
 
@@ -410,6 +423,8 @@ static void idle_died(struct fcgi_conn *conn)
     free_conn(conn);
     if (fcgi_server_idle_gone(share))
         free_slot(share);
+    else
+        share->broken++;
 }
 
 /* An idle connection from now on. */
@@ -467,11 +482,10 @@ static void reclaim(struct fcgi_loop_task *task)
         FCGI_LOOP_OWNER(task, struct fcgi_share, reclaim);
 
     for (unsigned n = fcgi_server_reclaimed(share); n > 0; n--) {
-        struct fcgi_conn *conn = share->kept;
+        struct fcgi_conn *conn = take_promised(share);
 
         if (conn != NULL) {
             fcgi_stats_add(&share->stats, FCGI_COUNT_STARVED, 1);
-            unlink_kept(conn);
             fcgi_conn_close(conn);
             free_conn(conn);
         }

@@ -22,7 +22,7 @@ our @EXPORT = qw(ab ab_start ab_end);
 
 sub new {
     my ($class, %o) = @_;
-    my $self = FCGITest::Daemon::new($class, name => 'app', %o);
+    my $self = FCGITest::Daemon::new($class, name => 'app', children => 0, %o);
     return $self->start;
 }
 

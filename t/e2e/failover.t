@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Servers that go away, come back, are overloaded or stale: no request that may
+# be sent again fails, and none that may have been executed is sent again.
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGITest;
+use FCGITest::App;
+
+plan(skip_all => 'ab is not installed') if !FCGITest::App::ab_program();
+my $few = slow() > 1;
+
+sub clean {
+    my ($l, $n, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    ok($l->{done} == $n && $l->{failed} == 0 && $l->{other} == 0, "$name: no failed request")
+      or diag $l->{text};
+}
+
+# --- two servers, one killed and restarted under load ---
+{
+    my ($a, $b) = map { FCGITest::App->new(listen => $_) } qw(unix tcp);
+    $b->{name} = 'other';
+    my $h = host(responder => [ $a, $b ], workers => 4, conf => { FailTimeout => '500ms' });
+    my $n = $few ? 2000 : 20_000;
+    my $run = ab_start($h, '/x.php', n => $n, c => 32);
+    wait_for(sub { ($b->stats->{requests} // 0) > $n / 20 }, 30);
+    cmp_ok($a->stats->{requests}, '>', $n / 40, 'both are used');
+    $b->stop;
+    sleep 0.4;
+    $b->start;
+    my $back = wait_for(sub { ($b->stats->{requests} // 0) > 20 }, 20);
+    my $l = ab_end($run);
+    clean($l, $n, "killed under load of 32 clients, $n GETs");
+    ok($back, 'restarted: it is used again');
+    like($h->log, qr/server "other": taken out for 500 ms/, 'a line when it goes out');
+    like($h->log, qr/server "other": works again/, 'and one when it comes back');
+    unlike($h->log, qr/\[\s*Error\s*\].*answered/, 'nothing was answered with an error');
+    $h->stop_ok;
+}
+
+# --- php-fpm reloaded under load ---
+my $php = FCGITest::Daemon->php(children => 6);
+SKIP: {
+    skip 'php-fpm is not installed', 4 if !$php;
+    my $h = host(responder => $php, workers => 4, files => { 'x.php' => '<?php echo "hi";' });
+    my $n = $few ? 1000 : 8000;
+    my $run = ab_start($h, '/x.php', n => $n, c => 16);
+    for (1 .. 3) {
+        sleep 0.3;
+        kill USR2 => $php->{pid};
+    }
+    my $l = ab_end($run);
+    clean($l, $n, "php-fpm, three reloads, $n GETs");
+    like($php->output, qr/reloading/i, 'it was reloaded');
+    res_is(get($h, '/x.php'), 200, 'hi', 'and serves');
+    $h->stop_ok;
+}
+
+# --- connections that the application closes ---
+{
+    my $app = FCGITest::App->new(rounds => 7);
+    my $h = host(responder => $app, workers => 4);
+    my $l = ab($h, '/x.php', n => 2000, c => 16);
+    clean($l, 2000, 'closed after 7 requests each');
+    is($app->stats->{requests}, 2000, 'each was executed once');
+    # A kept one that was closed meanwhile, found before it is used: POST too.
+    my $s = $app->stats->{requests};
+    for (1 .. 10) {
+        get($h, '/x.php');
+        $app->stop;
+        $app->start;
+        res_is(post($h, '/x.php', 'body'), 200, undef, 'POST after a restart');
+    }
+    is($app->stats->{requests}, 1, 'executed once by each');
+    $h->stop_ok;
+}
+
+# --- what may have been executed is not sent again ---
+{
+    my ($a, $b) = map { FCGITest::App->new } 1 .. 2;
+    $b->{name} = 'other';
+    my $h = host(responder => [ $a, $b ], conf => { MaxFails => 0 });
+    my $total = sub { $a->stats->{requests} + $b->stats->{requests} };
+    for my $kept (0, 1) {
+        my $name = $kept ? 'on a kept connection' : 'on a new connection';
+        if ($kept) { get($h, '/x.php') for 1 .. 4; sleep 0.05 }
+        my $before = $total->();
+        res_is(post($h, '/x.php?die', 'body'), 502, undef, "POST, closed without an answer, $name");
+        is($total->() - $before, 1, 'was executed once');
+        $before = $total->();
+        res_is(request($h, PATCH => '/x.php?die'), 502, undef, 'PATCH too');
+        is($total->() - $before, 1, 'once');
+        if ($kept) { get($h, '/x.php') for 1 .. 4 }
+        $before = $total->();
+        res_is(get($h, '/x.php?die'), 502, undef, 'GET');
+        cmp_ok($total->() - $before, '>=', 2, 'was tried at the other server');
+        cmp_ok($total->() - $before, '<=', 5, 'and not for ever');
+    }
+    $h->stop_ok;
+    $h = host(responder => [ $a, $b ], conf => { MaxFails => 0, Retries => 0 });
+    my $before = $total->();
+    res_is(get($h, '/x.php?die'), 502, undef, 'Retries 0: GET');
+    is($total->() - $before, 1, 'was tried once');
+    $h->stop_ok;
+}
+
+# --- overload: was not executed, goes to another ---
+{
+    my $r = responder(name => 'full', cases => {
+        over => sub { $_[0]->end(0, 2) },
+        mpx  => sub { $_[0]->end(0, 1) },
+    });
+    my $other = responder(name => 'free', cases => {
+        over => page("free\n"), mpx => page("free\n"),
+    });
+    my $h = host(responder => [ $r, $other ], servers => { free => { Backup => 'On' } },
+        conf => { FailTimeout => '400ms' });
+    res_is(post($h, '/over.php', 'x'), 200, "free\n", 'OVERLOADED: the Backup server has it');
+    like($h->log, qr/server "full": taken out/, 'and it counts');
+    ok(wait_for(sub { $h->log =~ /works again/ || !get($h, '/hello.php') }, 5), 'back again');
+    res_is(post($h, '/mpx.php', 'x'), 200, "free\n", 'CANT_MPX_CONN');
+    $h->stop_ok;
+    $h = host(responder => $r);
+    for (1 .. 3) { res_is(get($h, '/over.php'), 503, undef, 'a lone one: 503') }
+    res_is(get($h, '/hello.php'), 200, "hello\n", 'and never taken out');
+    $h->stop_ok;
+}
+
+# --- a Backup server, weights, rules ---
+{
+    my ($a, $b, $c) = map { FCGITest::App->new } 1 .. 3;
+    $b->{name} = 'heavy';
+    $c->{name} = 'spare';
+    my $h = host(responder => [ $a, $b, $c ], conf => { FailTimeout => '400ms' },
+        servers => { heavy => { Weight => 3 }, spare => { Backup => 'On' } },
+        match => [ '/only.*\.php fastcgi app', '/.*\.php fastcgi' ]);
+    get($h, '/x.php') for 1 .. 40;
+    is($a->stats->{requests}, 10, 'Weight 1: a quarter');
+    is($b->stats->{requests}, 30, 'Weight 3: the rest');
+    is($c->stats->{requests}, 0, 'Backup: nothing');
+    get($h, '/only.php') for 1 .. 4;
+    is($a->stats->{requests}, 14, 'a rule that names one');
+    $_->stop for $a, $b;
+    res_is(get($h, '/x.php'), 200, "ok\n", 'both down: the Backup serves');
+    $b->start;
+    ok(wait_for(sub { get($h, '/x.php'); $b->stats->{requests} }, 10), 'one is back, and used');
+    res_is(get($h, '/only.php'), 503, undef, 'a rule whose only server is down');
+    $a->start;
+    res_is(get($h, '/only.php'), 200, "ok\n", 'and is tried at once when it is back');
+    $h->stop_ok;
+}
+
+# --- HealthCheck ---
+{
+    my ($a, $b) = map { FCGITest::App->new } 1 .. 2;
+    $b->{name} = 'other';
+    my $h = host(responder => [ $a, $b ], workers => 2,
+        conf => { HealthCheck => '100ms', FailTimeout => '60s' });
+    sleep 0.5;
+    unlike($h->log, qr/taken out/, 'HealthCheck: those that answer are up');
+    $b->stop;
+    ok($h->wait_log(qr/server "other": taken out/), 'one that does not goes out, without a request');
+    res_is(get($h, '/x.php'), 200, "ok\n", 'the other serves') for 1 .. 4;
+    $b->start;
+    ok($h->wait_log(qr/server "other": works again/), 'and comes back long before FailTimeout');
+    $h->stop_ok;
+    for my $real (grep { $_ } FCGITest::Daemon->php(children => 1), FCGITest::Daemon->fcgiwrap(children => 1)) {
+        my $h = host(responder => [ $real, $a ], conf => { HealthCheck => '100ms' });
+        sleep 0.8;
+        unlike($h->log, qr/taken out/, "$real->{name} passes it");
+        $h->stop_ok;
+    }
+}
+finish;
