@@ -7,7 +7,8 @@
 #   tool_is($r, $status, qr/out/, qr/err/, 'name')
 #
 # Options: stdin => text; stdout => file to write to; env => {}; as => 'nobody'
-# (as root only); signals => [[seconds, 'INT'], ...] or a code that is called
+# (as root only); signals => [[seconds, 'INT'], ...], counted
+# from its first output, or a code that is called
 # with the process id; dir => working directory; limit => {n => descriptors};
 # bound => seconds.
 package FCGITest::Tool;
@@ -78,22 +79,23 @@ sub tool {
     my $o = ref $args[-1] eq 'HASH' ? pop @args : {};
     my $dir = FCGITest::temp_dir();
     my @cmd = command($name, $o, @args);
-    FCGITest::Host::write_file("$dir/in", $o->{stdin} // '');
+    FCGITest::Host::write_file("$dir/$_->[0]", $_->[1]) for [ in => $o->{stdin} // '' ], [ out => '' ], [ err => '' ];
     my $t0 = time;
     my $pid = fork // die "fork: $!";
     in_child($o, $dir, @cmd) if !$pid;
     my @signals = ref $o->{signals} eq 'ARRAY' ? @{ $o->{signals} } : ();
     my $bound = FCGITest::slow($o->{bound} || 30);
     $o->{signals}->($pid, $dir) if ref $o->{signals} eq 'CODE';
-    my $killed;
+    my ($killed, $begun);
     while (waitpid($pid, WNOHANG) == 0) {
-        kill +(shift @signals)->[1], $pid if @signals && time - $t0 > $signals[0][0];
+        $begun ||= time if -s "$dir/out";
+        kill +(shift @signals)->[1], $pid if @signals && $begun && time - $begun > $signals[0][0];
         if (time - $t0 > $bound) { kill KILL => $pid; $killed = 1 }
         sleep 0.005;
     }
     my $s = $?;
     return {
-        out => -e "$dir/out" ? slurp("$dir/out") : '',
+        out => slurp("$dir/out"),
         err => slurp("$dir/err"), status => $killed ? 'killed' : $s & 127 ? 'signal ' . ($s & 127) : $s >> 8,
         took => time - $t0, cmd => substr("$name @args", 0, 300),
     };
