@@ -138,7 +138,7 @@ static void tell_time(const struct fcgi_ping_target *target)
            fcgi_ping_ms(result->times[FCGI_PHASE_CONNECT]));
     for (int i = FCGI_PHASE_SEND; i < FCGI_PHASES; i++)
         printf("+%.3f", fcgi_ping_ms(result->times[i]));
-    if (result->times[FCGI_PHASE_RESOLVE] >= 1000000)
+    if (fcgi_resolve_needed(&target->target->endpoint))
         printf(", resolve %.3f",
                fcgi_ping_ms(result->times[FCGI_PHASE_RESOLVE]));
     putchar(')');
