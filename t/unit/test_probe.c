@@ -236,6 +236,7 @@ static void expects(void **state)
         for (int i = 0; i < 5; i++)
             pattern[i] = p >> i & 1 ? 'a' : 'b';
         pattern[5] = '\0';
+        memset(&answer, 0xbe, sizeof(answer)); /* as malloc() may give it */
         fcgi_answer_init(&answer, pattern);
         for (unsigned t = 0; t < 4096; t++) {
             char text[16] = "A:b\n\n";

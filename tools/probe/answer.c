@@ -24,6 +24,7 @@ void fcgi_answer_init(struct fcgi_answer *answer, const char *expect)
 
     answer->expect = expect;
     answer->expect_length = length;
+    answer->fallback[0] = 0;
     /* fallback[i]: how long a prefix ends with the text's i-th byte. */
     for (size_t i = 1, k = 0; i < length; i++) {
         while (k > 0 && expect[i] != expect[k])
@@ -32,8 +33,6 @@ void fcgi_answer_init(struct fcgi_answer *answer, const char *expect)
             k++;
         answer->fallback[i] = (uint8_t)k;
     }
-    if (length > 0)
-        answer->fallback[0] = 0;
     fcgi_answer_reset(answer);
 }
 
