@@ -92,6 +92,9 @@ struct check_source *check_source_find(const struct check_run *run,
 bool check_source_line(struct check_source *source, unsigned line,
                        const char **text, size_t *length);
 
+/* All that a run holds, but not what it was asked for. */
+void check_run_free(struct check_run *run);
+
 /* Checks one argument: a file, a directory of Monkey's, or "-". */
 void check_argument(struct check_run *run, const char *argument);
 

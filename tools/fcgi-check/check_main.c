@@ -217,31 +217,6 @@ static void print(struct check_run *run)
     }
 }
 
-static void finish(struct check_run *run)
-{
-    fcgi_diag_list_free(&run->diags);
-    for (size_t i = 0; i < run->n_sources; i++) {
-        free(run->sources[i].name);
-        free(run->sources[i].text);
-        free(run->sources[i].lines);
-    }
-    free(run->sources);
-    for (size_t i = 0; i < run->n_answers; i++) {
-        free(run->answers[i].file);
-        free(run->answers[i].server);
-        free(run->answers[i].address);
-    }
-    free(run->answers);
-    for (size_t i = 0; i < run->n_done; i++) {
-        free(run->done[i]);
-    }
-    free(run->done);
-    for (size_t i = 0; i < run->n_printed; i++) {
-        free(run->printed[i]);
-    }
-    free(run->printed);
-}
-
 static int check_all(const struct check_options *options, char **arguments)
 {
     struct check_run run = {.options = options};
@@ -265,7 +240,7 @@ static int check_all(const struct check_options *options, char **arguments)
     } else if (!options->print || run.diags.count) {
         show(&run, status, options->print ? stderr : stdout);
     }
-    finish(&run);
+    check_run_free(&run);
     return status;
 }
 

@@ -131,3 +131,28 @@ char *check_path(const struct check_run *run, const char *path)
     return check_printf("%s%s", run->options->root ? run->options->root : "",
                         path);
 }
+
+void check_run_free(struct check_run *run)
+{
+    fcgi_diag_list_free(&run->diags);
+    for (size_t i = 0; i < run->n_sources; i++) {
+        free(run->sources[i].name);
+        free(run->sources[i].text);
+        free(run->sources[i].lines);
+    }
+    free(run->sources);
+    for (size_t i = 0; i < run->n_answers; i++) {
+        free(run->answers[i].file);
+        free(run->answers[i].server);
+        free(run->answers[i].address);
+    }
+    free(run->answers);
+    for (size_t i = 0; i < run->n_done; i++) {
+        free(run->done[i]);
+    }
+    free(run->done);
+    for (size_t i = 0; i < run->n_printed; i++) {
+        free(run->printed[i]);
+    }
+    free(run->printed);
+}
