@@ -124,6 +124,26 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_EQUALS, FCGI_DIAG_ERROR, "'=' between key and value",
      "Monkey's files have nothing but spaces between a key and its value. An "
      "'=' becomes part of the one or the other. Remove it."},
+    {FCGI_CHECK_FAR_SCRIPT, FCGI_DIAG_WARNING,
+     "CheckScript On beside DocumentRoot",
+     "CheckScript looks for scripts below Monkey's own document root, and "
+     "DocumentRoot says that the application has another. That is right where "
+     "both see the same files, as in a container with a shared volume; where "
+     "they do not, every request is answered 404: set CheckScript to Off."},
+    {FCGI_CHECK_FRONT_FILE, FCGI_DIAG_WARNING,
+     "CheckScript On and a FrontController that is no file",
+     "A FrontController without an extension is the place of an application "
+     "that has no files. With CheckScript On it must be a file below the "
+     "document root, or all is answered 404."},
+    {FCGI_CHECK_HIDDEN_NEED, FCGI_DIAG_WARNING,
+     "a variable is hidden that applications need",
+     "Without SCRIPT_FILENAME or SCRIPT_NAME an application does not know "
+     "what to run, without REQUEST_METHOD or CONTENT_LENGTH not what it is "
+     "asked. Remove the name from HideParam, or set it by Param."},
+    {FCGI_CHECK_HIDDEN_PARAM, FCGI_DIAG_WARNING,
+     "a variable in Param and in HideParam",
+     "HideParam hides what the request itself has; what Param says is told "
+     "all the same. Remove one of the two."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},

@@ -268,6 +268,9 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
                               "out of memory");
         }
     }
+    if (config) {
+        fcgi_config_check_scripts(&scan, config, diags);
+    }
     if (tree) {
         cfg_free(tree);
     }

@@ -40,6 +40,11 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
 void fcgi_config_check_keys(const struct fcgi_scan *scan, const char *file,
                             struct fcgi_diag_list *diags);
 
+/* The same for keys about scripts and variables, once all values are right. */
+void fcgi_config_check_scripts(const struct fcgi_scan *scan,
+                               const struct fcgi_config *config,
+                               struct fcgi_diag_list *diags);
+
 /* One value, which is that of `pair` and terminated; tells what is wrong. */
 void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
                              const char *value, const char *file,

@@ -80,11 +80,21 @@ static bool has_extension(const struct fcgi_server_config *config,
            ends_with(path, length, front_extension(config), any_case);
 }
 
+/* Whether a path is that of the front controller, whatever its extension:
+ * nobody must see its source. */
+static bool is_front(const struct fcgi_server_config *config, const char *path,
+                     size_t length)
+{
+    return has_front(config) && strlen(config->front_controller) == length &&
+           memcmp(path, config->front_controller, length) == 0;
+}
+
 static bool may_run(const struct fcgi_http_request *request,
                     const struct fcgi_server_config *config, size_t length)
 {
     return is_limited(config)
-               ? has_extension(config, request->path.data, length, false)
+               ? has_extension(config, request->path.data, length, false) ||
+                     is_front(config, request->path.data, length)
                : request->is_script(request->is_script_arg, request->path.data,
                                     length);
 }
