@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The book-keeping of a server without a socket: slots, the queue, who gets
+ * what is free, what starves, and the counters.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backend/server.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SOON FCGI_STARVE_SOON
+#define LATE FCGI_STARVE_LATE
+
+/* A server with two workers. */
+static struct fcgi_server_config config;
+static struct fcgi_server server;
+static struct fcgi_share a, b;
+static struct fcgi_claim claims[8];
+
+static int set_up(void **state)
+{
+    static char name[] = "a";
+
+    (void)state;
+    config = (struct fcgi_server_config){
+        .name = name, .weight = 1, .max_connections = 2, .queue_size = 3};
+    config.endpoint.kind = FCGI_ENDPOINT_UNIX;
+    strcpy(config.endpoint.path, "/a.sock");
+    memset(&a, 0, sizeof(a));
+    memset(&b, 0, sizeof(b));
+    memset(claims, 0, sizeof(claims));
+    assert_int_equal(fcgi_server_init(&server, &config, true), 0);
+    fcgi_server_join(&server, &a);
+    fcgi_server_join(&server, &b);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fcgi_server_leave(&a);
+    fcgi_server_leave(&b);
+    fcgi_server_destroy(&server);
+    return 0;
+}
+
+/* "open idle waiting" */
+static void assert_numbers(const char *want)
+{
+    struct fcgi_server_stats stats;
+    char got[64];
+
+    fcgi_server_stats(&server, &stats);
+    snprintf(got, sizeof(got), "%u %u %u", stats.open, stats.idle,
+             stats.waiting);
+    assert_string_equal(got, want);
+    assert_int_equal(stats.active, stats.open - stats.idle);
+}
+
+static void test_slots_and_queue(void **state)
+{
+    struct fcgi_claim *next;
+
+    (void)state;
+    assert_int_equal(fcgi_server_take(&a, &claims[0]), FCGI_TAKE_SLOT);
+    assert_int_equal(fcgi_server_take(&b, &claims[1]), FCGI_TAKE_SLOT);
+    assert_false(fcgi_server_take_slot(&server));
+    for (int i = 2; i < 5; i++)
+        assert_int_equal(fcgi_server_take(i % 2 ? &a : &b, &claims[i]),
+                         FCGI_TAKE_WAIT);
+    assert_int_equal(fcgi_server_take(&a, &claims[5]), FCGI_TAKE_FULL);
+    assert_numbers("2 0 3");
+    assert_int_equal(fcgi_server_busy(&server), 5);
+    /* One leaves from the middle; the others keep their order. */
+    assert_true(fcgi_server_cancel(&claims[3]));
+    assert_int_equal(claims[3].state, FCGI_CLAIM_FREE);
+    next = fcgi_server_free_slot(&server);
+    assert_ptr_equal(next, &claims[2]);
+    assert_int_equal(next->state, FCGI_CLAIM_SENT);
+    /* It is on its way: nobody can take it back. */
+    assert_false(fcgi_server_cancel(next));
+    assert_ptr_equal(fcgi_server_free_slot(&server), &claims[4]);
+    assert_numbers("2 0 0");
+    assert_null(fcgi_server_free_slot(&server));
+    assert_null(fcgi_server_free_slot(&server));
+    assert_numbers("0 0 0");
+    assert_true(fcgi_server_take_slot(&server));
+    assert_numbers("1 0 0");
+}
+
+/* A finished connection goes to who waits, else it is kept; idle ones go to
+ * their own worker first, and to others rather than a slot is used. */
+static void test_give(void **state)
+{
+    struct fcgi_claim *next = NULL;
+
+    (void)state;
+    fcgi_server_take(&a, &claims[0]);
+    fcgi_server_take(&a, &claims[0]);
+    fcgi_server_take(&b, &claims[1]);
+    assert_int_equal(fcgi_server_give(&a, 1, &next), FCGI_GIVE_HAND);
+    assert_ptr_equal(next, &claims[1]);
+    assert_int_equal(fcgi_server_give(&a, 1, &next), FCGI_GIVE_KEEP);
+    assert_numbers("2 1 0");
+    assert_int_equal(a.idle, 1);
+    assert_int_equal(fcgi_server_take(&a, &claims[0]), FCGI_TAKE_IDLE);
+    assert_int_equal(fcgi_server_give(&a, 1, &next), FCGI_GIVE_KEEP);
+    config.max_connections = 0; /* there are slots enough, but... */
+    assert_int_equal(fcgi_server_take(&b, &claims[0]), FCGI_TAKE_ASK);
+    assert_ptr_equal(claims[0].asked, &a);
+    assert_int_equal(claims[0].state, FCGI_CLAIM_SENT);
+    assert_numbers("2 0 0");
+    /* It died meanwhile: its slot is the claim's. */
+    assert_false(fcgi_server_idle_gone(&a));
+    assert_numbers("2 0 0");
+    assert_int_equal(fcgi_server_give(&b, 1, &next), FCGI_GIVE_KEEP);
+    assert_true(fcgi_server_idle_gone(&b));
+    assert_null(fcgi_server_free_slot(&server));
+    assert_numbers("1 0 0");
+}
+
+/* Of several, the worker with most idle connections is asked. */
+static void test_richest(void **state)
+{
+    struct fcgi_share c = {.idle = 0};
+    struct fcgi_claim *next;
+
+    (void)state;
+    config.max_connections = 0;
+    fcgi_server_join(&server, &c);
+    for (int i = 0; i < 3; i++)
+        fcgi_server_take_slot(&server);
+    fcgi_server_give(&a, 1, &next);
+    fcgi_server_give(&b, 1, &next);
+    fcgi_server_give(&b, 1, &next);
+    fcgi_server_take(&c, &claims[0]);
+    assert_ptr_equal(claims[0].asked, &b);
+    fcgi_server_leave(&c);
+}
+
+/* Whether a finished connection would be kept. */
+static bool keeps(uint64_t now)
+{
+    struct fcgi_claim *next = NULL;
+
+    if (fcgi_server_give(&a, now, &next) == FCGI_GIVE_CLOSE)
+        return false;
+    fcgi_server_take(&a, &claims[7]);
+    return true;
+}
+
+static void test_starving(void **state)
+{
+    struct fcgi_fresh first = {NULL, NULL, 0, 0}, second = first;
+    struct fcgi_share *victim;
+    struct fcgi_claim *next;
+
+    (void)state;
+    config.max_connections = 0;
+    fcgi_server_take_slot(&server);
+    assert_true(keeps(1000));
+    fcgi_server_fresh(&server, &first, 1000);
+    fcgi_server_fresh(&server, &second, 2000);
+    assert_true(keeps(1000 + SOON - 1));
+    assert_false(keeps(1000 + SOON));
+    /* A later one has answered: this one was accepted, and is slow. */
+    fcgi_server_settled(&server, &second, true);
+    assert_true(keeps(1000 + SOON));
+    assert_false(keeps(1000 + LATE));
+    fcgi_server_settled(&server, &first, true);
+    assert_true(keeps(1000 + LATE));
+    /* One that fails says nothing of those before it. */
+    fcgi_server_fresh(&server, &first, 1000);
+    fcgi_server_fresh(&server, &second, 2000);
+    fcgi_server_settled(&server, &second, false);
+    assert_false(keeps(1000 + SOON));
+    /* An idle connection is closed for it; its worker is told once. */
+    assert_int_equal(
+        fcgi_server_check_starving(&server, &first, 1000 + SOON, &victim),
+        1000 + LATE);
+    assert_null(victim);
+    fcgi_server_settled(&server, &first, false);
+    fcgi_server_take_slot(&server);
+    fcgi_server_give(&b, 1, &next);
+    fcgi_server_take_slot(&server);
+    fcgi_server_give(&b, 1, &next);
+    fcgi_server_fresh(&server, &first, 1000);
+    fcgi_server_check_starving(&server, &first, 1000 + SOON, &victim);
+    assert_ptr_equal(victim, &b);
+    fcgi_server_check_starving(&server, &first, 1000 + LATE, &victim);
+    assert_null(victim);
+    assert_int_equal(fcgi_server_reclaimed(&b), 2);
+    assert_int_equal(fcgi_server_reclaimed(&b), 0);
+    assert_int_equal(b.idle, 0);
+    fcgi_server_settled(&server, &first, true);
+    assert_int_equal(
+        fcgi_server_check_starving(&server, &first, 9999 + LATE, &victim), 0);
+}
+
+static struct fcgi_addresses *list_of(unsigned char n)
+{
+    struct fcgi_addresses *addresses = fcgi_addresses_new(1);
+
+    addresses->list[0].length = 4;
+    memset(&addresses->list[0].addr, n, 4);
+    return addresses;
+}
+
+static void test_addresses(void **state)
+{
+    struct fcgi_addresses *held;
+
+    (void)state;
+    assert_true(fcgi_server_set_addresses(&server, list_of(1), NULL));
+    assert_false(fcgi_server_set_addresses(&server, list_of(1), NULL));
+    held = fcgi_server_addresses(&server);
+    assert_true(fcgi_server_set_addresses(&server, list_of(2), NULL));
+    assert_int_equal(((const unsigned char *)&held->list[0].addr)[0], 1);
+    fcgi_addresses_unref(held);
+    /* What was known stays, where nothing is known any more. */
+    assert_true(fcgi_server_set_addresses(&server, NULL, "gone"));
+    held = fcgi_server_addresses(&server);
+    assert_int_equal(((const unsigned char *)&held->list[0].addr)[0], 2);
+    fcgi_addresses_unref(held);
+    assert_true(fcgi_server_set_addresses(&server, list_of(2), NULL));
+}
+
+/* All workers' numbers, added up. */
+static void test_counters(void **state)
+{
+    struct fcgi_server_stats stats;
+
+    (void)state;
+    for (int i = 0; i < FCGI_COUNTS; i++) {
+        fcgi_stats_add(&a.stats, (enum fcgi_count)i, 1);
+        fcgi_stats_add(&b.stats, (enum fcgi_count)i, (uint64_t)i);
+    }
+    fcgi_server_stats(&server, &stats);
+    for (int i = 0; i < FCGI_COUNTS; i++)
+        assert_int_equal(stats.counts[i], i + 1);
+    assert_int_equal(stats.out, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_slots_and_queue), TEST(test_give),      TEST(test_richest),
+        TEST(test_starving),        TEST(test_addresses), TEST(test_counters),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
