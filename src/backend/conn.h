@@ -111,6 +111,7 @@ struct fcgi_conn {
     struct fcgi_share *share;
     struct fcgi_conn *prev, *next; /* idle ones of the share; or spare ones */
     struct fcgi_conn *all_prev, *all_next;
+    bool is_fresh; /* `fresh` is in a list, which is under the server's lock */
     struct fcgi_fresh fresh;
     struct fcgi_loop_timer patience;
 };

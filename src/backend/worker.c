@@ -31,6 +31,16 @@ void fcgi_worker_count(struct fcgi_worker *worker,
 
 /* --- connections ------------------------------------------------------- */
 
+/* It has answered, or will not: it does not starve. */
+static void settle(struct fcgi_conn *conn, bool answered)
+{
+    if (!conn->is_fresh)
+        return;
+    conn->is_fresh = false;
+    fcgi_loop_stop_timer(conn->loop, &conn->patience);
+    fcgi_server_settled(conn->server, &conn->fresh, answered);
+}
+
 static void heard(struct fcgi_conn *conn)
 {
     struct fcgi_stats *stats = &conn->share->stats;
@@ -39,10 +49,7 @@ static void heard(struct fcgi_conn *conn)
     fcgi_stats_add(stats, FCGI_COUNT_FIRST_BYTES, 1);
     fcgi_stats_add(stats, FCGI_COUNT_FIRST_BYTE_US,
                    (now - conn->started) / 1000);
-    if (conn->fresh.next != NULL) {
-        fcgi_loop_stop_timer(conn->loop, &conn->patience);
-        fcgi_server_settled(conn->server, &conn->fresh, true);
-    }
+    settle(conn, true);
 }
 
 uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
@@ -257,9 +264,7 @@ static void request_is_over(struct fcgi_conn *conn)
 {
     struct fcgi_stats *stats = &conn->share->stats;
 
-    fcgi_loop_stop_timer(conn->loop, &conn->patience);
-    if (conn->fresh.next != NULL)
-        fcgi_server_settled(conn->server, &conn->fresh, false);
+    settle(conn, false);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_IN, conn->bytes_in);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->request.position);
     conn->bytes_in = conn->request.position = 0;
@@ -408,6 +413,7 @@ void fcgi_worker_start(struct fcgi_conn *conn,
         fcgi_stats_add(stats, FCGI_COUNT_REUSED, 1);
     } else {
         fcgi_stats_add(stats, FCGI_COUNT_CONNECTS, 1);
+        conn->is_fresh = true;
         fcgi_server_fresh(conn->server, &conn->fresh, now);
         fcgi_loop_set_timer(conn->loop, &conn->patience,
                             now + FCGI_STARVE_SOON);
