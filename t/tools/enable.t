@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # monkey-fastcgi enable and disable: the plugins.load that comes out, to the
-# byte. That Monkey takes it is tried in enable_host.t.
+# byte. That a server then runs PHP is tried in debian/tests/php-page.
 use strict;
 use warnings;
 use Test::More;
