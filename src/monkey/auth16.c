@@ -8,7 +8,7 @@
  * are those of the [AUTH] sections of a site whose file of users it could
  * read; so that is tried in the same way, with the same functions.
  */
-#include "monkey/auth16.h"
+#include "monkey/auth.h"
 
 #include <regex.h>
 #include <stdlib.h>
@@ -19,22 +19,21 @@
 
 struct guarded {
     struct guarded *next;
-    const struct mk16_host *vhost;
+    const struct mk_host *vhost;
     const char *folder; /* Monkey's own text, which stays */
 };
 
 /* Set before there are threads. */
 static struct guarded *guarded;
 
-static const char *get(const struct mk16_rconf_section *section,
-                       const char *key)
+static const char *get(const struct mk_rconf_section *section, const char *key)
 {
-    const struct mk16_list *node;
+    const struct mk_list *node;
 
     for (node = section->entries.next; node != &section->entries;
          node = node->next) {
-        const struct mk16_rconf_entry *entry =
-            MK16_ENTRY(node, const struct mk16_rconf_entry, head);
+        const struct mk_rconf_entry *entry =
+            MK_ENTRY(node, const struct mk_rconf_entry, head);
 
         if (strcasecmp(entry->key, key) == 0)
             return entry->val;
@@ -44,12 +43,12 @@ static const char *get(const struct mk16_rconf_section *section,
 
 /* Whether the auth plugin takes this for a file of users. Where it does not,
  * it warns, and guards nothing. */
-static bool has_users(const struct mk16_api *api, const char *path)
+static bool has_users(const struct mk_api *api, const char *path)
 {
-    struct mk16_file_info info;
+    struct mk_file_info info;
     char *text;
 
-    if (api->file_get_info(path, &info, MK16_FILE_READ) != 0 ||
+    if (api->file_get_info(path, &info, MK_FILE_READ) != 0 ||
         info.is_directory || !info.read_access)
         return false;
     text = api->file_to_buffer(path);
@@ -59,8 +58,8 @@ static bool has_users(const struct mk16_api *api, const char *path)
     return true;
 }
 
-static int add(const struct mk16_api *api, const struct mk16_host *vhost,
-               const struct mk16_rconf_section *section)
+static int add(const struct mk_api *api, const struct mk_host *vhost,
+               const struct mk_rconf_section *section)
 {
     const char *folder = get(section, "Location");
     const char *users = get(section, "Users");
@@ -77,28 +76,28 @@ static int add(const struct mk16_api *api, const struct mk16_host *vhost,
     return 0;
 }
 
-int mk16_auth_set_up(const struct mk16_api *api)
+int mk_auth_set_up(const struct mk_api *api)
 {
-    const struct mk16_list *hosts = &api->config->hosts, *host_node, *node;
+    const struct mk_list *hosts = &api->config->hosts, *host_node, *node;
 
     for (host_node = hosts->next; host_node != hosts;
          host_node = host_node->next) {
-        const struct mk16_host *vhost =
-            MK16_ENTRY(host_node, const struct mk16_host, head);
-        const struct mk16_list *sections =
+        const struct mk_host *vhost =
+            MK_ENTRY(host_node, const struct mk_host, head);
+        const struct mk_list *sections =
             vhost->config != NULL ? &vhost->config->sections : NULL;
 
         for (node = sections ? sections->next : NULL; node != sections;
              node = node->next) {
             if (add(api, vhost,
-                    MK16_ENTRY(node, const struct mk16_rconf_section, head)))
+                    MK_ENTRY(node, const struct mk_rconf_section, head)))
                 return -1;
         }
     }
     return 0;
 }
 
-void mk16_auth_free(void)
+void mk_auth_free(void)
 {
     while (guarded != NULL) {
         struct guarded *next = guarded->next;
@@ -109,14 +108,13 @@ void mk16_auth_free(void)
 }
 
 /* Whether a rule for the auth plugin stands before ours and matches. */
-static bool was_asked(const struct mk16_request *sr,
-                      const struct mk16_list *params)
+static bool was_asked(const struct mk_request *sr, const struct mk_list *params)
 {
-    const struct mk16_list *rules = &sr->host_conf->handlers, *node;
+    const struct mk_list *rules = &sr->host_conf->handlers, *node;
 
     for (node = rules->next; node != rules; node = node->next) {
-        const struct mk16_host_handler *rule =
-            MK16_ENTRY(node, const struct mk16_host_handler, head);
+        const struct mk_host_handler *rule =
+            MK_ENTRY(node, const struct mk_host_handler, head);
         regex_t regex;
 
         if (&rule->params == params)
@@ -129,7 +127,7 @@ static bool was_asked(const struct mk16_request *sr,
     return false;
 }
 
-static bool is_guarded(const struct mk16_request *sr)
+static bool is_guarded(const struct mk_request *sr)
 {
     for (const struct guarded *one = guarded; one != NULL; one = one->next) {
         size_t length = strlen(one->folder);
@@ -141,9 +139,9 @@ static bool is_guarded(const struct mk16_request *sr)
     return false;
 }
 
-struct fcgi_text mk16_auth_accepted(const struct mk16_request *sr,
-                                    const struct mk16_list *params,
-                                    const struct fcgi_http_request *request)
+struct fcgi_text mk_auth_accepted(const struct mk_request *sr,
+                                  const struct mk_list *params,
+                                  const struct fcgi_http_request *request)
 {
     struct fcgi_text found = {NULL, 0};
 

@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Technique "Z", step by step.
+ * Technique "Z" in Monkey 1.6, step by step.
  */
-#include "monkey/takeover16.h"
+#include "monkey/takeover.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
-enum mk16_family mk16_family_of(const struct mk16_session *cs,
-                                const struct mk16_request *sr)
+enum mk_family mk_family_of(const struct mk_session *cs,
+                            const struct mk_request *sr)
 {
     const char *conn = cs->conn;
     ptrdiff_t channel = (const char *)cs->channel - conn;
     ptrdiff_t session = (const char *)(const void *)cs - conn;
 
     if (sr != &cs->sr_fixed || sr->session != cs)
-        return MK16_FAMILY_UNKNOWN;
-    if (channel == (ptrdiff_t)offsetof(struct mk16_conn_a, channel) &&
-        session == (ptrdiff_t)sizeof(struct mk16_conn_a)) {
-        const struct mk16_conn_a *a = cs->conn;
+        return MK_FAMILY_UNKNOWN;
+    if (channel == (ptrdiff_t)offsetof(struct mk_conn_a, channel) &&
+        session == (ptrdiff_t)sizeof(struct mk_conn_a)) {
+        const struct mk_conn_a *a = cs->conn;
 
         if (a->channel.io == a->net && a->event.fd == cs->socket)
-            return MK16_FAMILY_A;
-    } else if (channel == (ptrdiff_t)offsetof(struct mk16_conn_b, channel) &&
-               session == (ptrdiff_t)sizeof(struct mk16_conn_b)) {
-        const struct mk16_conn_b *b = cs->conn;
+            return MK_FAMILY_A;
+    } else if (channel == (ptrdiff_t)offsetof(struct mk_conn_b, channel) &&
+               session == (ptrdiff_t)sizeof(struct mk_conn_b)) {
+        const struct mk_conn_b *b = cs->conn;
 
         if (b->channel.io == b->net && b->channel.event == &b->event &&
             b->event.fd == cs->socket)
-            return MK16_FAMILY_B;
+            return MK_FAMILY_B;
     }
-    return MK16_FAMILY_UNKNOWN;
+    return MK_FAMILY_UNKNOWN;
 }
 
-void mk16_conn_view(enum mk16_family family, const struct mk16_session *cs,
-                    struct mk16_conn_view *view)
+void mk_conn_view(enum mk_family family, const struct mk_session *cs,
+                  struct mk_conn_view *view)
 {
-    if (family == MK16_FAMILY_A) {
-        struct mk16_conn_a *a = cs->conn;
+    if (family == MK_FAMILY_A) {
+        struct mk_conn_a *a = cs->conn;
 
         view->event = &a->event;
         view->net = a->net;
@@ -49,7 +49,7 @@ void mk16_conn_view(enum mk16_family family, const struct mk16_session *cs,
         view->streams = &a->channel.streams;
         view->listen = NULL;
     } else {
-        struct mk16_conn_b *b = cs->conn;
+        struct mk_conn_b *b = cs->conn;
 
         view->event = &b->event;
         view->net = b->net;
@@ -61,9 +61,20 @@ void mk16_conn_view(enum mk16_family family, const struct mk16_session *cs,
     }
 }
 
-void mk16_take(const struct mk16_api *api, const struct mk16_conn_view *view)
+int mk_conn_write(const struct mk_conn_view *view, const void *bytes,
+                  size_t length)
 {
-    struct mk16_event *event = view->event;
+    return view->net->write(view->event->fd, bytes, length);
+}
+
+void mk_keep_quiet(struct mk_request *sr)
+{
+    (void)sr;
+}
+
+void mk_take(const struct mk_api *api, const struct mk_conn_view *view)
+{
+    struct mk_event *event = view->event;
     int off = 0;
 
     /* The core corks the socket for a file and forgets about it when only the
@@ -73,14 +84,14 @@ void mk16_take(const struct mk16_api *api, const struct mk16_conn_view *view)
     /* ev_del() does nothing unless the status is REGISTERED, which ev_add()
      * forgets to set. In a pipeline the event may be out already; then it
      * fails, which is as good. */
-    event->status = MK16_EVENT_REGISTERED;
+    event->status = MK_EVENT_REGISTERED;
     api->ev_del(api->sched_loop(), event);
 
     /* A mask without READ, WRITE and CLOSE: the core, when it comes back from
      * stage 30, has nothing to do for it. And with this status every ev_add()
      * of the core fails. */
     event->mask = 2;
-    event->status = MK16_EVENT_REGISTERED;
+    event->status = MK_EVENT_REGISTERED;
 
     /* Up to 1.6.5 a connection stays in the queue of those that time out even
      * while it is served. Later ones have taken it out. */
@@ -92,11 +103,11 @@ void mk16_take(const struct mk16_api *api, const struct mk16_conn_view *view)
     }
 }
 
-static void queue_timeout(const struct mk16_api *api,
-                          const struct mk16_conn_view *view)
+static void queue_timeout(const struct mk_api *api,
+                          const struct mk_conn_view *view)
 {
-    struct mk16_list *queue = &api->sched_worker_info()->timeout_queue;
-    struct mk16_list *node = view->timeout_head;
+    struct mk_list *queue = &api->sched_worker_info()->timeout_queue;
+    struct mk_list *node = view->timeout_head;
 
     if (*view->is_timeout_on)
         return;
@@ -113,33 +124,32 @@ static void queue_timeout(const struct mk16_api *api,
  * every session begins with: that one stays. So an idle connection gets it
  * back, before a next request comes into a larger one.
  */
-static void reset_buffer(const struct mk16_api *api, struct mk16_session *cs)
+static void reset_buffer(const struct mk_api *api, struct mk_session *cs)
 {
     if (cs->body == cs->body_fixed || cs->body_length != 0)
         return;
     api->mem_free(cs->body);
     cs->body = cs->body_fixed;
-    cs->body_size = MK16_REQUEST_CHUNK;
+    cs->body_size = MK_REQUEST_CHUNK;
 }
 
-void mk16_give_back(const struct mk16_api *api, enum mk16_family family,
-                    struct mk16_session *cs, struct mk16_request *sr,
-                    bool close)
+void mk_give_back(const struct mk_api *api, enum mk_family family,
+                  struct mk_session *cs, struct mk_request *sr, bool close)
 {
-    struct mk16_event_loop *loop = api->sched_loop();
-    struct mk16_conn_view view;
+    struct mk_event_loop *loop = api->sched_loop();
+    struct mk_conn_view view;
 
-    mk16_conn_view(family, cs, &view);
+    mk_conn_view(family, cs, &view);
     sr->handler_data = NULL;
-    view.event->status = MK16_EVENT_NONE;
-    view.event->mask = MK16_EVENT_EMPTY; /* so that ev_add() adds */
+    view.event->status = MK_EVENT_NONE;
+    view.event->mask = MK_EVENT_EMPTY; /* so that ev_add() adds */
     if (close) {
         /* Pipelined bytes would be answered although the connection was
          * announced to end: there are none. */
         cs->body_length = (unsigned)cs->parser.i + 1;
     } else {
-        api->ev_add(loop, view.event->fd, MK16_EVENT_CONNECTION,
-                    MK16_EVENT_READ, view.event);
+        api->ev_add(loop, view.event->fd, MK_EVENT_CONNECTION, MK_EVENT_READ,
+                    view.event);
         /* The core counts its Timeout from when the connection was accepted,
          * and so closes a busy one in the moment between two requests. */
         *view.arrive_time = api->time_unix();
@@ -155,8 +165,8 @@ void mk16_give_back(const struct mk16_api *api, enum mk16_family family,
     if (sr->headers.status > 0 || view.streams->next != view.streams) {
         /* The core has answered the next request, but nobody sends it, or
          * ends it, before the descriptor is writable. */
-        api->ev_add(loop, view.event->fd, MK16_EVENT_CONNECTION,
-                    MK16_EVENT_WRITE, view.event);
+        api->ev_add(loop, view.event->fd, MK_EVENT_CONNECTION, MK_EVENT_WRITE,
+                    view.event);
         return;
     }
     /* Half a request: it must not take for ever. */

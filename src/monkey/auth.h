@@ -2,28 +2,32 @@
  *
  * Who the client is, as far as Monkey's auth plugin has found out.
  */
-#ifndef FCGI_MONKEY_AUTH16_H
-#define FCGI_MONKEY_AUTH16_H
+#ifndef FCGI_MONKEY_AUTH_H
+#define FCGI_MONKEY_AUTH_H
 
 #include <stdbool.h>
 
 #include "gateway/host.h"
-#include "monkey/abi16.h"
+#include "monkey/abi.h"
+
+#define mk_auth_set_up MK_NAME(auth_set_up)
+#define mk_auth_free MK_NAME(auth_free)
+#define mk_auth_accepted MK_NAME(auth_accepted)
 
 /*
  * Notes which folders of which virtual hosts Monkey's auth plugin guards.
  * Returns 0, or -1 where memory is short. Before there are threads.
  */
-int mk16_auth_set_up(const struct mk16_api *api);
-void mk16_auth_free(void);
+int mk_auth_set_up(const struct mk_api *api);
+void mk_auth_free(void);
 
 /*
  * The Authorization field of a request that the auth plugin has let pass on
  * account of it; absent where it was not asked. `params` is that of the rule
  * which has handed the request to us. Any thread.
  */
-struct fcgi_text mk16_auth_accepted(const struct mk16_request *sr,
-                                    const struct mk16_list *params,
-                                    const struct fcgi_http_request *request);
+struct fcgi_text mk_auth_accepted(const struct mk_request *sr,
+                                  const struct mk_list *params,
+                                  const struct fcgi_http_request *request);
 
 #endif

@@ -2,57 +2,34 @@
  *
  * Index files, and the rules of a virtual host.
  */
-#include "monkey/index16.h"
+#include "monkey/index.h"
 
 #include <limits.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "gateway/path.h"
 
-/* The name that glibc gives to what REG_NOSUB sets. */
-#ifdef _GNU_SOURCE
-#define NO_SUB no_sub
-#else
-#define NO_SUB __no_sub
-#endif
-
-static bool is_ours(const struct mk16_host_handler *rule)
+static bool is_ours(const struct mk_host_handler *rule)
 {
     return rule->name != NULL && strcmp(rule->name, "fastcgi") == 0;
 }
 
-/* Where a rule matches, from `from` on. The core has compiled it, with the
- * same library, and for itself: it does not ask where. */
-static bool match(const struct mk16_host_handler *rule, const char *path,
-                  size_t from, size_t length, regmatch_t *span)
-{
-    regex_t regex;
-
-    _Static_assert(sizeof(regex) == sizeof(rule->match), "regex_t");
-    memcpy(&regex, rule->match, sizeof(regex));
-    regex.NO_SUB = 0;
-    span->rm_so = (regoff_t)from;
-    span->rm_eo = (regoff_t)length;
-    return regexec(&regex, path, 1, span,
-                   REG_STARTEND | (from > 0 ? REG_NOTBOL : 0)) == 0;
-}
-
-static bool matches(const struct mk16_host_handler *rule, const char *path,
+static bool matches(const struct mk_host_handler *rule, const char *path,
                     size_t length)
 {
-    regmatch_t span;
+    struct mk_span span;
 
-    return match(rule, path, 0, length, &span);
+    return mk_rule_find(rule, path, 0, length, &span);
 }
 
 /* Whether the text that a rule has found ends with an extension that is not
  * the last one. */
-static bool ends_short(const char *path, size_t length, const regmatch_t *span)
+static bool ends_short(const char *path, size_t length,
+                       const struct mk_span *span)
 {
-    size_t begin = (size_t)span->rm_so, end = (size_t)span->rm_eo;
+    size_t begin = span->begin, end = span->end;
     size_t name = length;
 
     if (end == length || path[end] != '.')
@@ -64,29 +41,29 @@ static bool ends_short(const char *path, size_t length, const regmatch_t *span)
     return begin < end && memchr(path + begin, '.', end - begin) != NULL;
 }
 
-static bool means(const struct mk16_host_handler *rule, const char *path,
+static bool means(const struct mk_host_handler *rule, const char *path,
                   size_t length)
 {
     size_t from = 0;
-    regmatch_t span;
+    struct mk_span span;
 
-    while (from <= length && match(rule, path, from, length, &span)) {
+    while (from <= length && mk_rule_find(rule, path, from, length, &span)) {
         if (!ends_short(path, length, &span))
             return true;
-        from = (size_t)span.rm_so + 1;
+        from = span.begin + 1;
     }
     return false;
 }
 
-static bool same_words(const struct mk16_list *a, const struct mk16_list *b)
+static bool same_words(const struct mk_list *a, const struct mk_list *b)
 {
-    const struct mk16_list *left = a->next, *right = b->next;
+    const struct mk_list *left = a->next, *right = b->next;
 
     for (; left != a && right != b; left = left->next, right = right->next) {
-        const struct mk16_ptr *p =
-            &MK16_ENTRY(left, const struct mk16_handler_param, head)->p;
-        const struct mk16_ptr *q =
-            &MK16_ENTRY(right, const struct mk16_handler_param, head)->p;
+        const struct mk_ptr *p =
+            &MK_ENTRY(left, const struct mk_handler_param, head)->p;
+        const struct mk_ptr *q =
+            &MK_ENTRY(right, const struct mk_handler_param, head)->p;
 
         if (p->len != q->len || memcmp(p->data, q->data, p->len) != 0)
             return false;
@@ -94,14 +71,14 @@ static bool same_words(const struct mk16_list *a, const struct mk16_list *b)
     return left == a && right == b;
 }
 
-bool mk16_index_is_script(const void *arg, const char *path, size_t length)
+bool mk_index_is_script(const void *arg, const char *path, size_t length)
 {
-    const struct mk16_rules *rules = arg;
-    const struct mk16_list *all = &rules->vhost->handlers, *node;
+    const struct mk_rules *rules = arg;
+    const struct mk_list *all = &rules->vhost->handlers, *node;
 
     for (node = all->next; node != all; node = node->next) {
-        const struct mk16_host_handler *rule =
-            MK16_ENTRY(node, const struct mk16_host_handler, head);
+        const struct mk_host_handler *rule =
+            MK_ENTRY(node, const struct mk_host_handler, head);
 
         if (is_ours(rule) && same_words(&rule->params, rules->params) &&
             means(rule, path, length))
@@ -110,14 +87,14 @@ bool mk16_index_is_script(const void *arg, const char *path, size_t length)
     return false;
 }
 
-const struct fcgi_server *mk16_index_server(const struct fcgi_pool *pool,
-                                            const struct mk16_list *params)
+const struct fcgi_server *mk_index_server(const struct fcgi_pool *pool,
+                                          const struct mk_list *params)
 {
-    const struct mk16_handler_param *first;
+    const struct mk_handler_param *first;
 
     if (params->next == params)
         return &pool->servers[0];
-    first = MK16_ENTRY(params->next, const struct mk16_handler_param, head);
+    first = MK_ENTRY(params->next, const struct mk_handler_param, head);
     for (size_t i = 0; i < pool->n_servers; i++) {
         const char *name = pool->servers[i].config->name;
 
@@ -130,7 +107,7 @@ const struct fcgi_server *mk16_index_server(const struct fcgi_pool *pool,
 
 /* Replaces a text of the core's by itself with more behind it; the core frees
  * the new one. False where memory is short. */
-static bool append(const struct mk16_api *api, struct mk16_ptr *text,
+static bool append(const struct mk_api *api, struct mk_ptr *text,
                    const char *own, struct fcgi_text more)
 {
     size_t length = text->len + more.length;
@@ -150,11 +127,11 @@ static bool append(const struct mk16_api *api, struct mk16_ptr *text,
 
 /* The path of a request with the name of a file behind it, or that of the
  * file itself. Returns its length; 0 where it is too long. */
-static size_t name_index(const struct mk16_request *sr, bool as_file,
+static size_t name_index(const struct mk_request *sr, bool as_file,
                          struct fcgi_text index, char name[PATH_MAX])
 {
-    const struct mk16_ptr *root = &sr->host_conf->documentroot;
-    const struct mk16_ptr *uri = &sr->uri_processed;
+    const struct mk_ptr *root = &sr->host_conf->documentroot;
+    const struct mk_ptr *uri = &sr->uri_processed;
     int n;
 
     /* Of a ~user's folder the core knows the name already. */
@@ -168,7 +145,7 @@ static size_t name_index(const struct mk16_request *sr, bool as_file,
     return n > 0 && n < PATH_MAX ? (size_t)n : 0;
 }
 
-static bool is_there(const struct mk16_request *sr, struct fcgi_text index)
+static bool is_there(const struct mk_request *sr, struct fcgi_text index)
 {
     char name[PATH_MAX];
     struct stat st;
@@ -177,8 +154,8 @@ static bool is_there(const struct mk16_request *sr, struct fcgi_text index)
            S_ISREG(st.st_mode);
 }
 
-static bool is_matched(const struct mk16_host_handler *rule,
-                       const struct mk16_request *sr, struct fcgi_text index)
+static bool is_matched(const struct mk_host_handler *rule,
+                       const struct mk_request *sr, struct fcgi_text index)
 {
     char name[PATH_MAX];
     size_t length = name_index(sr, false, index, name);
@@ -186,7 +163,7 @@ static bool is_matched(const struct mk16_host_handler *rule,
     return length > 0 && matches(rule, name, length);
 }
 
-static void take(const struct mk16_api *api, struct mk16_request *sr,
+static void take(const struct mk_api *api, struct mk_request *sr,
                  struct fcgi_text index)
 {
     if (append(api, &sr->uri_processed, sr->uri.data, index) && sr->user_home)
@@ -199,10 +176,10 @@ static struct fcgi_text text(const char *name)
 }
 
 /* A name of Monkey's list. */
-static struct fcgi_text name_of(const struct mk16_list *node)
+static struct fcgi_text name_of(const struct mk_list *node)
 {
-    const struct mk16_string_line *line =
-        MK16_ENTRY(node, const struct mk16_string_line, head);
+    const struct mk_string_line *line =
+        MK_ENTRY(node, const struct mk_string_line, head);
 
     return (struct fcgi_text){line->val, (size_t)line->len};
 }
@@ -230,11 +207,10 @@ static bool nth_name(const struct fcgi_server_config *config, size_t n,
  * one of them; then the first that is there is taken, be it one that Monkey
  * shows. True where the search is over.
  */
-static bool find_own(const struct mk16_api *api, const struct fcgi_pool *pool,
-                     const struct mk16_host_handler *rule,
-                     struct mk16_request *sr)
+static bool find_own(const struct mk_api *api, const struct fcgi_pool *pool,
+                     const struct mk_host_handler *rule, struct mk_request *sr)
 {
-    const struct fcgi_server *server = mk16_index_server(pool, &rule->params);
+    const struct fcgi_server *server = mk_index_server(pool, &rule->params);
     struct fcgi_text index;
     bool meant = false;
 
@@ -252,10 +228,11 @@ static bool find_own(const struct mk16_api *api, const struct fcgi_pool *pool,
 }
 
 /* Looks for Monkey's index files; only one that a rule hands to us matters. */
-static void find_monkeys(const struct mk16_api *api, struct mk16_request *sr)
+static void find_monkeys(const struct mk_api *api,
+                         const struct mk_config *config, struct mk_request *sr)
 {
-    const struct mk16_list *names = api->config->index_files, *node, *rule_node;
-    const struct mk16_list *rules = &sr->host_conf->handlers;
+    const struct mk_list *names = config->index_files, *node, *rule_node;
+    const struct mk_list *rules = &sr->host_conf->handlers;
 
     for (node = names ? names->next : NULL; node != names; node = node->next) {
         struct fcgi_text index = name_of(node);
@@ -264,8 +241,8 @@ static void find_monkeys(const struct mk16_api *api, struct mk16_request *sr)
             continue;
         for (rule_node = rules->next; rule_node != rules;
              rule_node = rule_node->next) {
-            const struct mk16_host_handler *rule =
-                MK16_ENTRY(rule_node, const struct mk16_host_handler, head);
+            const struct mk_host_handler *rule =
+                MK_ENTRY(rule_node, const struct mk_host_handler, head);
 
             if (is_ours(rule) && is_matched(rule, sr, index)) {
                 take(api, sr, index);
@@ -276,29 +253,29 @@ static void find_monkeys(const struct mk16_api *api, struct mk16_request *sr)
     }
 }
 
-void mk16_index_find(const struct mk16_api *api, const struct fcgi_pool *pool,
-                     struct mk16_request *sr)
+void mk_index_find(const struct mk_api *api, const struct mk_config *config,
+                   const struct fcgi_pool *pool, struct mk_request *sr)
 {
-    const struct mk16_list *rules = &sr->host_conf->handlers, *node;
-    const struct mk16_ptr *uri = &sr->uri_processed;
+    const struct mk_list *rules = &sr->host_conf->handlers, *node;
+    const struct mk_ptr *uri = &sr->uri_processed;
 
     if (uri->len == 0 || uri->data[uri->len - 1] != '/')
         return;
     for (node = rules->next; node != rules; node = node->next) {
-        const struct mk16_host_handler *rule =
-            MK16_ENTRY(node, const struct mk16_host_handler, head);
+        const struct mk_host_handler *rule =
+            MK_ENTRY(node, const struct mk_host_handler, head);
 
         if (is_ours(rule) && find_own(api, pool, rule, sr))
             return;
     }
-    find_monkeys(api, sr);
+    find_monkeys(api, config, sr);
 }
 
-bool mk16_index_exists(const struct mk16_api *api,
-                       const struct mk16_request *sr)
+bool mk_index_exists(const struct mk_config *config,
+                     const struct mk_request *sr)
 {
-    const struct mk16_list *names = api->config->index_files, *node;
-    const struct mk16_ptr *uri = &sr->uri_processed;
+    const struct mk_list *names = config->index_files, *node;
+    const struct mk_ptr *uri = &sr->uri_processed;
 
     if (uri->len == 0 || uri->data[uri->len - 1] != '/')
         return false;
@@ -308,4 +285,18 @@ bool mk16_index_exists(const struct mk16_api *api,
             return true;
     }
     return false;
+}
+
+const struct mk_host_handler *mk_index_first(const struct mk_request *sr)
+{
+    const struct mk_list *rules = &sr->host_conf->handlers, *node;
+
+    for (node = rules->next; node != rules; node = node->next) {
+        const struct mk_host_handler *rule =
+            MK_ENTRY(node, const struct mk_host_handler, head);
+
+        if (matches(rule, sr->uri_processed.data, sr->uri_processed.len))
+            return is_ours(rule) ? rule : NULL;
+    }
+    return NULL;
 }

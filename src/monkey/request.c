@@ -8,7 +8,7 @@
  * one. The buffer has it all, as it was received, but for names of fields in
  * lower case and for the byte behind the path, which may have become NUL.
  */
-#include "monkey/request16.h"
+#include "monkey/request.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 #include "proto/header.h"
 
-static struct fcgi_text text(const struct mk16_ptr *ptr)
+static struct fcgi_text text(const struct mk_ptr *ptr)
 {
     if (ptr->data == NULL || ptr->len == (unsigned long)-1)
         return (struct fcgi_text){NULL, 0};
@@ -82,10 +82,12 @@ static bool read_request_line(struct fcgi_text line,
     return true;
 }
 
-static int read_head(const char *at, const char *end,
+/* `*from` goes behind the head. */
+static int read_head(const char **from, const char *end,
                      struct fcgi_http_field *fields,
                      struct fcgi_http_request *request)
 {
+    const char *at = *from;
     struct fcgi_text line;
 
     while (end - at >= 2 && at[0] == '\r' && at[1] == '\n')
@@ -97,13 +99,15 @@ static int read_head(const char *at, const char *end,
 
         if (!next_line(&at, end, &line))
             return 400;
-        if (line.length == 0)
+        if (line.length == 0) {
+            *from = at;
             return 0;
+        }
         colon = memchr(line.data, ':', line.length);
         if (colon == NULL ||
             !fcgi_header_is_token(line.data, (size_t)(colon - line.data)))
             return 400;
-        if (request->n_fields == MK16_FIELDS_MAX)
+        if (request->n_fields == MK_FIELDS_MAX)
             return 431;
         fields[request->n_fields].name.data = line.data;
         fields[request->n_fields].name.length = (size_t)(colon - line.data);
@@ -131,31 +135,12 @@ static bool says_close(const struct fcgi_http_field *field)
     return false;
 }
 
-/* Everything behind the header is the body for Monkey, a next request too:
- * only as much as Content-Length says is ours. */
-static void read_body(struct mk16_session *cs, const struct mk16_request *sr,
-                      struct fcgi_http_request *request)
-{
-    long length = cs->parser.header_content_length;
-
-    if (length < 0)
-        return;
-    request->has_body = true;
-    if (length == 0 || sr->data.data == NULL)
-        return;
-    request->body = (const uint8_t *)sr->data.data;
-    request->body_length = (size_t)length;
-    if (request->body_length > sr->data.len)
-        request->body_length = sr->data.len; /* never seen; never read past */
-    cs->parser.i = (int)(sr->data.data - cs->body + length - 1);
-}
-
 /* The decoded path: it is the end of the file's name, which Monkey has
  * composed for this request, where no ~user stands for another folder. */
-static struct fcgi_text read_path(const struct mk16_request *sr)
+static struct fcgi_text read_path(const struct mk_request *sr)
 {
-    const struct mk16_ptr *root = &sr->host_conf->documentroot;
-    const struct mk16_ptr *file = &sr->real_path;
+    const struct mk_ptr *root = &sr->host_conf->documentroot;
+    const struct mk_ptr *file = &sr->real_path;
 
     if (sr->user_home || file->data == NULL || file->len <= root->len ||
         memcmp(file->data, root->data, root->len) != 0)
@@ -175,15 +160,17 @@ static void read_addresses(int fd, struct fcgi_http_request *request)
         memset(&request->local, 0, sizeof(request->local));
 }
 
-int mk16_request_read(struct mk16_session *cs, struct mk16_request *sr,
-                      struct fcgi_http_field fields[MK16_FIELDS_MAX],
-                      struct fcgi_http_request *request)
+int mk_request_read(struct mk_session *cs, struct mk_request *sr,
+                    struct fcgi_http_field fields[MK_FIELDS_MAX],
+                    struct fcgi_http_request *request, const char **why)
 {
+    const char *at = cs->body;
     int status;
 
     memset(request, 0, sizeof(*request));
     request->fields = fields;
-    status = read_head(cs->body, cs->body + cs->body_length, fields, request);
+    status = read_head(&at, cs->body + cs->body_length, fields, request);
+    *why = "the request's head cannot be read";
     /* Monkey knows the option where it stands alone. */
     request->close = cs->close_now;
     for (size_t i = 0; i < request->n_fields; i++)
@@ -195,7 +182,9 @@ int mk16_request_read(struct mk16_session *cs, struct mk16_request *sr,
         request->server_name.data = sr->host_alias->name;
         request->server_name.length = sr->host_alias->len;
     }
-    read_body(cs, sr, request);
     read_addresses(cs->socket, request);
+    if (status == 0)
+        status = mk_request_body(cs, sr, (size_t)(at - cs->body), fields,
+                                 request, why);
     return status;
 }
