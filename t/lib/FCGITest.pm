@@ -18,6 +18,8 @@
 #   MONKEY_LOGGER    its monkey-logger.so; default: beside MONKEY, if any;
 #                    `none` for a Monkey with ASan, whose logger overflows
 #   FCGI_PLUGIN      the monkey-fastcgi.so under test
+#   FCGI_ABI         1.6 (default) or 1.8: what fcgi-serve is to be; a Monkey is
+#                    asked for its version
 #   FCGI_WORKERS     worker threads of the host, default 1
 #   FCGI_WRAP        command words put before the host: "valgrind -q",
 #                    "env LD_PRELOAD=/usr/lib/.../libasan.so"
@@ -63,7 +65,7 @@ use FCGITest::Client;
 use FCGITest::Daemon;
 
 my @EXPORT = qw(host responder client request get post res_is headers_of
-  slow within wait_for finish temp_dir nginx_todo host_kind page cgi);
+  slow within wait_for finish temp_dir nginx_todo host_kind abi is_abi page cgi);
 
 sub import {
     my $into = caller;
@@ -94,6 +96,17 @@ sub slow {
 }
 
 sub host_kind { return $ENV{FCGI_HOST} || 'serve' }
+
+# The plugin ABI of the host: 1.6 or 1.8.
+my $abi;
+
+sub abi {
+    $abi //= host_kind() eq 'monkey' && `'$ENV{MONKEY}' -v` =~ /v(1\.\d+)/ ? $1
+      : $ENV{FCGI_ABI} || '1.6';
+    return $abi;
+}
+
+sub is_abi { return abi() eq $_[0] }
 
 # local $TODO = nginx_todo('why'): nginx may differ here, and does for a
 # known reason.

@@ -13,37 +13,37 @@
 
 /* --- pieces ---------------------------------------------------------------*/
 
-static int watch(struct mk16_session *cs, uint32_t mask)
+static int watch(struct mk_session *cs, uint32_t mask)
 {
-    struct mk16_conn_b *conn = cs->conn;
+    struct mk_conn_b *conn = cs->conn;
 
     return probe_api->ev_add(probe_api->sched_loop(), conn->event.fd,
-                             MK16_EVENT_CONNECTION, mask, conn);
+                             MK_EVENT_CONNECTION, mask, conn);
 }
 
 /* The recommended take-over, as the plugin does it: trap (j). */
-void probe_take(struct mk16_session *cs)
+void probe_take(struct mk_session *cs)
 {
-    struct mk16_conn_b *conn = cs->conn;
+    struct mk_conn_b *conn = cs->conn;
 
-    conn->event.status = MK16_EVENT_REGISTERED;
+    conn->event.status = MK_EVENT_REGISTERED;
     probe_api->ev_del(probe_api->sched_loop(), &conn->event);
     conn->event.mask = 2;
-    conn->event.status = MK16_EVENT_REGISTERED;
+    conn->event.status = MK_EVENT_REGISTERED;
     probe_job.taken = true;
 }
 
-static void give(struct mk16_session *cs, bool close)
+static void give(struct mk_session *cs, bool close)
 {
-    struct mk16_conn_b *conn = cs->conn;
+    struct mk_conn_b *conn = cs->conn;
 
-    conn->event.status = MK16_EVENT_NONE;
-    conn->event.mask = MK16_EVENT_EMPTY;
+    conn->event.status = MK_EVENT_NONE;
+    conn->event.mask = MK_EVENT_EMPTY;
     if (!close)
-        watch(cs, MK16_EVENT_READ);
+        watch(cs, MK_EVENT_READ);
 }
 
-static int end(struct mk16_session *cs, struct mk16_request *sr, long close)
+static int end(struct mk_session *cs, struct mk_request *sr, long close)
 {
     int r;
 
@@ -55,7 +55,7 @@ static int end(struct mk16_session *cs, struct mk16_request *sr, long close)
 }
 
 /* The head by header_prepare(), and a body, into the channel. */
-static void queue(struct mk16_session *cs, struct mk16_request *sr,
+static void queue(struct mk_session *cs, struct mk_request *sr,
                   const char *body)
 {
     static char type[] = "Content-Type: text/plain\r\n";
@@ -68,20 +68,20 @@ static void queue(struct mk16_session *cs, struct mk16_request *sr,
     sr->headers.connection = (int)probe_job.connection;
     if (probe_job.chunked)
         sr->headers.transfer_encoding = 0;
-    sr->headers.content_type = (struct mk16_ptr){type, sizeof(type) - 1};
+    sr->headers.content_type = (struct mk_ptr){type, sizeof(type) - 1};
     probe_api->header_prepare(cs, sr);
     if (copy[0] == '\0')
         return; /* such a stream would never end */
-    probe_api->stream_set(NULL, MK16_STREAM_COPYBUF, cs->channel, copy,
+    probe_api->stream_set(NULL, MK_STREAM_COPYBUF, cs->channel, copy,
                           strlen(copy), NULL, NULL, NULL, NULL);
 }
 
 /* --- steps ----------------------------------------------------------------*/
 
 /* A whole answer past the channel, and the end of the request. */
-void probe_answer(struct mk16_session *cs, struct mk16_request *sr)
+void probe_answer(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_conn_b *conn = cs->conn;
+    struct mk_conn_b *conn = cs->conn;
     long arm = probe_job.arm, close = probe_job.close;
     char text[sizeof(probe_job.text) + 128];
     int n = snprintf(text, sizeof(text),
@@ -104,11 +104,11 @@ void probe_answer(struct mk16_session *cs, struct mk16_request *sr)
     if (probe_job.taken)
         give(cs, close != 0);
     if (end(cs, sr, close) == 1 && arm)
-        watch(cs, MK16_EVENT_WRITE);
+        watch(cs, MK_EVENT_WRITE);
     errno = 0;
 }
 
-static void leave_errno(struct mk16_session *cs, struct mk16_request *sr)
+static void leave_errno(struct mk_session *cs, struct mk_request *sr)
 {
     (void)cs;
     (void)sr;
@@ -116,82 +116,82 @@ static void leave_errno(struct mk16_session *cs, struct mk16_request *sr)
     errno = EAGAIN;
 }
 
-static void drain_end(struct mk16_session *cs, struct mk16_request *sr)
+static void drain_end(struct mk_session *cs, struct mk_request *sr)
 {
     end(cs, sr, 0);
 }
 
-static void drain_begin(struct mk16_session *cs, struct mk16_request *sr)
+static void drain_begin(struct mk_session *cs, struct mk_request *sr)
 {
     probe_later(cs, sr, 100, drain_end);
     probe_job.cl = 11;
     queue(cs, sr, "hello ");
-    watch(cs, MK16_EVENT_WRITE);
+    watch(cs, MK_EVENT_WRITE);
 }
 
-static void end_queued(struct mk16_session *cs, struct mk16_request *sr)
+static void end_queued(struct mk_session *cs, struct mk_request *sr)
 {
     static char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\npx\n";
 
-    probe_api->stream_set(NULL, MK16_STREAM_COPYBUF, cs->channel, text,
+    probe_api->stream_set(NULL, MK_STREAM_COPYBUF, cs->channel, text,
                           sizeof(text) - 1, NULL, NULL, NULL, NULL);
     if (end(cs, sr, probe_job.close) >= 0)
-        watch(cs, MK16_EVENT_WRITE);
+        watch(cs, MK_EVENT_WRITE);
 }
 
 /* --- deeds: what stage 30 does, by the name in the URI --------------------*/
 
-static int plain(struct mk16_session *cs, struct mk16_request *sr)
+static int plain(struct mk_session *cs, struct mk_request *sr)
 {
     probe_put("px\n");
     probe_later(cs, sr, probe_job.delay, probe_answer);
-    return MK16_CONTINUE;
+    return MK_CONTINUE;
 }
 
-static int taken(struct mk16_session *cs, struct mk16_request *sr)
+static int taken(struct mk_session *cs, struct mk_request *sr)
 {
     probe_take(cs);
     return plain(cs, sr);
 }
 
-static int eagain(struct mk16_session *cs, struct mk16_request *sr)
+static int eagain(struct mk_session *cs, struct mk_request *sr)
 {
     probe_later(cs, sr, 1, leave_errno);
-    return MK16_CONTINUE;
+    return MK_CONTINUE;
 }
 
-static int drain(struct mk16_session *cs, struct mk16_request *sr)
+static int drain(struct mk_session *cs, struct mk_request *sr)
 {
     probe_later(cs, sr, 1, drain_begin);
-    return MK16_CONTINUE;
+    return MK_CONTINUE;
 }
 
-static int queued(struct mk16_session *cs, struct mk16_request *sr)
+static int queued(struct mk_session *cs, struct mk_request *sr)
 {
     probe_later(cs, sr, 1, end_queued);
-    return MK16_CONTINUE;
+    return MK_CONTINUE;
 }
 
-static int asleep(struct mk16_session *cs, struct mk16_request *sr)
+static int asleep(struct mk_session *cs, struct mk_request *sr)
 {
     sr->handler_data = &probe_job;
-    probe_tell("sleep %d", watch(cs, MK16_EVENT_SLEEP));
-    return MK16_CONTINUE;
+    probe_tell("sleep %d", watch(cs, MK_EVENT_SLEEP));
+    return MK_CONTINUE;
 }
 
-static int channel(struct mk16_session *cs, struct mk16_request *sr)
+static int channel(struct mk_session *cs, struct mk_request *sr)
 {
-    queue(cs, sr, sr->method == MK16_METHOD_HEAD ? "" : "px\n");
-    return MK16_END;
+    queue(cs, sr, sr->method == MK_METHOD_HEAD ? "" : "px\n");
+    return MK_END;
 }
 
-static int twice(struct mk16_session *cs, struct mk16_request *sr)
+static int twice(struct mk_session *cs, struct mk_request *sr)
 {
     probe_api->header_prepare(cs, sr);
     return channel(cs, sr);
 }
 
-static int rows(struct mk16_session *cs, struct mk16_request *sr)
+static int rows(struct mk_session *cs, struct mk_request *sr)
 {
     static char row[] = "X-Row: x";
 
@@ -200,70 +200,70 @@ static int rows(struct mk16_session *cs, struct mk16_request *sr)
     return channel(cs, sr);
 }
 
-static int nothing(struct mk16_session *cs, struct mk16_request *sr)
+static int nothing(struct mk_session *cs, struct mk_request *sr)
 {
     (void)cs;
     (void)sr;
-    return MK16_END;
+    return MK_END;
 }
 
-static int conx(struct mk16_session *cs, struct mk16_request *sr)
+static int conx(struct mk_session *cs, struct mk_request *sr)
 {
     (void)cs;
     sr->headers.status = (int)probe_arg(sr, "status", 0);
-    return MK16_CLOSE_CONX;
+    return MK_CLOSE_CONX;
 }
 
-static int not_me(struct mk16_session *cs, struct mk16_request *sr)
+static int not_me(struct mk_session *cs, struct mk_request *sr)
 {
     (void)cs;
     (void)sr;
-    return MK16_NOT_ME;
+    return MK_NOT_ME;
 }
 
-static int error(struct mk16_session *cs, struct mk16_request *sr)
+static int error(struct mk_session *cs, struct mk_request *sr)
 {
     probe_api->http_request_error((int)probe_job.status, cs, sr);
-    return MK16_CONTINUE;
+    return MK_CONTINUE;
 }
 
-static void on_eof(struct mk16_stream *stream)
+static void on_eof(struct mk_stream *stream)
 {
     (void)stream;
     probe_tell("eof");
 }
 
-static int eof(struct mk16_session *cs, struct mk16_request *sr)
+static int eof(struct mk_session *cs, struct mk_request *sr)
 {
     (void)sr;
-    probe_api->stream_set(NULL, MK16_STREAM_EOF, cs->channel, NULL, 0, NULL,
+    probe_api->stream_set(NULL, MK_STREAM_EOF, cs->channel, NULL, 0, NULL,
                           on_eof, NULL, NULL);
-    return MK16_CONTINUE;
+    return MK_CONTINUE;
 }
 
 /* ev_add() and ev_del() look at the status, and change it in one case only. */
-static int events(struct mk16_session *cs, struct mk16_request *sr)
+static int events(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_event_loop *loop = probe_api->sched_loop();
-    struct mk16_event *event = &((struct mk16_conn_b *)cs->conn)->event;
+    struct mk_event_loop *loop = probe_api->sched_loop();
+    struct mk_event *event = &((struct mk_conn_b *)cs->conn)->event;
     uint8_t before = event->status;
 
     probe_tell("status %d: del %d", before, probe_api->ev_del(loop, event));
-    event->status = MK16_EVENT_REGISTERED;
-    probe_tell("status 2: add %d", watch(cs, MK16_EVENT_READ));
+    event->status = MK_EVENT_REGISTERED;
+    probe_tell("status 2: add %d", watch(cs, MK_EVENT_READ));
     probe_tell("status 2: del %d", probe_api->ev_del(loop, event));
     probe_tell("status %d, mask %d", event->status, (int)event->mask);
-    probe_tell("old mask: add %d", watch(cs, MK16_EVENT_READ));
-    event->mask = MK16_EVENT_EMPTY;
-    probe_tell("no mask: add %d", watch(cs, MK16_EVENT_READ));
+    probe_tell("old mask: add %d", watch(cs, MK_EVENT_READ));
+    event->mask = MK_EVENT_EMPTY;
+    probe_tell("no mask: add %d", watch(cs, MK_EVENT_READ));
     return plain(cs, sr);
 }
 
-static struct mk16_event *pair[2];
+static struct mk_event *pair[2];
 
 static int on_pair(void *event)
 {
-    struct mk16_event *other = pair[event == pair[0]];
+    struct mk_event *other = pair[event == pair[0]];
 
     probe_tell("one of two runs");
     for (int i = 0; i < 2; i++)
@@ -276,20 +276,20 @@ static int on_pair(void *event)
 }
 
 /* Two events of one batch, of which the first to run frees the other. */
-static int free_event(struct mk16_session *cs, struct mk16_request *sr)
+static int free_event(struct mk_session *cs, struct mk_request *sr)
 {
     for (int i = 0; i < 2; i++) {
         pair[i] = probe_api->mem_alloc_z(sizeof(**pair));
-        pair[i]->status = MK16_EVENT_NONE;
+        pair[i]->status = MK_EVENT_NONE;
         pair[i]->handler = on_pair;
         probe_api->ev_add(probe_api->sched_loop(), eventfd(1, EFD_CLOEXEC),
-                          MK16_EVENT_CUSTOM, MK16_EVENT_READ, pair[i]);
+                          MK_EVENT_CUSTOM, MK_EVENT_READ, pair[i]);
     }
     probe_job.delay = 50;
     return plain(cs, sr);
 }
 
-static int foreign(struct mk16_session *cs, struct mk16_request *sr)
+static int foreign(struct mk_session *cs, struct mk_request *sr)
 {
     probe_api->mem_free(malloc(64));
     return plain(cs, sr);
@@ -297,7 +297,7 @@ static int foreign(struct mk16_session *cs, struct mk16_request *sr)
 
 static const struct {
     const char *name;
-    int (*run)(struct mk16_session *cs, struct mk16_request *sr);
+    int (*run)(struct mk_session *cs, struct mk_request *sr);
 } deeds[] = {
     {"/plain.", plain},     {"/taken.", taken},   {"/eagain.", eagain},
     {"/drain.", drain},     {"/queued.", queued}, {"/asleep.", asleep},
@@ -307,7 +307,7 @@ static const struct {
     {"/foreign.", foreign}, {"/rows.", rows},
 };
 
-int probe_deed(struct mk16_session *cs, struct mk16_request *sr)
+int probe_deed(struct mk_session *cs, struct mk_request *sr)
 {
     for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
         if (strncmp(sr->uri_processed.data, deeds[i].name,

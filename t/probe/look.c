@@ -7,7 +7,7 @@
 
 #include "probe.h"
 
-void probe_show(const char *name, const struct mk16_ptr *value)
+void probe_show(const char *name, const struct mk_ptr *value)
 {
     probe_put("%s=", name);
     if (value->data == NULL)
@@ -20,9 +20,9 @@ void probe_show(const char *name, const struct mk16_ptr *value)
     probe_put("\n");
 }
 
-static void show_connection(const struct mk16_session *cs)
+static void show_connection(const struct mk_session *cs)
 {
-    const struct mk16_conn_b *conn = cs->conn;
+    const struct mk_conn_b *conn = cs->conn;
 
     probe_put("close_now=%d\nnonblock=%d\ncloexec=%d\nbuffer_size=%d\n",
               cs->close_now, (fcntl(cs->socket, F_GETFL) & O_NONBLOCK) != 0,
@@ -30,7 +30,7 @@ static void show_connection(const struct mk16_session *cs)
               conn->net->buffer_size);
 }
 
-static void show_headers(const struct mk16_parser *p)
+static void show_headers(const struct mk_parser *p)
 {
     char name[16];
 
@@ -39,7 +39,7 @@ static void show_headers(const struct mk16_parser *p)
         probe_show("key", &p->headers_extra[i].key);
         probe_show("val", &p->headers_extra[i].val);
     }
-    for (int i = 0; i < MK16_HEADERS; i++) {
+    for (int i = 0; i < MK_HEADERS; i++) {
         snprintf(name, sizeof(name), "h%d", i);
         if (p->headers[i].val.data != NULL)
             probe_show(name, &p->headers[i].val);
@@ -47,9 +47,9 @@ static void show_headers(const struct mk16_parser *p)
     probe_put("length=%ld\n", p->header_content_length);
 }
 
-int probe_look(struct mk16_session *cs, struct mk16_request *sr)
+int probe_look(struct mk_session *cs, struct mk_request *sr)
 {
-    const struct mk16_file_info *info = &sr->file_info;
+    const struct mk_file_info *info = &sr->file_info;
 
     probe_put(
         "method=%d\nprotocol=%d\nport=%ld\ncontent_length=%d\ndata.len=%ld\n",
@@ -71,5 +71,5 @@ int probe_look(struct mk16_session *cs, struct mk16_request *sr)
     probe_put("etag_len=%d\n", sr->headers.etag_len);
     probe_take(cs);
     probe_later(cs, sr, probe_job.delay, probe_answer);
-    return MK16_CONTINUE;
+    return MK_CONTINUE;
 }

@@ -21,8 +21,8 @@
 
 #include "probe.h"
 
-struct mk16_api *probe_api;
-static struct mk16_event *timer;
+struct mk_api *probe_api;
+static struct mk_event *timer;
 static int timer_fd = -1;
 
 struct probe_job probe_job;
@@ -36,7 +36,7 @@ void probe_tell(const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    probe_api->log(MK16_LOG_INFO, "probe: %s", line);
+    probe_api->log(MK_LOG_INFO, "probe: %s", line);
     errno = saved;
 }
 
@@ -55,7 +55,7 @@ void probe_put(const char *format, ...)
 }
 
 /* A number out of the query, which is found by its position: trap (t). */
-long probe_arg(const struct mk16_request *sr, const char *name, long otherwise)
+long probe_arg(const struct mk_request *sr, const char *name, long otherwise)
 {
     const char *from = sr->uri.data + sr->uri.len + 1;
     const char *end = sr->protocol_p.data - 1;
@@ -68,7 +68,7 @@ long probe_arg(const struct mk16_request *sr, const char *name, long otherwise)
     return otherwise;
 }
 
-static void read_args(const struct mk16_request *sr)
+static void read_args(const struct mk_request *sr)
 {
     memset(&probe_job, 0, sizeof(probe_job));
     probe_job.delay = probe_arg(sr, "delay", 1);
@@ -83,7 +83,7 @@ static void read_args(const struct mk16_request *sr)
     probe_job.cgi = probe_arg(sr, "cgi", 0);
 }
 
-void probe_later(struct mk16_session *cs, struct mk16_request *sr, long ms,
+void probe_later(struct mk_session *cs, struct mk_request *sr, long ms,
                  probe_step *next)
 {
     struct itimerspec when = {{0, 0}, {ms / 1000, ms % 1000 * 1000000}};
@@ -112,29 +112,29 @@ static int on_timer(void *event)
 
 /* --- what the host calls --------------------------------------------------*/
 
-static int stage20(struct mk16_session *cs, struct mk16_request *sr)
+static int stage20(struct mk_session *cs, struct mk_request *sr)
 {
     static const char file[] = "index.px";
-    struct mk16_ptr *uri = &sr->uri_processed;
+    struct mk_ptr *uri = &sr->uri_processed;
     char *copy;
 
     (void)cs;
     if (uri->len == 5 && memcmp(uri->data, "/s20/", 5) == 0)
-        return MK16_CLOSE_CONX;
+        return MK_CLOSE_CONX;
     if (uri->len != 6 || memcmp(uri->data, "/cure/", 6) != 0)
-        return MK16_NOT_ME;
+        return MK_NOT_ME;
     copy =
         probe_api->mem_alloc(uri->len + sizeof(file)); /* the core frees it */
     memcpy(copy, uri->data, uri->len);
     memcpy(copy + uri->len, file, sizeof(file));
-    *uri = (struct mk16_ptr){copy, uri->len + sizeof(file) - 1};
-    return MK16_NOT_ME;
+    *uri = (struct mk_ptr){copy, uri->len + sizeof(file) - 1};
+    return MK_NOT_ME;
 }
 
-static int stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
-                   struct mk16_request *sr, int n, struct mk16_list *params)
+static int stage30(struct mk_plugin *plugin, struct mk_session *cs,
+                   struct mk_request *sr, int n, struct mk_list *params)
 {
-    const struct mk16_list *node;
+    const struct mk_list *node;
     bool running = sr->handler_data != NULL;
 
     (void)plugin;
@@ -143,14 +143,13 @@ static int stage30(struct mk16_plugin *plugin, struct mk16_session *cs,
     read_args(sr);
     probe_put("n_params=%d\n", n);
     for (node = params->next; node != params; node = node->next)
-        probe_show("param",
-                   &MK16_ENTRY(node, struct mk16_handler_param, head)->p);
+        probe_show("param", &MK_ENTRY(node, struct mk_handler_param, head)->p);
     sr->headers.status = (int)probe_job.status;
     return probe_deed(cs, sr);
 }
 
-static int hangup(struct mk16_plugin *plugin, struct mk16_session *cs,
-                  struct mk16_request *sr)
+static int hangup(struct mk_plugin *plugin, struct mk_session *cs,
+                  struct mk_request *sr)
 {
     (void)plugin;
     (void)cs;
@@ -163,7 +162,7 @@ static int hangup(struct mk16_plugin *plugin, struct mk16_session *cs,
     return 0;
 }
 
-static int stage40(struct mk16_session *cs, struct mk16_request *sr)
+static int stage40(struct mk_session *cs, struct mk_request *sr)
 {
     if (sr == &cs->sr_fixed)
         probe_tell("stage40 %d", sr->headers.status);
@@ -176,7 +175,7 @@ static int stage50(int fd)
 {
     (void)fd;
     probe_tell("stage50");
-    return MK16_NOT_ME;
+    return MK_NOT_ME;
 }
 
 static void worker_init(void)
@@ -188,13 +187,13 @@ static void worker_init(void)
                sigismember(&set, SIGPIPE) ? "" : "not ");
     timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     timer = probe_api->mem_alloc_z(sizeof(*timer));
-    timer->status = MK16_EVENT_NONE;
+    timer->status = MK_EVENT_NONE;
     timer->handler = on_timer;
-    probe_api->ev_add(probe_api->sched_loop(), timer_fd, MK16_EVENT_CUSTOM,
-                      MK16_EVENT_READ, timer);
+    probe_api->ev_add(probe_api->sched_loop(), timer_fd, MK_EVENT_CUSTOM,
+                      MK_EVENT_READ, timer);
 }
 
-static int init(struct mk16_api **given, char *confdir);
+static int init(struct mk_api **given, char *confdir);
 
 static int leave(void)
 {
@@ -203,7 +202,7 @@ static int leave(void)
     return 0;
 }
 
-static struct mk16_stage stage = {
+static struct mk_stage stage = {
     .stage20 = stage20,
     .stage30 = stage30,
     .stage30_hangup = hangup,
@@ -211,11 +210,11 @@ static struct mk16_stage stage = {
     .stage50 = stage50,
 };
 
-__attribute__((visibility("default"))) struct mk16_plugin mk_plugin_probe = {
+__attribute__((visibility("default"))) struct mk_plugin mk_plugin_probe = {
     .shortname = "probe",
     .name = "Probe",
     .version = "1",
-    .hooks = MK16_HOOK_STAGE,
+    .hooks = MK_HOOK_STAGE,
     .init_plugin = init,
     .exit_plugin = leave,
     .worker_init = worker_init,
@@ -223,7 +222,7 @@ __attribute__((visibility("default"))) struct mk16_plugin mk_plugin_probe = {
 };
 
 /* PROBE_INIT is what this returns, PROBE_HOOKS what the hooks become. */
-static int init(struct mk16_api **given, char *confdir)
+static int init(struct mk_api **given, char *confdir)
 {
     const char *hooks = getenv("PROBE_HOOKS"), *r = getenv("PROBE_INIT");
 

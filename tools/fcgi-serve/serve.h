@@ -3,7 +3,7 @@
  * What the parts of fcgi-serve share: the options, the one server, the
  * layout of its connections, and what it keeps for each of them.
  *
- * The layout of a connection is data and not a type, because Monkey has two
+ * The layout of a connection is data and not a type, because Monkey 1.6 has two
  * of them (family A: 1.6.0 to 1.6.6, B: 1.6.7 to 1.6.9) and a plugin has to
  * find out which one it meets. Connections and channels are therefore void
  * pointers, read through the functions at the end of this file.
@@ -14,13 +14,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "monkey/abi16.h"
+#include "serve_abi.h"
 #include "serve_list.h"
+#include "serve_options.h"
 #include "serve_parse.h"
 
 struct serve_layout {
     const char *name;
     const char *version;     /* what liana and the signature say */
+    bool has_liana;          /* the network layer is a plugin */
     bool end_tells_pipeline; /* http_request_end() may return 1 */
     bool status_is_exact;    /* ev_add(), ev_del() compare all status bits */
     bool flush_arms_write;   /* channel_flush() can wait for EPOLLOUT */
@@ -42,28 +44,14 @@ struct serve_layout {
     size_t channel_streams;
 };
 
-struct serve_options {
-    const char *confdir;
-    const char *plugin; /* NULL: the default, or what plugins.load says */
-    const char *target; /* NULL: the long form */
-    const char *docroot;
-    const char *address;
-    const char *port; /* NULL: from the configuration */
-    int workers;      /* -1: from the configuration */
-    const char *access_log;
-    bool quiet;
-    bool verbose;
-    const struct serve_layout *layout;
-};
-
 struct serve {
     const struct serve_options *options;
     const struct serve_layout *layout;
-    struct mk16_config config;
-    struct mk16_api *api;
-    struct mk16_worker *workers;
-    struct mk16_network network;
-    struct mk16_sched_handler protocol;
+    struct mk_config config;
+    struct mk_api *api;
+    struct mk_worker *workers;
+    struct mk_network network;
+    struct mk_sched_handler protocol;
     uid_t euid; /* for the checks of file permissions */
     gid_t egid;
 };
@@ -73,7 +61,7 @@ extern struct serve serve;
 /* Follows the session in a connection's memory; the plugin knows nothing
  * of it. */
 struct serve_client {
-    struct mk16_list all; /* in serve_worker_state.clients */
+    struct mk_list all; /* in serve_worker_state.clients */
     struct serve_parse parse;
     bool closed;
     /* Blocks that cs->body has left while pointers into them lived on. */
@@ -85,7 +73,7 @@ struct serve_client {
     bool pointed_at; /* the block that cs->body is in now has such pointers */
 };
 
-extern const struct serve_layout serve_layout_b;
+/* NULL if there is no layout of this name; the usual one for NULL. */
 const struct serve_layout *serve_layout_find(const char *name);
 
 static inline void *serve_at(void *base, size_t offset)
@@ -93,17 +81,17 @@ static inline void *serve_at(void *base, size_t offset)
     return (char *)base + offset;
 }
 
-static inline struct mk16_session *serve_session(void *conn)
+static inline struct mk_session *serve_session(void *conn)
 {
     return serve_at(conn, serve.layout->conn_size);
 }
 
-static inline struct serve_client *serve_client(struct mk16_session *cs)
+static inline struct serve_client *serve_client(struct mk_session *cs)
 {
     return serve_at(cs, sizeof(*cs));
 }
 
-static inline struct mk16_event *serve_conn_event(void *conn)
+static inline struct mk_event *serve_conn_event(void *conn)
 {
     return conn; /* always the first member */
 }
@@ -113,28 +101,28 @@ static inline void *serve_conn_channel(void *conn)
     return serve_at(conn, serve.layout->conn_channel);
 }
 
-static inline struct mk16_network *serve_conn_net(void *conn)
+static inline struct mk_network *serve_conn_net(void *conn)
 {
-    return *(struct mk16_network **)serve_at(conn, serve.layout->conn_net);
+    return *(struct mk_network **)serve_at(conn, serve.layout->conn_net);
 }
 
-static inline struct mk16_sched_handler *serve_conn_protocol(void *conn)
+static inline struct mk_sched_handler *serve_conn_protocol(void *conn)
 {
-    return *(struct mk16_sched_handler **)serve_at(conn,
-                                                   serve.layout->conn_protocol);
+    return *(struct mk_sched_handler **)serve_at(conn,
+                                                 serve.layout->conn_protocol);
 }
 
 static inline int serve_channel_fd(void *channel)
 {
-    return ((struct mk16_channel_b *)channel)->fd; /* the same in A */
+    return ((struct SERVE_CHANNEL *)channel)->fd; /* the same in all */
 }
 
-static inline struct mk16_network *serve_channel_io(void *channel)
+static inline struct mk_network *serve_channel_io(void *channel)
 {
-    return *(struct mk16_network **)serve_at(channel, serve.layout->channel_io);
+    return *(struct mk_network **)serve_at(channel, serve.layout->channel_io);
 }
 
-static inline struct mk16_list *serve_channel_streams(void *channel)
+static inline struct mk_list *serve_channel_streams(void *channel)
 {
     return serve_at(channel, serve.layout->channel_streams);
 }

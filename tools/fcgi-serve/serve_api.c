@@ -43,6 +43,26 @@ static void missing(const char *name)
         return NULL;             \
     }
 
+#if MK_ABI == 16
+#define OWN_STUBS(X)                            \
+    X(17, stream_new, "stream_new")             \
+    X(28, rb_tree[0], "rb_insert_color")        \
+    X(29, rb_tree[1], "rb_erase")               \
+    X(30, rb_tree[2], "rb_link_node")           \
+    X(31, config_file[0], "config_create")      \
+    X(32, config_file[1], "config_free")        \
+    X(33, config_file[2], "config_section_get") \
+    X(34, config_file[3], "config_section_get_key")
+#else
+#define OWN_STUBS(X)                            \
+    X(17, net_conn_create, "net_conn_create")   \
+    X(31, config_file[0], "config_open")        \
+    X(32, config_file[1], "config_create")      \
+    X(33, config_file[2], "config_free")        \
+    X(34, config_file[3], "config_section_get") \
+    X(35, config_file[4], "config_section_get_key")
+#endif
+
 #define STUBS(X)                                        \
     X(0, socket_options[0], "socket_cork_flag")         \
     X(1, socket_options[1], "socket_reset")             \
@@ -61,7 +81,6 @@ static void missing(const char *name)
     X(14, strings[6], "str_copy_substr")                \
     X(15, strings[7], "str_split_line")                 \
     X(16, strings[8], "str_split_free")                 \
-    X(17, stream_new, "stream_new")                     \
     X(18, channel_new, "channel_new")                   \
     X(19, iov[0], "iov_create")                         \
     X(20, iov[1], "iov_realloc")                        \
@@ -72,23 +91,17 @@ static void missing(const char *name)
     X(25, iov[6], "iov_send")                           \
     X(26, iov[7], "iov_print")                          \
     X(27, mimetype_lookup, "mimetype_lookup")           \
-    X(28, rb_tree[0], "rb_insert_color")                \
-    X(29, rb_tree[1], "rb_erase")                       \
-    X(30, rb_tree[2], "rb_link_node")                   \
-    X(31, config_file[0], "config_create")              \
-    X(32, config_file[1], "config_free")                \
-    X(33, config_file[2], "config_section_get")         \
-    X(34, config_file[3], "config_section_get_key")     \
-    X(35, worker_spawn, "worker_spawn")                 \
+    X(40, worker_spawn, "worker_spawn")                 \
     X(36, behind_trace[0], "stacktrace")                \
     X(37, behind_trace[1], "kernel_version")            \
     X(38, behind_trace[2], "kernel_features_print")     \
-    X(39, behind_trace[3], "handler_param_get")
+    X(39, behind_trace[3], "handler_param_get")         \
+    OWN_STUBS(X)
 
 #define DEFINE_STUB(id, slot, name) STUB(id, name)
 STUBS(DEFINE_STUB)
 
-static void fill_stubs(struct mk16_api *api)
+static void fill_stubs(struct mk_api *api)
 {
 #define SET_STUB(id, slot, name) api->slot = (void *)stub_##id;
     STUBS(SET_STUB)
@@ -177,7 +190,7 @@ static unsigned char may(const struct stat *st, mode_t user, mode_t group,
 }
 
 /* On failure all but 'exists' keep what they had: trap (p). */
-int serve_file_get_info(const char *path, struct mk16_file_info *info, int mode)
+int serve_file_get_info(const char *path, struct mk_file_info *info, int mode)
 {
     struct stat st;
 
@@ -214,7 +227,7 @@ int serve_file_get_info(const char *path, struct mk16_file_info *info, int mode)
 
 static char *file_to_buffer(const char *path)
 {
-    struct mk16_file_info info;
+    struct mk_file_info info;
     char *text = NULL;
     ssize_t n = -1;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -242,8 +255,9 @@ static int worker_rename(const char *name)
     return prctl(PR_SET_NAME, name);
 }
 
-static int time_unix(void)
+static int time_unix(SERVE_ONLY_CONFIG)
 {
+    SERVE_CHECK_CONFIG;
     return (int)time(NULL);
 }
 
@@ -269,10 +283,10 @@ static int time_to_gmt(char **buf, time_t when)
     return (int)strlen(*buf);
 }
 
-static struct mk16_ptr *time_human(void)
+static struct mk_ptr *time_human(void)
 {
     static _Thread_local char text[48];
-    static _Thread_local struct mk16_ptr ptr;
+    static _Thread_local struct mk_ptr ptr;
     time_t now = time(NULL);
     struct tm tm;
 
@@ -282,21 +296,44 @@ static struct mk16_ptr *time_human(void)
     return &ptr;
 }
 
-static void fill_http(struct mk16_api *api)
+#if MK_ABI == 18
+static int request_error(int status, struct mk_session *cs,
+                         struct mk_request *sr, struct mk_plugin *plugin)
+{
+    (void)plugin;
+    return serve_http_error(status, cs, sr);
+}
+
+static int header_prepare(struct mk_plugin *plugin, struct mk_session *cs,
+                          struct mk_request *sr)
+{
+    (void)plugin;
+    return serve_header_prepare(cs, sr);
+}
+#endif
+
+static void fill_http(struct mk_api *api)
 {
     api->http_request_end = serve_api_request_end;
+#if MK_ABI == 16
     api->http_request_error = serve_http_error;
     api->header_prepare = serve_header_prepare;
+#else
+    api->http_request_error = request_error;
+    api->header_prepare = header_prepare;
+#endif
     api->header_get = serve_header_get;
     api->header_add = serve_header_add;
     api->header_set_http_status = serve_header_set_status;
     api->channel_flush = serve_channel_flush;
     api->channel_write = serve_channel_write;
     api->channel_append_stream = serve_channel_append;
+#if MK_ABI == 16
     api->stream_set = serve_stream_set;
+#endif
 }
 
-static void fill_system(struct mk16_api *api)
+static void fill_system(struct mk_api *api)
 {
     api->socket_connect = socket_connect;
     api->socket_open = socket_open;
@@ -317,7 +354,7 @@ static void fill_system(struct mk16_api *api)
     api->time_human = time_human;
 }
 
-static void fill_events(struct mk16_api *api)
+static void fill_events(struct mk_api *api)
 {
     api->ev_loop_create = serve_loop_create;
     api->ev_add = serve_ev_add;
@@ -335,11 +372,13 @@ static void fill_events(struct mk16_api *api)
 
 void serve_api_create(void)
 {
-    struct mk16_api *api = serve_mem_alloc_z(sizeof(*api));
+    struct mk_api *api = serve_mem_alloc_z(sizeof(*api));
 
-    api->config = &serve.config;
     api->plugins = &serve.config.plugins;
+#if MK_ABI == 16
+    api->config = &serve.config;
     api->sched_list = serve.workers;
+#endif
     fill_stubs(api);
     fill_http(api);
     fill_system(api);

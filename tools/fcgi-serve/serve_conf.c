@@ -164,12 +164,12 @@ struct serve_conf *serve_conf_read(const char *file)
 
 static void free_section(struct serve_conf_section *section)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &section->entries)) {
         struct serve_conf_entry *entry =
-            MK16_ENTRY(node, struct serve_conf_entry, head);
+            MK_ENTRY(node, struct serve_conf_entry, head);
 
         serve_mem_free(entry->key);
         serve_mem_free(entry->value);
@@ -181,13 +181,13 @@ static void free_section(struct serve_conf_section *section)
 
 void serve_conf_free(struct serve_conf *conf)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     if (conf == NULL)
         return;
     for (SERVE_EACH_SAFE(node, after, &conf->sections))
-        free_section(MK16_ENTRY(node, struct serve_conf_section, head));
+        free_section(MK_ENTRY(node, struct serve_conf_section, head));
     serve_mem_free(conf->file);
     serve_mem_free(conf);
 }
@@ -195,11 +195,11 @@ void serve_conf_free(struct serve_conf *conf)
 const struct serve_conf_section *
 serve_conf_section(const struct serve_conf *conf, const char *name)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &conf->sections)) {
         struct serve_conf_section *section =
-            MK16_ENTRY(node, struct serve_conf_section, head);
+            MK_ENTRY(node, struct serve_conf_section, head);
 
         if (strcasecmp(section->name, name) == 0)
             return section;
@@ -210,13 +210,13 @@ serve_conf_section(const struct serve_conf *conf, const char *name)
 const struct serve_conf_entry *
 serve_conf_entry(const struct serve_conf_section *section, const char *key)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     if (section == NULL)
         return NULL;
     for (SERVE_EACH(node, &section->entries)) {
         struct serve_conf_entry *entry =
-            MK16_ENTRY(node, struct serve_conf_entry, head);
+            MK_ENTRY(node, struct serve_conf_entry, head);
 
         if (strcasecmp(entry->key, key) == 0)
             return entry;
@@ -261,13 +261,13 @@ int serve_conf_bool(const struct serve_conf *conf,
     return -1;
 }
 
-struct mk16_list *serve_conf_split(const char *line)
+struct mk_list *serve_conf_split(const char *line)
 {
-    struct mk16_list *list = serve_mem_alloc(sizeof(*list));
+    struct mk_list *list = serve_mem_alloc(sizeof(*list));
 
     serve_list_init(list);
     for (line += strspn(line, " "); *line != '\0'; line += strspn(line, " ")) {
-        struct mk16_string_line *word = serve_mem_alloc_z(sizeof(*word));
+        struct mk_string_line *word = serve_mem_alloc_z(sizeof(*word));
         size_t len = strcspn(line, " ");
 
         word->val = copy(line, line + len);
@@ -278,16 +278,16 @@ struct mk16_list *serve_conf_split(const char *line)
     return list;
 }
 
-void serve_conf_split_free(struct mk16_list *list)
+void serve_conf_split_free(struct mk_list *list)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     if (list == NULL)
         return;
     for (SERVE_EACH_SAFE(node, after, list)) {
-        struct mk16_string_line *word =
-            MK16_ENTRY(node, struct mk16_string_line, head);
+        struct mk_string_line *word =
+            MK_ENTRY(node, struct mk_string_line, head);
 
         serve_mem_free(word->val);
         serve_mem_free(word);

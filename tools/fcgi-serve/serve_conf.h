@@ -8,25 +8,25 @@
 
 #include <stdbool.h>
 
-#include "monkey/abi16.h"
+#include "monkey/abi.h"
 
 struct serve_conf_entry {
     char *key;
     char *value;
     int line;
-    struct mk16_list head;
+    struct mk_list head;
 };
 
 struct serve_conf_section {
     char *name;
     int line;
-    struct mk16_list entries;
-    struct mk16_list head;
+    struct mk_list entries;
+    struct mk_list head;
 };
 
 struct serve_conf {
     char *file;
-    struct mk16_list sections;
+    struct mk_list sections;
 };
 
 /* NULL after messages that name file and line. */
@@ -48,8 +48,8 @@ int serve_conf_bool(const struct serve_conf *conf,
                     const struct serve_conf_section *section, const char *key,
                     int8_t *value);
 
-/* The words of a line, as Monkey keeps lists: of struct mk16_string_line. */
-struct mk16_list *serve_conf_split(const char *line);
-void serve_conf_split_free(struct mk16_list *list);
+/* The words of a line, as Monkey keeps lists: of struct mk_string_line. */
+struct mk_list *serve_conf_split(const char *line);
+void serve_conf_split_free(struct mk_list *list);
 
 #endif

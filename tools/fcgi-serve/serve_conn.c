@@ -28,7 +28,7 @@ static char *timeout_on(void *conn)
     return serve_at(conn, serve.layout->conn_timeout_on);
 }
 
-void serve_conn_timeout_add(void *conn, struct mk16_worker *worker)
+void serve_conn_timeout_add(void *conn, struct mk_worker *worker)
 {
     if (*timeout_on(conn))
         return;
@@ -50,19 +50,19 @@ static void set_pointer(void *conn, size_t offset, void *value)
     *(void **)serve_at(conn, offset) = value;
 }
 
-static void *conn_create(int fd, struct mk16_server_listen *listener)
+static void *conn_create(int fd, struct mk_server_listen *listener)
 {
     const struct serve_layout *l = serve.layout;
-    struct mk16_network *net = listener->network->network;
-    void *conn = serve_mem_alloc_z(l->conn_size + sizeof(struct mk16_session) +
+    struct mk_network *net = SERVE_NET_OF(listener);
+    void *conn = serve_mem_alloc_z(l->conn_size + sizeof(struct mk_session) +
                                    sizeof(struct serve_client));
-    struct mk16_event *event = serve_conn_event(conn);
-    struct mk16_channel_b *channel = serve_conn_channel(conn);
+    struct mk_event *event = serve_conn_event(conn);
+    struct SERVE_CHANNEL *channel = serve_conn_channel(conn);
 
     event->fd = fd;
-    event->type = MK16_EVENT_CONNECTION;
-    event->mask = MK16_EVENT_EMPTY;
-    event->status = MK16_EVENT_NONE;
+    event->type = MK_EVENT_CONNECTION;
+    event->mask = MK_EVENT_EMPTY;
+    event->status = MK_EVENT_NONE;
     *(time_t *)serve_at(conn, l->conn_arrive) = time(NULL);
     set_pointer(conn, l->conn_protocol, listener->protocol);
     set_pointer(conn, l->conn_net, net);
@@ -77,8 +77,8 @@ static void *conn_create(int fd, struct mk16_server_listen *listener)
     return conn;
 }
 
-void serve_conn_accept(struct mk16_worker *worker,
-                       struct mk16_server_listen *listener)
+void serve_conn_accept(struct mk_worker *worker,
+                       struct mk_server_listen *listener)
 {
     int fd =
         accept4(listener->server_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -87,42 +87,56 @@ void serve_conn_accept(struct mk16_worker *worker,
 
     if (fd < 0)
         return;
-    if (serve_stage10(fd) == MK16_CLOSE_CONX) {
-        listener->network->network->close(fd);
+    if (serve_stage10(fd) == MK_CLOSE_CONX) {
+        SERVE_NET(SERVE_NET_OF(listener), close, fd);
         return;
     }
     conn = conn_create(fd, listener);
     client = serve_client(serve_session(conn));
     serve_list_add(&client->all, serve_worker_clients(worker));
     serve_conn_timeout_add(conn, worker);
-    serve_ev_add(worker->loop, fd, MK16_EVENT_CONNECTION, MK16_EVENT_READ,
-                 conn);
+    serve_ev_add(worker->loop, fd, MK_EVENT_CONNECTION, MK_EVENT_READ, conn);
     worker->accepted_connections++;
 }
 
-static void arm_write(void *conn, struct mk16_worker *worker)
+static void arm_write(void *conn, struct mk_worker *worker)
 {
-    serve_ev_add(worker->loop, serve_conn_event(conn)->fd,
-                 MK16_EVENT_CONNECTION, MK16_EVENT_WRITE, conn);
+    serve_ev_add(worker->loop, serve_conn_event(conn)->fd, MK_EVENT_CONNECTION,
+                 MK_EVENT_WRITE, conn);
 }
 
-int serve_conn_read(void *conn, struct mk16_worker *worker)
+#if MK_ABI == 18
+int serve_conn_read(void *conn, struct mk_worker *worker)
 {
-    const int stop =
-        MK16_CHANNEL_DONE | MK16_CHANNEL_ERROR | MK16_CHANNEL_EMPTY;
-    struct mk16_sched_handler *protocol = serve_conn_protocol(conn);
+    int r = SERVE_PROTOCOL(cb_read, conn, worker);
+
+    if (r == -1) {
+        if (errno != EAGAIN)
+            return -1;
+        serve_ev_add(worker->loop, serve_conn_event(conn)->fd,
+                     MK_EVENT_CONNECTION, MK_EVENT_READ, conn);
+        return 1;
+    }
+    if (serve_channel_pending(serve_conn_channel(conn)))
+        return serve_conn_write(conn, worker);
+    return r;
+}
+#else
+int serve_conn_read(void *conn, struct mk_worker *worker)
+{
+    const int stop = MK_CHANNEL_DONE | MK_CHANNEL_ERROR | MK_CHANNEL_EMPTY;
     size_t total = 0;
     size_t count = 0;
     int r;
 
-    if (protocol->cb_read(conn, worker) == -1)
+    if (SERVE_PROTOCOL(cb_read, conn, worker) == -1)
         return errno == EAGAIN ? 1 : -1;
     do {
         r = serve_channel_write(serve_conn_channel(conn), &count);
         total += count;
     } while (total <= worker->mem_pagesize && (r & stop) == 0);
-    if (r == MK16_CHANNEL_DONE) {
-        r = protocol->cb_done(conn, worker);
+    if (r == MK_CHANNEL_DONE) {
+        r = SERVE_PROTOCOL(cb_done, conn, worker);
         if (r == 1) {
             /* Also when the next request is a handler's: trap (b). */
             arm_write(conn, worker);
@@ -130,63 +144,68 @@ int serve_conn_read(void *conn, struct mk16_worker *worker)
         }
         return r;
     }
-    if (r & (MK16_CHANNEL_FLUSH | MK16_CHANNEL_BUSY)) {
-        if ((serve_conn_event(conn)->mask & MK16_EVENT_WRITE) == 0)
+    if (r & (MK_CHANNEL_FLUSH | MK_CHANNEL_BUSY)) {
+        if ((serve_conn_event(conn)->mask & MK_EVENT_WRITE) == 0)
             arm_write(conn, worker);
     }
     return r;
 }
 
-int serve_conn_write(void *conn, struct mk16_worker *worker)
+#endif
+
+int serve_conn_write(void *conn, struct mk_worker *worker)
 {
-    struct mk16_sched_handler *protocol = serve_conn_protocol(conn);
     size_t count;
     int r = serve_channel_write(serve_conn_channel(conn), &count);
 
-    if (r == MK16_CHANNEL_FLUSH || r == MK16_CHANNEL_BUSY)
+    if (r == MK_CHANNEL_FLUSH || r == MK_CHANNEL_BUSY) {
+        if (MK_ABI == 18 &&
+            (serve_conn_event(conn)->mask & MK_EVENT_WRITE) == 0)
+            arm_write(conn, worker);
         return 0;
-    if (r != MK16_CHANNEL_DONE && r != MK16_CHANNEL_EMPTY)
+    }
+    if (r != MK_CHANNEL_DONE && r != MK_CHANNEL_EMPTY)
         return -1;
-    r = protocol->cb_done(conn, worker);
+    r = SERVE_PROTOCOL(cb_done, conn, worker);
     if (r == -1)
         return -1;
     if (r == 0)
         serve_ev_add(worker->loop, serve_conn_event(conn)->fd,
-                     MK16_EVENT_CONNECTION, MK16_EVENT_READ, conn);
+                     MK_EVENT_CONNECTION, MK_EVENT_READ, conn);
     return 0;
 }
 
 /* Marks the event so that the rest of the batch passes it over, and lets its
  * memory go after that. */
-void serve_conn_event_free(struct mk16_event *event)
+void serve_conn_event_free(struct mk_event *event)
 {
-    struct mk16_worker *worker = serve_worker_self();
+    struct mk_worker *worker = serve_worker_self();
 
-    if ((event->type & MK16_EVENT_IDLE) != 0) {
+    if ((event->type & MK_EVENT_IDLE) != 0) {
         if (serve.layout->event_free_guarded)
             return;
         serve_bite("l", "sched_event_free() twice on one event");
     }
-    event->type |= MK16_EVENT_IDLE;
+    event->type |= MK_EVENT_IDLE;
     serve_list_add(&event->head, &worker->event_free_queue);
 }
 
-void serve_conn_free_events(struct mk16_worker *worker)
+void serve_conn_free_events(struct mk_worker *worker)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &worker->event_free_queue)) {
         serve_list_del(node);
-        serve_mem_free(MK16_ENTRY(node, struct mk16_event, head));
+        serve_mem_free(MK_ENTRY(node, struct mk_event, head));
     }
 }
 
 /* Takes a connection away; the session, if there still is one, is left as it
  * is and nobody is hung up. */
-static void drop(void *conn, struct mk16_worker *worker)
+static void drop(void *conn, struct mk_worker *worker)
 {
-    struct mk16_event *event = serve_conn_event(conn);
+    struct mk_event *event = serve_conn_event(conn);
     struct serve_client *client = serve_client(serve_session(conn));
 
     serve_ev_del(worker->loop, event);
@@ -194,52 +213,51 @@ static void drop(void *conn, struct mk16_worker *worker)
     worker->closed_connections++;
     serve_list_del(&client->all);
     serve_conn_timeout_del(conn);
-    serve_conn_net(conn)->close(event->fd);
+    SERVE_NET(serve_conn_net(conn), close, event->fd);
     serve_channel_clean(serve_conn_channel(conn));
     serve_conn_event_free(event);
     *(int *)serve_at(conn, serve.layout->conn_status) = STATUS_CLOSED;
     client->closed = true;
 }
 
-int serve_conn_close(void *conn, struct mk16_worker *worker, int why)
+int serve_conn_close(void *conn, struct mk_worker *worker, int why)
 {
     serve_ev_del(worker->loop, serve_conn_event(conn));
-    if (why != MK16_CLOSED_DONE)
-        serve_conn_protocol(conn)->cb_close(conn, worker, why);
+    if (why != MK_CLOSED_DONE)
+        SERVE_PROTOCOL(cb_close, conn, worker, why);
     drop(conn, worker);
     return 0;
 }
 
 /* Every Timeout seconds. Counts from the connection's begin, however often
  * it has been used since: trap (k). */
-void serve_conn_check_timeouts(struct mk16_worker *worker)
+void serve_conn_check_timeouts(struct mk_worker *worker)
 {
     const struct serve_layout *l = serve.layout;
     time_t now = time(NULL);
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &worker->timeout_queue)) {
         void *conn = (char *)node - l->conn_timeout;
         time_t arrived = *(time_t *)serve_at(conn, l->conn_arrive);
 
-        if (serve_conn_event(conn)->type & MK16_EVENT_IDLE)
+        if (serve_conn_event(conn)->type & MK_EVENT_IDLE)
             continue;
         if (arrived + serve.config.timeout > now)
             continue;
-        serve_conn_protocol(conn)->cb_close(conn, worker, MK16_CLOSED_TIMEOUT);
+        SERVE_PROTOCOL(cb_close, conn, worker, MK_CLOSED_TIMEOUT);
         drop(conn, worker);
     }
 }
 
-void *serve_conn_get(struct mk16_worker *worker, int fd)
+void *serve_conn_get(struct mk_worker *worker, int fd)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, serve_worker_clients(worker))) {
-        struct serve_client *client =
-            MK16_ENTRY(node, struct serve_client, all);
-        void *conn = (char *)client - sizeof(struct mk16_session) -
+        struct serve_client *client = MK_ENTRY(node, struct serve_client, all);
+        void *conn = (char *)client - sizeof(struct mk_session) -
                      serve.layout->conn_size;
 
         if (serve_conn_event(conn)->fd == fd)
@@ -248,26 +266,31 @@ void *serve_conn_get(struct mk16_worker *worker, int fd)
     return NULL;
 }
 
-int serve_conn_remove_client(int fd)
+int serve_conn_remove_client(int fd SERVE_CONFIG)
 {
-    struct mk16_worker *worker = serve_worker_self();
+#if MK_ABI == 18
+    (void)fd;
+    (void)config;
+    return -1; /* Monkey 1.8 never finds any */
+#else
+    struct mk_worker *worker = serve_worker_self();
     void *conn = serve_conn_get(worker, fd);
 
     if (conn == NULL)
         return -1;
     drop(conn, worker);
     return 0;
+#endif
 }
 
-void serve_conn_free_all(struct mk16_list *clients)
+void serve_conn_free_all(struct mk_list *clients)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, clients)) {
-        struct serve_client *client =
-            MK16_ENTRY(node, struct serve_client, all);
-        void *conn = (char *)client - sizeof(struct mk16_session) -
+        struct serve_client *client = MK_ENTRY(node, struct serve_client, all);
+        void *conn = (char *)client - sizeof(struct mk_session) -
                      serve.layout->conn_size;
 
         serve_channel_clean(serve_conn_channel(conn));

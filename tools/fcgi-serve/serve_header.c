@@ -75,11 +75,11 @@ static const char *status_text(int number)
     return NULL;
 }
 
-void serve_header_reset(struct mk16_response *headers)
+void serve_header_reset(struct mk_response *headers)
 {
-    struct mk16_iov *iov = &headers->headers_iov;
+    struct mk_iov *iov = &headers->headers_iov;
 
-    headers->status = 0;
+    headers->status = MK_STATUS_NONE;
     headers->sent = 0;
     headers->ranges[0] = -1;
     headers->ranges[1] = -1;
@@ -88,8 +88,8 @@ void serve_header_reset(struct mk16_response *headers)
     headers->transfer_encoding = -1;
     headers->last_modified = -1;
     headers->cgi = 0;
-    headers->content_type = (struct mk16_ptr){NULL, 0};
-    headers->content_encoding = (struct mk16_ptr){NULL, 0};
+    headers->content_type = (struct mk_ptr){NULL, 0};
+    headers->content_encoding = (struct mk_ptr){NULL, 0};
     headers->location = NULL;
     headers->extra_rows = NULL;
     headers->allow_methods.len = 0;
@@ -103,7 +103,7 @@ void serve_header_reset(struct mk16_response *headers)
 }
 
 /* Frees what an answer that was never sent, or not to its end, holds. */
-void serve_header_discard(struct mk16_response *headers)
+void serve_header_discard(struct mk_response *headers)
 {
     serve_iov_free_marked(&headers->headers_iov);
     serve_mem_free(headers->location);
@@ -112,17 +112,17 @@ void serve_header_discard(struct mk16_response *headers)
     headers->extra_rows = NULL;
 }
 
-void serve_header_set_status(struct mk16_request *sr, int status)
+void serve_header_set_status(struct mk_request *sr, int status)
 {
     sr->headers.status = status;
 }
 
 /* Takes the address of the row, not its bytes. */
-int serve_header_add(struct mk16_request *sr, char *row, int len)
+int serve_header_add(struct mk_request *sr, char *row, int len)
 {
     static char crlf[] = "\r\n";
     const size_t slots = (size_t)EXTRA_ROWS * 2;
-    struct mk16_iov *iov = sr->headers.extra_rows;
+    struct mk_iov *iov = sr->headers.extra_rows;
 
     if (iov == NULL) {
         iov = serve_mem_alloc_z(sizeof(*iov) + slots * sizeof(struct iovec));
@@ -135,17 +135,17 @@ int serve_header_add(struct mk16_request *sr, char *row, int len)
     return 0;
 }
 
-struct mk16_header *serve_header_get(int id, struct mk16_request *sr,
-                                     const char *key, unsigned int len)
+struct mk_header *serve_header_get(int id, struct mk_request *sr,
+                                   const char *key, unsigned int len)
 {
-    struct mk16_parser *p = &sr->session->parser;
+    struct mk_parser *p = &sr->session->parser;
 
-    if (id >= 0 && id < MK16_HEADERS)
+    if (id >= 0 && id < MK_HEADERS)
         return &p->headers[id];
-    if (id != MK16_HEADER_OTHER)
+    if (id != MK_HEADER_OTHER)
         return NULL;
     for (int i = 0; i < p->headers_extra_count; i++) {
-        struct mk16_header *header = &p->headers_extra[i];
+        struct mk_header *header = &p->headers_extra[i];
 
         if (header->key.len == len && strncmp(header->key.data, key, len) == 0)
             return header;
@@ -153,17 +153,17 @@ struct mk16_header *serve_header_get(int id, struct mk16_request *sr,
     return NULL;
 }
 
-static void add_text(struct mk16_iov *iov, char *text)
+static void add_text(struct mk_iov *iov, char *text)
 {
     serve_iov_add(iov, text, strlen(text), true);
 }
 
-static void add_ptr(struct mk16_iov *iov, const struct mk16_ptr *ptr)
+static void add_ptr(struct mk_iov *iov, const struct mk_ptr *ptr)
 {
     serve_iov_add(iov, ptr->data, ptr->len, false);
 }
 
-static void add_first_rows(struct mk16_iov *iov, struct mk16_response *sh)
+static void add_first_rows(struct mk_iov *iov, struct mk_response *sh)
 {
     char date[32];
 
@@ -188,18 +188,18 @@ static void add_first_rows(struct mk16_iov *iov, struct mk16_response *sh)
     }
 }
 
-static void add_connection(struct mk16_iov *iov, struct mk16_session *cs,
-                           struct mk16_request *sr)
+static void add_connection(struct mk_iov *iov, struct mk_session *cs,
+                           struct mk_request *sr)
 {
     if (sr->headers.connection != 0)
         return;
     if (cs->close_now)
         add_text(iov, serve_mem_dup("Connection: Close\r\n"));
-    else if (sr->connection.len > 0 && sr->protocol != MK16_PROTOCOL_11)
+    else if (sr->connection.len > 0 && sr->protocol != MK_PROTOCOL_11)
         add_text(iov, serve_mem_dup("Connection: Keep-Alive\r\n"));
 }
 
-static void add_range(struct mk16_iov *iov, struct mk16_response *sh)
+static void add_range(struct mk_iov *iov, struct mk_response *sh)
 {
     long from = sh->ranges[0];
     long to = sh->ranges[1];
@@ -216,7 +216,7 @@ static void add_range(struct mk16_iov *iov, struct mk16_response *sh)
                                    to, sh->real_length));
 }
 
-static void add_content(struct mk16_iov *iov, struct mk16_response *sh)
+static void add_content(struct mk_iov *iov, struct mk_response *sh)
 {
     if (sh->location != NULL)
         add_text(iov, serve_mem_printf("Location: %s", sh->location));
@@ -240,19 +240,15 @@ static void add_content(struct mk16_iov *iov, struct mk16_response *sh)
     add_range(iov, sh);
 }
 
-static void head_sent(struct mk16_stream *stream)
-{
-    serve_iov_free_marked(stream->buffer);
-}
-
-int serve_header_prepare(struct mk16_session *cs, struct mk16_request *sr)
+int serve_header_prepare(struct mk_session *cs, struct mk_request *sr)
 {
     static char crlf[] = "\r\n";
-    struct mk16_response *sh = &sr->headers;
-    struct mk16_iov *iov = &sh->headers_iov;
-    struct mk16_iov *rows = sh->extra_rows;
+    struct mk_response *sh = &sr->headers;
+    struct mk_iov *iov = &sh->headers_iov;
+    struct mk_iov *rows = sh->extra_rows;
 
-    if (sh->sent)
+    /* 1.8 sends both heads. */
+    if (sh->sent && MK_ABI == 16)
         serve_bite("f", "header_prepare() twice for one request");
     add_first_rows(iov, sh);
     add_connection(iov, cs, sr);
@@ -262,21 +258,17 @@ int serve_header_prepare(struct mk16_session *cs, struct mk16_request *sr)
     serve_mem_free(sh->location); /* its text has been copied */
     sh->location = NULL;
 
-    serve_stream_set(&sr->headers_stream, MK16_STREAM_IOV, cs->channel, iov, 0,
-                     NULL, head_sent, NULL, NULL);
-    if (rows != NULL)
-        serve_stream_set(&sr->headers_extra_stream, MK16_STREAM_IOV,
-                         cs->channel, rows, 0, NULL, head_sent, NULL, NULL);
+    serve_queue_head(cs, sr);
     sh->sent = 1;
     return 0;
 }
 
 /* Queues the page that the virtual host has for the status, if any. */
-static bool custom_page(int status, struct mk16_session *cs,
-                        struct mk16_request *sr)
+static bool custom_page(int status, struct mk_session *cs,
+                        struct mk_request *sr)
 {
     const struct serve_error_page *page;
-    struct mk16_file_info info;
+    struct mk_file_info info;
     int fd;
 
     if (status == 400 || status == 411 || status == 413)
@@ -290,9 +282,10 @@ static bool custom_page(int status, struct mk16_session *cs,
     sr->headers.content_length = (long)info.size;
     sr->headers.real_length = (long)info.size;
     serve_header_prepare(cs, sr);
-    sr->file_stream.fd = fd;
-    serve_stream_set(&sr->file_stream, MK16_STREAM_FILE, cs->channel, NULL,
-                     info.size, NULL, NULL, NULL, NULL);
+    SERVE_FILE(sr)->fd = fd;
+    SERVE_FILE(sr)->bytes_total = info.size;
+    SERVE_FILE(sr)->bytes_offset = 0;
+    serve_queue_file(cs, sr, false);
     return true;
 }
 
@@ -311,14 +304,11 @@ static char *error_page(int status)
     return NULL;
 }
 
-int serve_http_error(int status, struct mk16_session *cs,
-                     struct mk16_request *sr)
+int serve_http_error(int status, struct mk_session *cs, struct mk_request *sr)
 {
     static char type[] = "Content-Type: text/html\r\n";
-    struct mk16_response *sh = &sr->headers;
-    struct mk16_stream *stream = &sr->headers_stream;
-    struct mk16_iov *iov = &sh->headers_iov;
-    bool body = sr->method != MK16_METHOD_HEAD;
+    struct mk_response *sh = &sr->headers;
+    bool body = sr->method != MK_METHOD_HEAD;
     size_t count;
     char *page;
 
@@ -327,27 +317,24 @@ int serve_http_error(int status, struct mk16_session *cs,
         return 0;
     page = error_page(status);
     sh->content_length = 0;
-    if (page != NULL && body && sr->method != MK16_METHOD_UNKNOWN)
+    if (page != NULL && body && sr->method != MK_METHOD_UNKNOWN)
         sh->content_length = (long)strlen(page);
     sh->location = NULL;
     sh->cgi = 0;
     sh->pconnections_left = 0;
     sh->last_modified = -1;
-    sh->content_type = (struct mk16_ptr){NULL, 0};
+    sh->content_type = (struct mk_ptr){NULL, 0};
     if (page != NULL)
-        sh->content_type = (struct mk16_ptr){type, sizeof(type) - 1};
-    if (sh->extra_rows != NULL) {
-        stream = &sr->headers_extra_stream;
-        iov = sh->extra_rows;
-    }
+        sh->content_type = (struct mk_ptr){type, sizeof(type) - 1};
     serve_header_prepare(cs, sr);
     if (page != NULL && body) {
         /* Also for a method without a number, whose Content-Length is 0. */
-        stream->bytes_total += strlen(page);
-        serve_iov_add(iov, page, strlen(page), true);
+        serve_queue_page(sr, page, strlen(page));
     } else {
         serve_mem_free(page);
     }
     serve_channel_write(cs->channel, &count);
+    if (MK_ABI == 18)
+        serve_request_end(cs); /* whatever it says: trap (s) */
     return 0;
 }

@@ -10,24 +10,23 @@
 
 #include <stdbool.h>
 
-#include "monkey/abi16.h"
+#include "monkey/abi.h"
 
-static inline void serve_list_init(struct mk16_list *head)
+static inline void serve_list_init(struct mk_list *head)
 {
     head->prev = head;
     head->next = head;
 }
 
-static inline bool serve_list_empty(const struct mk16_list *head)
+static inline bool serve_list_empty(const struct mk_list *head)
 {
     return head->next == head;
 }
 
 /* Puts node at the end of the list. */
-static inline void serve_list_add(struct mk16_list *node,
-                                  struct mk16_list *head)
+static inline void serve_list_add(struct mk_list *node, struct mk_list *head)
 {
-    struct mk16_list *last = head->prev;
+    struct mk_list *last = head->prev;
 
     head->prev = node;
     node->next = head;
@@ -35,7 +34,7 @@ static inline void serve_list_add(struct mk16_list *node,
     last->next = node;
 }
 
-static inline void serve_list_del(struct mk16_list *node)
+static inline void serve_list_del(struct mk_list *node)
 {
     node->prev->next = node->next;
     node->next->prev = node->prev;

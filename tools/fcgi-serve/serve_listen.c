@@ -25,11 +25,11 @@
 
 void serve_listen_add_parts(const char *address, const char *port)
 {
-    struct mk16_listener *listener = serve_mem_alloc_z(sizeof(*listener));
+    struct mk_listener *listener = serve_mem_alloc_z(sizeof(*listener));
 
     listener->address = serve_mem_dup(address);
     listener->port = serve_mem_dup(port);
-    listener->flags = MK16_CAP_HTTP;
+    listener->flags = MK_CAP_HTTP;
     serve_list_add(&listener->head, &serve.config.listeners);
 }
 
@@ -73,12 +73,11 @@ const char *serve_listen_add(const char *value)
 
 void serve_listen_free(void)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &serve.config.listeners)) {
-        struct mk16_listener *listener =
-            MK16_ENTRY(node, struct mk16_listener, head);
+        struct mk_listener *listener = MK_ENTRY(node, struct mk_listener, head);
 
         serve_mem_free(listener->address);
         serve_mem_free(listener->port);
@@ -88,7 +87,7 @@ void serve_listen_free(void)
 }
 
 /* A bound socket, or -1 after a message. */
-static int bind_socket(const struct mk16_listener *l, bool reuse_port)
+static int bind_socket(const struct mk_listener *l, bool reuse_port)
 {
     struct addrinfo hints = {0};
     struct addrinfo *found = NULL;
@@ -123,7 +122,7 @@ static int bind_socket(const struct mk16_listener *l, bool reuse_port)
     return fd;
 }
 
-static void learn_port(struct mk16_listener *l, int fd)
+static void learn_port(struct mk_listener *l, int fd)
 {
     struct sockaddr_storage address;
     socklen_t len = sizeof(address);
@@ -139,11 +138,11 @@ static void learn_port(struct mk16_listener *l, int fd)
 
 int serve_listen_check(void)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
     int r = 0;
 
     for (SERVE_EACH(node, &serve.config.listeners)) {
-        struct mk16_listener *l = MK16_ENTRY(node, struct mk16_listener, head);
+        struct mk_listener *l = MK_ENTRY(node, struct mk_listener, head);
         int fd = bind_socket(l, false);
 
         if (fd < 0) {
@@ -157,20 +156,25 @@ int serve_listen_check(void)
     return r;
 }
 
-/* The plugin that moves the bytes, of which there is only the built-in one. */
-static struct mk16_plugin *network_plugin(void)
+/* What moves the bytes: the built-in plugin, or, in 1.8, its layer alone. */
+static void set_network(struct mk_server_listen *listener)
 {
-    return MK16_ENTRY(serve.config.plugins.next, struct mk16_plugin, head);
+#if MK_ABI == 16
+    listener->network =
+        MK_ENTRY(serve.config.plugins.next, struct mk_plugin, head);
+#else
+    listener->network = &serve.network;
+#endif
 }
 
-int serve_listen_open(struct mk16_list *listeners)
+int serve_listen_open(struct mk_list *listeners)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.listeners)) {
-        struct mk16_listener *l = MK16_ENTRY(node, struct mk16_listener, head);
+        struct mk_listener *l = MK_ENTRY(node, struct mk_listener, head);
         int fd = bind_socket(l, true);
-        struct mk16_server_listen *listener;
+        struct mk_server_listen *listener;
 
         if (fd < 0)
             return -1;
@@ -182,10 +186,10 @@ int serve_listen_open(struct mk16_list *listeners)
         }
         listener = serve_mem_alloc_z(sizeof(*listener));
         listener->event.fd = fd;
-        listener->event.type = MK16_EVENT_LISTENER;
-        listener->event.status = MK16_EVENT_NONE;
+        listener->event.type = MK_EVENT_LISTENER;
+        listener->event.status = MK_EVENT_NONE;
         listener->server_fd = fd;
-        listener->network = network_plugin();
+        set_network(listener);
         listener->protocol = &serve.protocol;
         listener->listen = l;
         serve_list_add(&listener->head, listeners);
@@ -193,28 +197,27 @@ int serve_listen_open(struct mk16_list *listeners)
     return 0;
 }
 
-void serve_listen_watch(struct mk16_list *listeners,
-                        struct mk16_event_loop *loop)
+void serve_listen_watch(struct mk_list *listeners, struct mk_event_loop *loop)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, listeners)) {
-        struct mk16_server_listen *listener =
-            MK16_ENTRY(node, struct mk16_server_listen, head);
+        struct mk_server_listen *listener =
+            MK_ENTRY(node, struct mk_server_listen, head);
 
-        serve_ev_add(loop, listener->server_fd, MK16_EVENT_LISTENER,
-                     MK16_EVENT_READ, listener);
+        serve_ev_add(loop, listener->server_fd, MK_EVENT_LISTENER,
+                     MK_EVENT_READ, listener);
     }
 }
 
-void serve_listen_close(struct mk16_list *listeners)
+void serve_listen_close(struct mk_list *listeners)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, listeners)) {
-        struct mk16_server_listen *listener =
-            MK16_ENTRY(node, struct mk16_server_listen, head);
+        struct mk_server_listen *listener =
+            MK_ENTRY(node, struct mk_server_listen, head);
 
         close(listener->server_fd);
         serve_mem_free(listener);

@@ -5,7 +5,7 @@
 #ifndef FCGI_SERVE_LISTEN_H
 #define FCGI_SERVE_LISTEN_H
 
-#include "monkey/abi16.h"
+#include "monkey/abi.h"
 
 /* Adds a Listen value ("8080", "127.0.0.1:8080", "[::1]:8080") to the
  * configuration: NULL, or what is wrong with it. */
@@ -17,10 +17,9 @@ void serve_listen_free(void);
  * by one that is free. */
 int serve_listen_check(void);
 
-/* A worker's own sockets (struct mk16_server_listen). */
-int serve_listen_open(struct mk16_list *listeners);
-void serve_listen_watch(struct mk16_list *listeners,
-                        struct mk16_event_loop *loop);
-void serve_listen_close(struct mk16_list *listeners);
+/* A worker's own sockets (struct mk_server_listen). */
+int serve_listen_open(struct mk_list *listeners);
+void serve_listen_watch(struct mk_list *listeners, struct mk_event_loop *loop);
+void serve_listen_close(struct mk_list *listeners);
 
 #endif

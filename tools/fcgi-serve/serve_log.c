@@ -51,7 +51,7 @@ void serve_bite(const char *trap, const char *format, ...)
 
 void serve_api_log(int level, const char *format, ...)
 {
-    FILE *out = level == MK16_LOG_INFO ? stdout : stderr;
+    FILE *out = level == MK_LOG_INFO ? stdout : stderr;
     const char *title = "Error";
     time_t now = time(NULL);
     int saved = errno;
@@ -59,11 +59,11 @@ void serve_api_log(int level, const char *format, ...)
     va_list args;
     char when[32];
 
-    if (level == MK16_LOG_INFO && serve.options->quiet)
+    if (level == MK_LOG_INFO && serve.options->quiet)
         return;
-    if (level == MK16_LOG_INFO)
+    if (level == MK_LOG_INFO)
         title = "Info";
-    else if (level == MK16_LOG_WARNING)
+    else if (level == MK_LOG_WARNING)
         title = "Warning";
     localtime_r(&now, &tm);
     strftime(when, sizeof(when), "%Y/%m/%d %H:%M:%S", &tm);
@@ -99,8 +99,7 @@ void serve_access_close(void)
 
 /* Appends a part of the request line; what could play tricks on a terminal
  * is written as \xHH. */
-static size_t put(char *line, size_t at, size_t size,
-                  const struct mk16_ptr *part)
+static size_t put(char *line, size_t at, size_t size, const struct mk_ptr *part)
 {
     static const char hex[] = "0123456789abcdef";
 
@@ -143,7 +142,7 @@ static bool on_terminal(void)
            (serve.options->verbose || isatty(STDOUT_FILENO) == 1);
 }
 
-static void write_line(struct mk16_request *sr, const char *ip)
+static void write_line(struct mk_request *sr, const char *ip)
 {
     long size = sr->headers.content_length;
     char line[1024];
@@ -165,7 +164,7 @@ static void write_line(struct mk16_request *sr, const char *ip)
         serve_err("cannot write the access log: %s", strerror(errno));
 }
 
-void serve_access(struct mk16_session *cs, struct mk16_request *sr)
+void serve_access(struct mk_session *cs, struct mk_request *sr)
 {
     int saved = errno;
     char ip[64];

@@ -6,7 +6,7 @@
 #ifndef FCGI_SERVE_LOG_H
 #define FCGI_SERVE_LOG_H
 
-#include "monkey/abi16.h"
+#include "monkey/abi.h"
 
 /* "fcgi-serve: ..." on stderr. */
 void serve_err(const char *format, ...)
@@ -27,6 +27,6 @@ void serve_access_close(void);
 
 /* The line of a finished request, as Monkey's logger plugin would write it
  * at stage 40. */
-void serve_access(struct mk16_session *cs, struct mk16_request *sr);
+void serve_access(struct mk_session *cs, struct mk_request *sr);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fcgi-serve: the server side of Monkey 1.6.9's plugin ABI, with which the
- * very monkey-fastcgi.so that Monkey loads serves without Monkey.
+ * One of the two servers that are in fcgi-serve, from its begin to its end.
  *
  * The order of things is Monkey's: configuration, plugins' init, master_init,
  * workers (worker_init in each), change of user, start; and at the end the
@@ -25,6 +24,10 @@
 #include "serve_vhost.h"
 #include "serve_worker.h"
 
+#define SERVE_MAIN SERVE_MAIN_OF(MK_ABI)
+#define SERVE_MAIN_OF(abi) SERVE_MAIN_PASTE(abi)
+#define SERVE_MAIN_PASTE(abi) serve_main_##abi
+
 struct serve serve;
 
 static void block_signals(sigset_t *set)
@@ -40,7 +43,7 @@ static void block_signals(sigset_t *set)
  * used; root stays at hand for the end, as in Monkey. */
 static int set_user(void)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
     struct passwd *user;
 
     if (geteuid() != 0 || c->user == NULL)
@@ -71,13 +74,12 @@ static void unset_user(void)
 
 static void print_addresses(void)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     if (serve.options->quiet)
         return;
     for (SERVE_EACH(node, &serve.config.listeners)) {
-        const struct mk16_listener *l =
-            MK16_ENTRY(node, struct mk16_listener, head);
+        const struct mk_listener *l = MK_ENTRY(node, struct mk_listener, head);
         bool v6 = strchr(l->address, ':') != NULL;
 
         printf(
@@ -138,16 +140,17 @@ static void tear_down(void)
     serve_setup_free();
 }
 
-int main(int argc, char **argv)
+int SERVE_MAIN(const struct serve_options *options)
 {
-    struct serve_options options;
     sigset_t set;
     int status;
 
-    if (!serve_options_read(&options, argc, argv, &status))
-        return status;
-    serve.options = &options;
-    serve.layout = options.layout;
+    serve.options = options;
+    serve.layout = serve_layout_find(options->layout);
+    if (serve.layout == NULL) {
+        serve_err("--layout: there is none named '%s'", options->layout);
+        return 2;
+    }
     block_signals(&set);
     status = set_up() == 0 && run(&set) == 0 ? 0 : 1;
     tear_down();

@@ -139,13 +139,13 @@ static void read_types(const struct serve_conf *conf)
 {
     const struct serve_conf_section *section =
         serve_conf_section(conf, "MIMETYPES");
-    struct mk16_list *node;
+    struct mk_list *node;
 
     if (section == NULL)
         return;
     for (SERVE_EACH(node, &section->entries)) {
         const struct serve_conf_entry *entry =
-            MK16_ENTRY(node, struct serve_conf_entry, head);
+            MK_ENTRY(node, struct serve_conf_entry, head);
 
         add(entry->key, entry->value);
     }
@@ -177,7 +177,7 @@ void serve_mime_free(void)
     count = 0;
 }
 
-void serve_mime_find(const char *path, struct mk16_ptr *row)
+void serve_mime_find(const char *path, struct mk_ptr *row)
 {
     const char *dot = strrchr(path, '.');
     const struct type *type = NULL;

@@ -5,7 +5,7 @@
 #ifndef FCGI_SERVE_MIME_H
 #define FCGI_SERVE_MIME_H
 
-#include "monkey/abi16.h"
+#include "monkey/abi.h"
 
 /* Reads monkey.mime: 0, or -1 after messages. Without one there is the
  * compiled-in table alone. */
@@ -14,6 +14,6 @@ void serve_mime_free(void);
 
 /* Sets *row to the whole row "Content-Type: ...\r\n", which lives as long as
  * the server; leaves it alone if the extension has no type. */
-void serve_mime_find(const char *path, struct mk16_ptr *row);
+void serve_mime_find(const char *path, struct mk_ptr *row);
 
 #endif

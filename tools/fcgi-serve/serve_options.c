@@ -4,18 +4,23 @@
  */
 #include "serve_options.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "common/cli.h"
-#include "serve_setup.h"
 
 #ifndef FCGI_PLUGIN_PATH
 #define FCGI_PLUGIN_PATH "/usr/lib/monkey/monkey-fastcgi.so"
 #endif
+#ifndef FCGI_PLUGIN_PATH_18
+#define FCGI_PLUGIN_PATH_18 "/usr/lib/monkey/monkey-fastcgi18.so"
+#endif
 #ifndef FCGI_MONKEY_CONFDIR
 #define FCGI_MONKEY_CONFDIR "/etc/monkey"
 #endif
-enum { OPT_ADDRESS = FCGI_CLI_LONG, OPT_LAYOUT };
+enum { OPT_ADDRESS = FCGI_CLI_LONG, OPT_LAYOUT, OPT_ABI };
 
 static const struct fcgi_cli_option rows[] = {
     {'c', "confdir", "DIR", "Monkey's configuration (" FCGI_MONKEY_CONFDIR ")"},
@@ -31,6 +36,9 @@ static const struct fcgi_cli_option rows[] = {
     {'P', "plugin", "FILE",
      "the plugin (" FCGI_PLUGIN_PATH ");\n"
      "with -c it replaces what plugins.load names"},
+    {OPT_ABI, "abi", "VERSION",
+     "be Monkey 1.6 (the default) or 1.8, which takes\n"
+     "the plugin from a file named monkey-fastcgi18.so"},
     {'A', "access-log", "FILE", "append a line per request to FILE"},
     {'q', "quiet", NULL, "print problems alone"},
     {'v', "verbose", NULL,
@@ -43,10 +51,11 @@ static const struct fcgi_cli cli = {
     .name = "fcgi-serve",
     .usage = "[-c DIR] [OPTION]...\n-t TARGET [OPTION]... DOCROOT",
     .about =
-        "Serve as Monkey 1.6.9 would with the FastCGI plugin, without Monkey: "
-        "the\n"
-        "very monkey-fastcgi.so is loaded, and treated as badly as there.\n"
-        "For development and tests. It is not a production server.",
+        "Serve as Monkey 1.6.9 or 1.8.9 would with the FastCGI plugin, "
+        "without\n"
+        "Monkey: the very monkey-fastcgi.so is loaded, and treated as badly "
+        "as\n"
+        "there. For development and tests. It is not a production server.",
     .options = rows,
     .n_options = sizeof(rows) / sizeof(rows[0]),
     .footer =
@@ -96,13 +105,39 @@ static int take(void *data, int option, const char *arg)
         o->verbose = true;
         break;
     case OPT_LAYOUT:
-        o->layout = serve_layout_find(arg);
-        if (o->layout == NULL)
-            return fcgi_cli_usage(&cli, "--layout: there is none named '%s'",
+        o->layout = arg;
+        break;
+    case OPT_ABI:
+        o->is_18 = strcmp(arg, "1.8") == 0;
+        if (!o->is_18 && strcmp(arg, "1.6") != 0)
+            return fcgi_cli_usage(&cli, "--abi must be 1.6 or 1.8, not '%s'",
                                   arg);
         break;
     }
     return 0;
+}
+
+/* What is wrong with the TARGET, or NULL. */
+static const char *target_problem(const char *target)
+{
+    const char *colon = strrchr(target, ':');
+    struct sockaddr_un un;
+
+    for (const char *c = target; *c != '\0'; c++) {
+        if (!isgraph((unsigned char)*c))
+            return "blanks and control characters cannot be in an address";
+    }
+    if (target[0] == '/') {
+        if (strlen(target) < sizeof(un.sun_path))
+            return NULL;
+        return "the path is longer than a socket's address may be";
+    }
+    if (colon == NULL || colon == target ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535)
+        return "it must be HOST:PORT, [V6]:PORT or the absolute path of a "
+               "socket";
+    return NULL;
 }
 
 /* What several options have to do with each other. */
@@ -110,9 +145,9 @@ static int check(struct serve_options *o, char **rest)
 {
     o->docroot = rest[0];
     if (o->target != NULL) {
-        if (serve_short_problem(o->target) != NULL)
+        if (target_problem(o->target) != NULL)
             return fcgi_cli_usage(&cli, "--target '%s': %s", o->target,
-                                  serve_short_problem(o->target));
+                                  target_problem(o->target));
         if (o->confdir != NULL)
             return fcgi_cli_usage(&cli, "-c and -t exclude each other");
         if (o->docroot == NULL)
@@ -123,7 +158,7 @@ static int check(struct serve_options *o, char **rest)
         if (o->address == NULL)
             o->address = "127.0.0.1";
         if (o->plugin == NULL)
-            o->plugin = FCGI_PLUGIN_PATH;
+            o->plugin = o->is_18 ? FCGI_PLUGIN_PATH_18 : FCGI_PLUGIN_PATH;
         return 0;
     }
     if (o->docroot != NULL)
@@ -143,7 +178,6 @@ bool serve_options_read(struct serve_options *options, int argc, char **argv,
 
     memset(options, 0, sizeof(*options));
     options->workers = -1;
-    options->layout = &serve_layout_b;
     first = fcgi_cli_parse(&cli, argc, argv, take, options, status);
     if (first < 0)
         return false;

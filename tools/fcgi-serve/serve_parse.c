@@ -44,7 +44,7 @@ static const struct word methods[] = {
     WORD("PUT"), WORD("DELETE"), WORD("OPTIONS"),
 };
 
-static const struct word headers[MK16_HEADERS] = {
+static const struct word headers[MK_HEADERS] = {
     WORD("accept"),
     WORD("accept-charset"),
     WORD("accept-encoding"),
@@ -57,21 +57,27 @@ static const struct word headers[MK16_HEADERS] = {
     WORD("content-range"),
     WORD("content-type"),
     WORD("host"),
+#if MK_ABI == 18
+    WORD("http2-settings"),
+#endif
     WORD("if-modified-since"),
     WORD("last-modified"),
     WORD("last-modified-since"),
     WORD("range"),
     WORD("referer"),
+#if MK_ABI == 18
+    WORD("transfer-encoding"),
+#endif
     WORD("upgrade"),
     WORD("user-agent"),
 };
 
-static struct serve_parse *state(struct mk16_session *cs)
+static struct serve_parse *state(struct mk_session *cs)
 {
     return &serve_client(cs)->parse;
 }
 
-static struct mk16_session *session_of(http_parser *hp)
+static struct mk_session *session_of(http_parser *hp)
 {
     return hp->data;
 }
@@ -89,7 +95,7 @@ static int fail(struct serve_parse *st, int why)
     return 1;
 }
 
-static void point(struct mk16_session *cs, struct mk16_ptr *ptr, size_t from,
+static void point(struct mk_session *cs, struct mk_ptr *ptr, size_t from,
                   size_t to)
 {
     ptr->data = cs->body + from;
@@ -107,15 +113,15 @@ static int method_number(const char *word, size_t len)
     if (guess != NULL && *guess != '\0' &&
         strncmp(word + 1, methods[guess - letters].text + 1, len - 1) == 0)
         return (int)(guess - letters);
-    for (int i = 0; i <= MK16_METHOD_OPTIONS; i++) {
+    for (int i = 0; i <= MK_METHOD_OPTIONS; i++) {
         if (len == methods[i].len && memcmp(word, methods[i].text, len) == 0)
             return i;
     }
-    return MK16_METHOD_UNKNOWN;
+    return MK_METHOD_UNKNOWN;
 }
 
 /* Takes the request's first word; 1 when it is complete. */
-static int take_method(struct mk16_session *cs, struct mk16_request *sr)
+static int take_method(struct mk_session *cs, struct mk_request *sr)
 {
     struct serve_parse *st = state(cs);
     size_t i = (size_t)cs->parser.i;
@@ -142,10 +148,10 @@ static int take_method(struct mk16_session *cs, struct mk16_request *sr)
     return 1;
 }
 
-static int end_uri(struct mk16_session *cs)
+static int end_uri(struct mk_session *cs)
 {
     struct serve_parse *st = state(cs);
-    struct mk16_request *sr = &cs->sr_fixed;
+    struct mk_request *sr = &cs->sr_fixed;
     char *query;
 
     if (st->uri_done)
@@ -168,10 +174,10 @@ static int end_uri(struct mk16_session *cs)
     return 0;
 }
 
-static int end_line(struct mk16_session *cs)
+static int end_line(struct mk_session *cs)
 {
     struct serve_parse *st = state(cs);
-    struct mk16_request *sr = &cs->sr_fixed;
+    struct mk_request *sr = &cs->sr_fixed;
     size_t at = st->uri_end + 1;
 
     if (st->line_done)
@@ -184,15 +190,15 @@ static int end_line(struct mk16_session *cs)
     if (memcmp(cs->body + at + 8, "\r\n", 2) != 0)
         return fail(st, -1);
     point(cs, &sr->protocol_p, at, at + 8);
-    sr->protocol = MK16_PROTOCOL_UNKNOWN;
+    sr->protocol = MK_PROTOCOL_UNKNOWN;
     if (cs->body[at + 7] == '1')
-        sr->protocol = MK16_PROTOCOL_11;
+        sr->protocol = MK_PROTOCOL_11;
     else if (cs->body[at + 7] == '0')
-        sr->protocol = MK16_PROTOCOL_10;
+        sr->protocol = MK_PROTOCOL_10;
     return 0;
 }
 
-static int host_port(struct mk16_parser *p, struct mk16_header *host)
+static int host_port(struct mk_parser *p, struct mk_header *host)
 {
     char *colon = memrchr(host->val.data, ':', host->val.len);
     size_t before;
@@ -215,7 +221,42 @@ static int host_port(struct mk16_parser *p, struct mk16_header *host)
     return 0;
 }
 
-static int content_length(struct mk16_parser *p, struct mk16_header *header)
+#if MK_ABI == 18
+static int content_length(struct mk_parser *p, struct mk_header *header)
+{
+    const char *digits = header->val.data;
+    unsigned long len = header->val.len;
+    long value = 0;
+
+    while (len > 0 && (digits[len - 1] == ' ' || digits[len - 1] == '\t'))
+        len--;
+    if (len == 0)
+        return 400;
+    for (unsigned long i = 0; i < len; i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return 400;
+        if (value > (LONG_MAX - 9) / 10)
+            return 413;
+        value = value * 10 + (digits[i] - '0');
+    }
+    p->header_content_length = value;
+    return 0;
+}
+
+/* A word anywhere in the value counts. */
+static int transfer_encoding(struct mk_parser *p, struct mk_header *header)
+{
+    static const char word[] = "chunked";
+    const size_t n = sizeof(word) - 1;
+
+    for (unsigned long i = 0; i + n <= header->val.len; i++) {
+        if (strncasecmp(header->val.data + i, word, n) == 0)
+            p->header_transfer_encoding |= MK_TRANSFER_CHUNKED;
+    }
+    return 0;
+}
+#else
+static int content_length(struct mk_parser *p, struct mk_header *header)
 {
     char *end;
     long value;
@@ -229,8 +270,9 @@ static int content_length(struct mk16_parser *p, struct mk16_header *header)
     p->header_content_length = value;
     return 0;
 }
+#endif
 
-static int connection(struct mk16_parser *p, struct mk16_header *header)
+static int connection(struct mk_parser *p, struct mk_header *header)
 {
     static const struct word values[] = {
         WORD("keep-alive"),
@@ -243,18 +285,19 @@ static int connection(struct mk16_parser *p, struct mk16_header *header)
             continue;
         /* A word of the right length that is another changes nothing. */
         if (strncasecmp(header->val.data, values[i].text, values[i].len) == 0)
-            p->header_connection = MK16_CONNECTION_KEEP_ALIVE + i;
+            p->header_connection =
+                i < 2 ? MK_CONNECTION_KEEP_ALIVE + i : MK_CONNECTION_UPGRADE;
         return 0;
     }
-    p->header_connection = MK16_CONNECTION_UNKNOWN;
+    p->header_connection = MK_CONNECTION_UNKNOWN;
     return 0;
 }
 
-static int known_header(struct mk16_session *cs, int number)
+static int known_header(struct mk_session *cs, int number)
 {
     struct serve_parse *st = state(cs);
-    struct mk16_parser *p = &cs->parser;
-    struct mk16_header *header = &p->headers[number];
+    struct mk_parser *p = &cs->parser;
+    struct mk_header *header = &p->headers[number];
 
     header->type = number;
     point(cs, &header->key, st->key, st->key_end);
@@ -263,24 +306,28 @@ static int known_header(struct mk16_session *cs, int number)
     /* A repeated header is linked again, which breaks the list: trap (i). */
     serve_list_add(&header->head, &p->header_list);
     switch (number) {
-    case MK16_HEADER_HOST:
+    case MK_HEADER_HOST:
         return host_port(p, header);
-    case MK16_HEADER_CONTENT_LENGTH:
+    case MK_HEADER_CONTENT_LENGTH:
         return content_length(p, header);
-    case MK16_HEADER_CONNECTION:
+    case MK_HEADER_CONNECTION:
         return connection(p, header);
+#if MK_ABI == 18
+    case MK_HEADER_TRANSFER_ENCODING:
+        return transfer_encoding(p, header);
+#endif
     default:
         return 0;
     }
 }
 
-static int extra_header(struct mk16_session *cs)
+static int extra_header(struct mk_session *cs)
 {
     struct serve_parse *st = state(cs);
-    struct mk16_parser *p = &cs->parser;
-    struct mk16_header *header;
+    struct mk_parser *p = &cs->parser;
+    struct mk_header *header;
 
-    if (p->headers_extra_count >= MK16_HEADERS_EXTRA)
+    if (p->headers_extra_count >= MK_HEADERS_EXTRA)
         return 413;
     header = &p->headers_extra[p->headers_extra_count++];
     point(cs, &header->key, st->key, st->key_end);
@@ -293,7 +340,7 @@ static int extra_header(struct mk16_session *cs)
 }
 
 /* The value has ended, at a line's end that is in the buffer. */
-static int end_value(struct mk16_session *cs)
+static int end_value(struct mk_session *cs)
 {
     struct serve_parse *st = state(cs);
     const char *key = cs->body + st->key;
@@ -302,18 +349,19 @@ static int end_value(struct mk16_session *cs)
     int why;
 
     st->in_value = false;
-    if (cs->body[st->value_end] != '\r' || st->value == st->value_end)
-        return fail(st, -1);
-    while (i < MK16_HEADERS && (headers[i].len != len ||
-                                strncasecmp(key, headers[i].text, len) != 0))
+    if (cs->body[st->value_end] != '\r' ||
+        (st->value == st->value_end && MK_ABI == 16))
+        return fail(st, -1); /* no value: trap (i) */
+    while (i < MK_HEADERS && (headers[i].len != len ||
+                              strncasecmp(key, headers[i].text, len) != 0))
         i++;
-    why = i < MK16_HEADERS ? known_header(cs, i) : extra_header(cs);
+    why = i < MK_HEADERS ? known_header(cs, i) : extra_header(cs);
     return why == 0 ? 0 : fail(st, why);
 }
 
 static int on_url(http_parser *hp, const char *at, size_t length)
 {
-    struct mk16_session *cs = session_of(hp);
+    struct mk_session *cs = session_of(hp);
     struct serve_parse *st = state(cs);
 
     if (st->from == NULL)
@@ -326,7 +374,7 @@ static int on_url(http_parser *hp, const char *at, size_t length)
 
 static int on_header_field(http_parser *hp, const char *at, size_t length)
 {
-    struct mk16_session *cs = session_of(hp);
+    struct mk_session *cs = session_of(hp);
     struct serve_parse *st = state(cs);
     size_t offset = offset_of(st, at);
 
@@ -347,17 +395,18 @@ static int on_header_field(http_parser *hp, const char *at, size_t length)
 
 static int on_header_value(http_parser *hp, const char *at, size_t length)
 {
-    struct mk16_session *cs = session_of(hp);
+    struct mk_session *cs = session_of(hp);
     struct serve_parse *st = state(cs);
     size_t offset = offset_of(st, at);
 
     if (st->in_key) {
         st->in_key = false;
         st->in_value = true;
-        if (length == 0)
-            return fail(st, -1); /* no value: trap (i) */
+        if (length == 0 && MK_ABI == 16)
+            return fail(st, -1);
         st->value = st->key_end + 1;
-        while (cs->body[st->value] == ' ')
+        while (cs->body[st->value] == ' ' ||
+               (cs->body[st->value] == '\t' && MK_ABI == 18))
             st->value++;
     } else if (!st->in_value || offset != st->value_end) {
         return fail(st, -1); /* a folded line: trap (i) */
@@ -370,7 +419,7 @@ static int on_header_value(http_parser *hp, const char *at, size_t length)
 
 static int on_headers_complete(http_parser *hp)
 {
-    struct mk16_session *cs = session_of(hp);
+    struct mk_session *cs = session_of(hp);
     struct serve_parse *st = state(cs);
 
     if (end_line(cs) != 0)
@@ -393,9 +442,9 @@ void serve_parse_setup(void)
     http_parser_set_max_header_size(INT_MAX); /* MaxRequestSize is the limit */
 }
 
-void serve_parse_init(struct mk16_session *cs)
+void serve_parse_init(struct mk_session *cs)
 {
-    struct mk16_parser *p = &cs->parser;
+    struct mk_parser *p = &cs->parser;
     struct serve_parse *st = state(cs);
 
     memset(p, 0, sizeof(*p));
@@ -417,7 +466,7 @@ void serve_parse_init(struct mk16_session *cs)
     st->hp.data = cs;
 }
 
-static int refuse(struct mk16_session *cs, struct mk16_request *sr, int why)
+static int refuse(struct mk_session *cs, struct mk_request *sr, int why)
 {
     if (why > 0)
         serve_http_error(why, cs, sr);
@@ -441,7 +490,7 @@ static char *tame(const char *from, size_t len)
 }
 
 /* Gives http-parser what has come since the last time. */
-static void feed(struct mk16_session *cs)
+static void feed(struct mk_session *cs)
 {
     struct serve_parse *st = state(cs);
     size_t len = cs->body_length - st->fed;
@@ -464,7 +513,7 @@ static void feed(struct mk16_session *cs)
         st->fed += http_parser_execute(&st->hp, &callbacks, st->from, len);
 }
 
-static int take_head(struct mk16_session *cs, struct mk16_request *sr)
+static int take_head(struct mk_session *cs, struct mk_request *sr)
 {
     static const char prefix[] = "GET /";
     struct serve_parse *st = state(cs);
@@ -499,16 +548,59 @@ static int take_head(struct mk16_session *cs, struct mk16_request *sr)
     return SERVE_PARSE_OK;
 }
 
-/* The checks that Monkey makes of a complete request. */
-static int complete(struct mk16_session *cs, struct mk16_request *sr)
+#if MK_ABI == 18
+/*
+ * Whether the last chunk is there; the body is left as it is, and parser.i at
+ * the end of the head. Monkey loses a body in chunks when its buffer moves,
+ * so that one is refused here (trap h).
+ */
+static int chunks(struct mk_session *cs)
 {
-    const struct mk16_header *length =
-        &cs->parser.headers[MK16_HEADER_CONTENT_LENGTH];
+    const char *at = cs->body + state(cs)->head_end;
+    const char *end = cs->body + cs->body_length;
 
-    if (sr->protocol == MK16_PROTOCOL_UNKNOWN)
+    if (cs->body != cs->body_fixed)
+        return SERVE_PARSE_ERROR;
+    for (;;) {
+        const char *line = memmem(at, (size_t)(end - at), "\r\n", 2);
+        long size;
+        char *stop;
+
+        if (line == NULL)
+            return SERVE_PARSE_PENDING;
+        size = strtol(at, &stop, 16);
+        if (stop == at || stop != line || size < 0)
+            return SERVE_PARSE_ERROR;
+        if (size == 0 && end - at < 5)
+            return SERVE_PARSE_PENDING;
+        if (size == 0)
+            return memcmp(at, "0\r\n\r\n", 5) == 0 ? SERVE_PARSE_OK
+                                                   : SERVE_PARSE_ERROR;
+        at = line + 2;
+        if (size > end - at - 2)
+            return SERVE_PARSE_PENDING;
+        if (memcmp(at + size, "\r\n", 2) != 0)
+            return SERVE_PARSE_ERROR;
+        at += size + 2;
+    }
+}
+#endif
+
+/* The checks that Monkey makes of a complete request. */
+static int complete(struct mk_session *cs, struct mk_request *sr)
+{
+    const struct mk_header *length =
+        &cs->parser.headers[MK_HEADER_CONTENT_LENGTH];
+
+    if (sr->protocol == MK_PROTOCOL_UNKNOWN)
         return refuse(cs, sr, 505);
-    if ((sr->method == MK16_METHOD_POST || sr->method == MK16_METHOD_PUT) &&
-        length->type == 0)
+    if (sr->method != MK_METHOD_POST && sr->method != MK_METHOD_PUT)
+        return SERVE_PARSE_OK;
+#if MK_ABI == 18
+    if (cs->parser.header_transfer_encoding & MK_TRANSFER_CHUNKED)
+        return chunks(cs);
+#endif
+    if (length->type == 0)
         return refuse(cs, sr, 411);
     return SERVE_PARSE_OK;
 }
@@ -518,9 +610,9 @@ static int complete(struct mk16_session *cs, struct mk16_request *sr)
  * session's status, not the parser, tells Monkey that it knows it already
  * (trap b).
  */
-int serve_parse(struct mk16_session *cs, struct mk16_request *sr)
+int serve_parse(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_parser *p = &cs->parser;
+    struct mk_parser *p = &cs->parser;
     struct serve_parse *st = state(cs);
     size_t received;
     int r;

@@ -9,7 +9,7 @@
 #include <http_parser.h>
 #include <stdbool.h>
 
-#include "monkey/abi16.h"
+#include "monkey/abi.h"
 
 /* Results of serve_parse(), as Monkey numbers them. */
 #define SERVE_PARSE_PENDING (-10)
@@ -42,9 +42,9 @@ struct serve_parse {
 void serve_parse_setup(void);
 
 /* Forgets all about the last request. */
-void serve_parse_init(struct mk16_session *cs);
+void serve_parse_init(struct mk_session *cs);
 
 /* Looks at cs->body. An error may have written its answer already. */
-int serve_parse(struct mk16_session *cs, struct mk16_request *sr);
+int serve_parse(struct mk_session *cs, struct mk_request *sr);
 
 #endif

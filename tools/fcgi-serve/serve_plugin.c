@@ -23,32 +23,51 @@
 #include "serve_log.h"
 #include "serve_mem.h"
 
-static int net_read(int fd, void *buf, int size)
+#if MK_ABI == 18
+/* Whoever calls the network layer says in whose name. */
+static struct mk_plugin network_owner;
+#define CHECK(plugin)                                              \
+    if ((plugin) != &network_owner)                                \
+    serve_bite("m",                                                \
+               "the network layer was called with another plugin " \
+               "than its own")
+#else
+#define CHECK(plugin) (void)0
+#endif
+
+static int net_read(SERVE_PLUGIN(plugin) int fd, void *buf, int size)
 {
+    CHECK(plugin);
     return (int)read(fd, buf, (size_t)size);
 }
 
-static int net_write(int fd, const void *buf, size_t size)
+static int net_write(SERVE_PLUGIN(plugin) int fd, const void *buf, size_t size)
 {
+    CHECK(plugin);
     return (int)write(fd, buf, size);
 }
 
-static int net_writev(int fd, struct mk16_iov *iov)
+static int net_writev(SERVE_PLUGIN(plugin) int fd, struct mk_iov *iov)
 {
+    CHECK(plugin);
     return (int)writev(fd, iov->io, iov->iov_idx);
 }
 
-static int net_close(int fd)
+static int net_close(SERVE_PLUGIN(plugin) int fd)
 {
+    CHECK(plugin);
     return close(fd);
 }
 
-static int net_send_file(int out, int in, off_t *offset, size_t size)
+static int net_send_file(SERVE_PLUGIN(plugin) int out, int in, off_t *offset,
+                         size_t size)
 {
+    CHECK(plugin);
     return (int)sendfile(out, in, offset, size);
 }
 
-static int liana_init(struct mk16_api **api, char *confdir)
+#if MK_ABI == 16
+static int liana_init(struct mk_api **api, char *confdir)
 {
     (void)api;
     (void)confdir;
@@ -59,13 +78,34 @@ static int liana_exit(void)
 {
     return 0;
 }
+#else
+static int net_event_interest(struct mk_plugin *plugin, int fd, int mask)
+{
+    CHECK(plugin);
+    (void)fd;
+    return mask;
+}
+
+static int liana_init(struct mk_plugin *plugin, char *confdir)
+{
+    (void)plugin;
+    (void)confdir;
+    return 0;
+}
+
+static int liana_exit(struct mk_plugin *plugin)
+{
+    (void)plugin;
+    return 0;
+}
+#endif
 
 /* Monkey's plain network layer, by whose version plugins know their host. */
-static struct mk16_plugin liana = {
+static struct mk_plugin liana = {
     .shortname = "liana",
     .name = "Plain sockets",
-    .hooks = MK16_HOOK_NETWORK_LAYER,
-    .capabilities = MK16_CAP_SOCK_PLAIN,
+    .hooks = MK_HOOK_NETWORK_LAYER,
+    .capabilities = MK_CAP_SOCK_PLAIN,
     .init_plugin = liana_init,
     .exit_plugin = liana_exit,
     .network = &serve.network,
@@ -79,8 +119,13 @@ void serve_plugins_setup(void)
     serve.network.close = net_close;
     serve.network.send_file = net_send_file;
     serve.network.buffer_size = 4096;
+#if MK_ABI == 18
+    serve.network.event_interest = net_event_interest;
+    serve.network.plugin = &network_owner;
+#endif
     liana.version = serve.layout->version;
-    serve_list_add(&liana.head, &serve.config.plugins);
+    if (serve.layout->has_liana)
+        serve_list_add(&liana.head, &serve.config.plugins);
 }
 
 /* Messages begin with 'where', which is a place in a file or an option. */
@@ -102,28 +147,34 @@ static char *short_name(const char *path, const char *where)
     return name;
 }
 
-static bool is_complete(const struct mk16_plugin *p)
+static bool is_complete(const struct mk_plugin *p)
 {
     return p->shortname != NULL && p->name != NULL && p->version != NULL &&
            p->init_plugin != NULL && p->exit_plugin != NULL &&
-           (!(p->hooks & MK16_HOOK_STAGE) || p->stage != NULL);
+           (!(p->hooks & MK_HOOK_STAGE) || p->stage != NULL);
 }
 
-static void add_stage(struct mk16_plugin *plugin, struct mk16_list *list)
+static void add_stage(struct mk_plugin *plugin, struct mk_list *list)
 {
-    struct mk16_stage *copy = serve_mem_alloc(sizeof(*copy));
+    struct mk_stage *copy = serve_mem_alloc(sizeof(*copy));
 
     *copy = *plugin->stage;
     copy->plugin = plugin;
     serve_list_add(&copy->head, list);
+#if MK_ABI == 18
+    serve_list_add(&copy->parent_head, &plugin->stage_list);
+#endif
 }
 
-static void add_stages(struct mk16_plugin *plugin)
+static void add_stages(struct mk_plugin *plugin)
 {
-    const struct mk16_stage *stage = plugin->stage;
-    struct mk16_config *config = &serve.config;
+    const struct mk_stage *stage = plugin->stage;
+    struct mk_config *config = &serve.config;
 
-    if (!(plugin->hooks & MK16_HOOK_STAGE))
+#if MK_ABI == 18
+    serve_list_init(&plugin->stage_list);
+#endif
+    if (!(plugin->hooks & MK_HOOK_STAGE))
         return;
     if (stage->stage10 != NULL)
         add_stage(plugin, &config->stage10_handler);
@@ -137,10 +188,22 @@ static void add_stages(struct mk16_plugin *plugin)
         add_stage(plugin, &config->stage50_handler);
 }
 
-static int init(struct mk16_plugin *plugin, const char *where)
+static int call_init(struct mk_plugin *plugin, char *confdir)
 {
-    struct mk16_config *config = &serve.config;
-    struct mk16_api *api = serve.api;
+#if MK_ABI == 16
+    struct mk_api *api = serve.api;
+
+    return plugin->init_plugin(&api, confdir);
+#else
+    plugin->api = serve.api;
+    plugin->server_ctx = &serve.config;
+    return plugin->init_plugin(plugin, confdir);
+#endif
+}
+
+static int init(struct mk_plugin *plugin, const char *where)
+{
+    struct mk_config *config = &serve.config;
     char *dir =
         serve_mem_printf("%s/%s", config->serverconf, config->plugins_conf_dir);
     struct stat st;
@@ -153,7 +216,7 @@ static int init(struct mk16_plugin *plugin, const char *where)
     else
         confdir = serve_mem_printf("%s/%s/", config->plugins_conf_dir,
                                    plugin->shortname);
-    r = plugin->init_plugin(&api, confdir);
+    r = call_init(plugin, confdir);
     if (r < 0)
         serve_err(
             "%s: plugin '%s' refuses to start (its init_plugin returned "
@@ -165,11 +228,11 @@ static int init(struct mk16_plugin *plugin, const char *where)
 }
 
 /* The plugin of a library, or NULL after a message. */
-static struct mk16_plugin *open_plugin(const char *path, const char *where,
-                                       void **handle)
+static struct mk_plugin *open_plugin(const char *path, const char *where,
+                                     void **handle)
 {
     char *name = short_name(path, where);
-    struct mk16_plugin *plugin;
+    struct mk_plugin *plugin;
     char *symbol;
 
     if (name == NULL)
@@ -185,12 +248,14 @@ static struct mk16_plugin *open_plugin(const char *path, const char *where,
     plugin = dlsym(*handle, symbol);
     if (plugin == NULL)
         serve_err(
-            "%s: %s has no symbol %s: it is no plugin for Monkey 1.6, or "
+            "%s: %s has no symbol %s: it is no plugin for Monkey %s, or "
             "its file was renamed",
-            where, path, symbol);
+            where, path, symbol, MK_ABI == 16 ? "1.6" : "1.8");
     else if (!is_complete(plugin))
-        serve_err("%s: %s: the plugin does not fill in all that it must", where,
-                  path);
+        serve_err(
+            "%s: %s: the plugin does not fill in all that it must; perhaps it "
+            "is for another Monkey than %s (--abi)",
+            where, path, MK_ABI == 16 ? "1.6" : "1.8");
     if (plugin == NULL || !is_complete(plugin)) {
         dlclose(*handle);
         plugin = NULL;
@@ -203,7 +268,7 @@ static struct mk16_plugin *open_plugin(const char *path, const char *where,
 static int load(const char *path, const char *where)
 {
     void *handle = NULL;
-    struct mk16_plugin *plugin = open_plugin(path, where, &handle);
+    struct mk_plugin *plugin = open_plugin(path, where, &handle);
 
     if (plugin == NULL)
         return -1;
@@ -268,7 +333,7 @@ static int load_file(const char *file, const char **extra,
 {
     struct serve_conf *conf = serve_conf_read(file);
     const struct serve_conf_section *section;
-    struct mk16_list *node;
+    struct mk_list *node;
     int r = 0;
 
     if (conf == NULL)
@@ -277,7 +342,7 @@ static int load_file(const char *file, const char **extra,
     if (section != NULL) {
         for (SERVE_EACH(node, &section->entries)) {
             const struct serve_conf_entry *entry =
-                MK16_ENTRY(node, struct serve_conf_entry, head);
+                MK_ENTRY(node, struct serve_conf_entry, head);
 
             if (strcasecmp(entry->key, "Load") == 0)
                 r |= load_line(conf, entry, extra, extra_name);
@@ -289,10 +354,10 @@ static int load_file(const char *file, const char **extra,
 
 static int create_keys(void)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
+        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
 
         if (plugin->thread_key != NULL &&
             pthread_key_create(plugin->thread_key, NULL) != 0) {
@@ -323,10 +388,10 @@ int serve_plugins_load(const char *file, const char *extra)
 
 void serve_plugins_master_init(void)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
+        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
 
         if (plugin->master_init != NULL)
             plugin->master_init(&serve.config);
@@ -335,26 +400,26 @@ void serve_plugins_master_init(void)
 
 void serve_plugins_exit(void)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.plugins))
-        MK16_ENTRY(node, struct mk16_plugin, head)->exit_plugin();
+        SERVE_EXIT(MK_ENTRY(node, struct mk_plugin, head));
 }
 
-static void free_stages(struct mk16_list *list)
+static void free_stages(struct mk_list *list)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, list))
-        serve_mem_free(MK16_ENTRY(node, struct mk16_stage, head));
+        serve_mem_free(MK_ENTRY(node, struct mk_stage, head));
     serve_list_init(list);
 }
 
 void serve_plugins_unload(void)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     free_stages(&serve.config.stage10_handler);
     free_stages(&serve.config.stage20_handler);
@@ -362,7 +427,7 @@ void serve_plugins_unload(void)
     free_stages(&serve.config.stage40_handler);
     free_stages(&serve.config.stage50_handler);
     for (SERVE_EACH_SAFE(node, after, &serve.config.plugins)) {
-        struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
+        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
 
         serve_list_del(node);
         if (plugin->load_type != 1)

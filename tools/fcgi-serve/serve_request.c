@@ -17,24 +17,23 @@
 #include "serve_vhost.h"
 #include "serve_worker.h"
 
-static struct mk16_host *first_host(void)
+static struct mk_host *first_host(void)
 {
-    return MK16_ENTRY(serve.config.hosts.next, struct mk16_host, head);
+    return MK_ENTRY(serve.config.hosts.next, struct mk_host, head);
 }
 
-void serve_request_init(struct mk16_session *cs, struct mk16_request *sr)
+void serve_request_init(struct mk_session *cs, struct mk_request *sr)
 {
     sr->port = 0;
     sr->status = 1;
     sr->uri.data = NULL;
-    sr->method = MK16_METHOD_UNKNOWN;
-    sr->protocol = MK16_PROTOCOL_UNKNOWN;
+    sr->method = MK_METHOD_UNKNOWN;
+    sr->protocol = MK_PROTOCOL_UNKNOWN;
     sr->connection.len = (unsigned long)-1;
     sr->file_info.size = (size_t)-1;
-    sr->file_stream.fd = 0;
-    sr->file_stream.bytes_total = (size_t)-1;
-    sr->file_stream.bytes_offset = 0;
-    sr->file_stream.preserve = 0;
+    SERVE_FILE(sr)->fd = 0;
+    SERVE_FILE(sr)->bytes_total = (size_t)-1;
+    SERVE_FILE(sr)->bytes_offset = 0;
     sr->vhost_fdt_id = 0;
     sr->vhost_fdt_hash = 0;
     sr->vhost_fdt_enabled = 0;
@@ -46,12 +45,19 @@ void serve_request_init(struct mk16_session *cs, struct mk16_request *sr)
     sr->real_path.data = NULL;
     sr->handler_data = NULL;
     serve_header_reset(&sr->headers);
+#if MK_ABI == 18
+    serve_stream_open(cs, sr);
+#endif
 }
 
-static void request_free(struct mk16_request *sr)
+static void request_free(struct mk_request *sr)
 {
-    if (sr->file_stream.fd > 0)
-        close(sr->file_stream.fd);
+#if MK_ABI == 18
+    if (sr->stream.channel != NULL)
+        serve_stream_close(&sr->stream);
+#endif
+    if (SERVE_FILE(sr)->fd > 0)
+        close(SERVE_FILE(sr)->fd);
     serve_header_discard(&sr->headers);
     if (sr->uri_processed.data != sr->uri.data)
         serve_mem_free(sr->uri_processed.data);
@@ -59,14 +65,14 @@ static void request_free(struct mk16_request *sr)
         serve_mem_free(sr->real_path.data);
 }
 
-void serve_request_free_all(struct mk16_session *cs)
+void serve_request_free_all(struct mk_session *cs)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &cs->request_list)) {
         serve_list_del(node);
-        request_free(MK16_ENTRY(node, struct mk16_request, head));
+        request_free(MK_ENTRY(node, struct mk_request, head));
     }
 }
 
@@ -82,7 +88,7 @@ static int hex_digit(char c)
 }
 
 /* The URI without its escapes; NULL if it has none, or a wrong one. */
-static char *decode(const struct mk16_ptr *uri)
+static char *decode(const struct mk_ptr *uri)
 {
     char *text;
     size_t at = 0;
@@ -109,9 +115,9 @@ static char *decode(const struct mk16_ptr *uri)
     return text;
 }
 
-static void point_header(struct mk16_ptr *ptr, struct mk16_session *cs, int id)
+static void point_header(struct mk_ptr *ptr, struct mk_session *cs, int id)
 {
-    struct mk16_header *header = &cs->parser.headers[id];
+    struct mk_header *header = &cs->parser.headers[id];
 
     ptr->data = header->type == id ? header->val.data : NULL;
     ptr->len = header->type == id ? header->val.len : (unsigned long)-1;
@@ -119,18 +125,18 @@ static void point_header(struct mk16_ptr *ptr, struct mk16_session *cs, int id)
 
 /* Whether the connection shall close after this request. With KeepAlive Off
  * nothing is decided, so it never does: trap (d). */
-static void check_keep_alive(struct mk16_session *cs, struct mk16_request *sr)
+static void check_keep_alive(struct mk_session *cs, struct mk_request *sr)
 {
     if (!serve.config.keep_alive)
         return;
-    if (sr->protocol == MK16_PROTOCOL_10)
+    if (sr->protocol == MK_PROTOCOL_10)
         cs->close_now = 1;
-    else if (sr->protocol == MK16_PROTOCOL_11)
+    else if (sr->protocol == MK_PROTOCOL_11)
         cs->close_now = 0;
     if (sr->connection.data != NULL) {
-        if (cs->parser.header_connection == MK16_CONNECTION_KEEP_ALIVE)
+        if (cs->parser.header_connection == MK_CONNECTION_KEEP_ALIVE)
             cs->close_now = 0;
-        else if (cs->parser.header_connection == MK16_CONNECTION_CLOSE)
+        else if (cs->parser.header_connection == MK_CONNECTION_CLOSE)
             cs->close_now = 1;
     }
     if (cs->counter_connections >= serve.config.max_keep_alive_request)
@@ -138,10 +144,10 @@ static void check_keep_alive(struct mk16_session *cs, struct mk16_request *sr)
 }
 
 /* False if the host of the request sends its clients elsewhere. */
-static bool choose_host(struct mk16_session *cs, struct mk16_request *sr)
+static bool choose_host(struct mk_session *cs, struct mk_request *sr)
 {
-    sr->host_alias = MK16_ENTRY(sr->host_conf->server_names.next,
-                                struct mk16_host_alias, head);
+    sr->host_alias =
+        MK_ENTRY(sr->host_conf->server_names.next, struct mk_host_alias, head);
     if (sr->host.data == NULL)
         return true;
     if (cs->parser.header_host_port > 0)
@@ -156,7 +162,7 @@ static bool choose_host(struct mk16_session *cs, struct mk16_request *sr)
     return false;
 }
 
-void serve_request_prepare(struct mk16_session *cs, struct mk16_request *sr)
+void serve_request_prepare(struct mk_session *cs, struct mk_request *sr)
 {
     char *decoded = decode(&sr->uri);
 
@@ -171,20 +177,20 @@ void serve_request_prepare(struct mk16_session *cs, struct mk16_request *sr)
         serve_http_error(400, cs, sr);
         return;
     }
-    point_header(&sr->host, cs, MK16_HEADER_HOST);
-    point_header(&sr->connection, cs, MK16_HEADER_CONNECTION);
-    point_header(&sr->range, cs, MK16_HEADER_RANGE);
-    point_header(&sr->if_modified_since, cs, MK16_HEADER_IF_MODIFIED_SINCE);
-    if (sr->host.data == NULL && sr->protocol == MK16_PROTOCOL_11) {
+    point_header(&sr->host, cs, MK_HEADER_HOST);
+    point_header(&sr->connection, cs, MK_HEADER_CONNECTION);
+    point_header(&sr->range, cs, MK_HEADER_RANGE);
+    point_header(&sr->if_modified_since, cs, MK_HEADER_IF_MODIFIED_SINCE);
+    if (sr->host.data == NULL && sr->protocol == MK_PROTOCOL_11) {
         serve_http_error(400, cs, sr);
         return;
     }
     check_keep_alive(cs, sr);
-    sr->content_length_p = cs->parser.headers[MK16_HEADER_CONTENT_LENGTH].val;
+    sr->content_length_p = cs->parser.headers[MK_HEADER_CONTENT_LENGTH].val;
     if (!choose_host(cs, sr))
         return;
     /* An answer of CLOSE_CONX leaves the client without one. */
-    if (serve_stage20(cs, sr) == MK16_CLOSE_CONX)
+    if (serve_stage20(cs, sr) == MK_CLOSE_CONX)
         return;
     serve_static(cs, sr);
 }
@@ -192,9 +198,9 @@ void serve_request_prepare(struct mk16_session *cs, struct mk16_request *sr)
 /* Where bytes of another request lie behind this one: makes it the next.
  * Monkey trusts parser.i; it may lie behind the end if bytes came in while a
  * handler ran. */
-static int next_in_buffer(struct mk16_session *cs)
+static int next_in_buffer(struct mk_session *cs)
 {
-    struct mk16_request *sr = &cs->sr_fixed;
+    struct mk_request *sr = &cs->sr_fixed;
     int rest = (int)cs->body_length - cs->parser.i - 1;
 
     if (rest < -1)
@@ -221,7 +227,7 @@ static int next_in_buffer(struct mk16_session *cs)
     }
 }
 
-int serve_request_end(struct mk16_session *cs)
+int serve_request_end(struct mk_session *cs)
 {
     int r;
 
@@ -241,27 +247,30 @@ int serve_request_end(struct mk16_session *cs)
     cs->body_length = 0;
     cs->counter_connections++;
     cs->init_time = time(NULL);
-    cs->status = MK16_SESSION_INCOMPLETE;
+    cs->status = MK_SESSION_INCOMPLETE;
     serve_parse_init(cs);
     serve_session_forget(cs);
     serve_conn_timeout_add(cs->conn, serve_worker_self());
     return 0;
 }
 
-int serve_api_request_end(struct mk16_session *cs, int close)
+int serve_api_request_end(SERVE_PLUGIN(plugin) struct mk_session *cs, int close)
 {
     int r;
 
-    cs->status = MK16_SESSION_INCOMPLETE;
+#if MK_ABI == 18
+    if (plugin->server_ctx != &serve.config)
+        serve_bite("d", "http_request_end() of a plugin that is none");
+#endif
+    cs->status = MK_SESSION_INCOMPLETE;
     if (serve_list_empty(&cs->request_list))
         return -1;
-    serve_stage40(cs,
-                  MK16_ENTRY(cs->request_list.prev, struct mk16_request, head));
+    serve_stage40(cs, MK_ENTRY(cs->request_list.prev, struct mk_request, head));
     if (close == 1)
         cs->close_now = 1;
     r = serve_request_end(cs);
     if (r < 0)
-        serve_conn_close(cs->conn, serve_worker_self(), MK16_CLOSED_DONE);
+        serve_conn_close(cs->conn, serve_worker_self(), MK_CLOSED_DONE);
     else if (!serve.layout->end_tells_pipeline)
         r = 0;
     return r;

@@ -18,30 +18,32 @@
 #include "serve_mem.h"
 #include "serve_worker.h"
 
-#define CHUNK 4096
 #define PATTERN 0xdd
 
-static void session_init(struct mk16_session *cs, void *conn)
+static void session_init(struct mk_session *cs, void *conn)
 {
     cs->sched_init = 1;
     cs->pipelined = 0;
     cs->counter_connections = 0;
     cs->close_now = 0;
     cs->socket = serve_conn_event(conn)->fd;
-    cs->status = MK16_SESSION_INCOMPLETE;
+    cs->status = MK_SESSION_INCOMPLETE;
     cs->channel = serve_conn_channel(conn);
     cs->conn = conn;
     cs->init_time = *(time_t *)serve_at(conn, serve.layout->conn_arrive);
     cs->body = cs->body_fixed;
-    cs->body_size = CHUNK;
+    cs->body_size = MK_REQUEST_CHUNK;
     cs->body_length = 0;
+#if MK_ABI == 18
+    cs->server = &serve.config;
+#endif
     serve_list_init(&cs->request_list);
     serve_parse_init(cs);
 }
 
-static void hang_up(struct mk16_session *cs, struct mk16_request *sr)
+static void hang_up(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_plugin *handler = sr->stage30_handler;
+    struct mk_plugin *handler = sr->stage30_handler;
 
     if (handler == NULL)
         return;
@@ -52,7 +54,7 @@ static void hang_up(struct mk16_session *cs, struct mk16_request *sr)
     handler->stage->stage30_hangup(handler, cs, sr);
 }
 
-void serve_session_forget(struct mk16_session *cs)
+void serve_session_forget(struct mk_session *cs)
 {
     struct serve_client *client = serve_client(cs);
 
@@ -65,7 +67,7 @@ void serve_session_forget(struct mk16_session *cs)
  * In Monkey these blocks are free by now. Its own code reads them all the
  * same, and as a rule finds what it looks for; a plugin had better not.
  */
-void serve_session_spoil(struct mk16_session *cs)
+void serve_session_spoil(struct mk_session *cs)
 {
     struct serve_client *client = serve_client(cs);
 
@@ -73,29 +75,29 @@ void serve_session_spoil(struct mk16_session *cs)
         memset(client->left[i].block, PATTERN, client->left[i].size);
 }
 
-static void free_body(struct mk16_session *cs)
+static void free_body(struct mk_session *cs)
 {
     if (cs->body != cs->body_fixed)
         serve_mem_free(cs->body);
     serve_session_forget(cs);
 }
 
-void serve_session_remove(struct mk16_session *cs)
+void serve_session_remove(struct mk_session *cs)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     if (!cs->sched_init)
         return;
     for (SERVE_EACH_SAFE(node, after, &cs->request_list))
-        hang_up(cs, MK16_ENTRY(node, struct mk16_request, head));
+        hang_up(cs, MK_ENTRY(node, struct mk_request, head));
     free_body(cs);
     serve_request_free_all(cs);
     serve_list_del(&cs->request_list);
     cs->sched_init = 0;
 }
 
-void serve_session_discard(struct mk16_session *cs)
+void serve_session_discard(struct mk_session *cs)
 {
     if (!cs->sched_init)
         return;
@@ -105,9 +107,9 @@ void serve_session_discard(struct mk16_session *cs)
 }
 
 /* Ends a session whose request cannot even be read. */
-static void premature_close(struct mk16_session *cs, int status)
+static void premature_close(struct mk_session *cs, int status)
 {
-    struct mk16_request *sr = &cs->sr_fixed;
+    struct mk_request *sr = &cs->sr_fixed;
 
     if (serve_list_empty(&cs->request_list)) {
         memset(sr, 0, sizeof(*sr));
@@ -115,13 +117,14 @@ static void premature_close(struct mk16_session *cs, int status)
         serve_list_add(&sr->head, &cs->request_list);
     }
     serve_http_error(status, cs, sr);
-    serve_stage40(cs, sr);
+    if (cs->sched_init) /* 1.8 may have ended the session by now */
+        serve_stage40(cs, sr);
     serve_stage50(cs->socket);
     serve_session_remove(cs);
 }
 
 /* Moves cs->body to a block of size bytes. */
-static void grow(struct mk16_session *cs, unsigned int size)
+static void grow(struct mk_session *cs, unsigned int size)
 {
     struct serve_client *client = serve_client(cs);
     char *old = cs->body;
@@ -144,9 +147,9 @@ static void grow(struct mk16_session *cs, unsigned int size)
 }
 
 /* Appends what is there to cs->body: > 0, or -1 to close the connection. */
-static int receive(struct mk16_session *cs, void *conn)
+static int receive(struct mk_session *cs, void *conn)
 {
-    struct mk16_network *net = serve_conn_net(conn);
+    struct mk_network *net = serve_conn_net(conn);
     unsigned int space = cs->body_size - cs->body_length;
     int bytes;
 
@@ -160,8 +163,8 @@ static int receive(struct mk16_session *cs, void *conn)
         grow(cs, size);
         space = cs->body_size - cs->body_length;
     }
-    bytes = net->read(serve_conn_event(conn)->fd, cs->body + cs->body_length,
-                      (int)space);
+    bytes = SERVE_NET(net, read, serve_conn_event(conn)->fd,
+                      cs->body + cs->body_length, (int)space);
     if (bytes == 0)
         errno = 0;
     if (bytes <= 0)
@@ -172,28 +175,29 @@ static int receive(struct mk16_session *cs, void *conn)
 }
 
 /* A request is complete. -1 if it was so before: trap (b). */
-static int begin(struct mk16_session *cs, struct mk16_request *sr, void *conn)
+static int begin(struct mk_session *cs, struct mk_request *sr, void *conn)
 {
-    if (cs->status == MK16_SESSION_COMPLETED) {
+    if (cs->status == MK_SESSION_COMPLETED) {
         serve_session_remove(cs);
         return -1;
     }
-    cs->status = MK16_SESSION_COMPLETED;
+    cs->status = MK_SESSION_COMPLETED;
     if (!serve.layout->handler_times_out)
         serve_conn_timeout_del(conn);
     serve_request_prepare(cs, sr);
     return 0;
 }
 
-int serve_session_read(void *conn, struct mk16_worker *worker)
+int serve_session_read(void *conn, struct mk_worker *worker SERVE_CONFIG)
 {
-    struct mk16_session *cs = serve_session(conn);
-    struct mk16_request *sr = &cs->sr_fixed;
+    struct mk_session *cs = serve_session(conn);
+    struct mk_request *sr = &cs->sr_fixed;
     size_t count;
     int bytes;
     int r;
 
     (void)worker;
+    SERVE_UNUSED_CONFIG;
     if (!cs->sched_init)
         session_init(cs, conn);
     bytes = receive(cs, conn);
@@ -215,25 +219,27 @@ int serve_session_read(void *conn, struct mk16_worker *worker)
     return bytes;
 }
 
-int serve_session_close(void *conn, struct mk16_worker *worker, int why)
+int serve_session_close(void *conn, struct mk_worker *worker,
+                        int why SERVE_CONFIG)
 {
     (void)worker;
+    SERVE_UNUSED_CONFIG;
     (void)why;
     serve_session_remove(serve_session(conn));
     return 0;
 }
 
 /* The channel has run dry, so the request must be over. */
-int serve_session_done(void *conn, struct mk16_worker *worker)
+int serve_session_done(void *conn, struct mk_worker *worker SERVE_CONFIG)
 {
-    struct mk16_session *cs = serve_session(conn);
+    struct mk_session *cs = serve_session(conn);
 
     (void)worker;
+    SERVE_UNUSED_CONFIG;
     if (serve_list_empty(&cs->request_list))
         serve_bite("e",
                    "stage 40 of a request that has ended already: "
                    "something was in the channel at http_request_end()");
-    serve_stage40(cs,
-                  MK16_ENTRY(cs->request_list.next, struct mk16_request, head));
+    serve_stage40(cs, MK_ENTRY(cs->request_list.next, struct mk_request, head));
     return serve_request_end(cs);
 }

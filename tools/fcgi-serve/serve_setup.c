@@ -40,7 +40,7 @@ static char *own(const char *text)
 
 void serve_setup_defaults(void)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
 
     serve_list_init(&c->listeners);
     serve_list_init(&c->hosts);
@@ -51,7 +51,7 @@ void serve_setup_defaults(void)
     serve_list_init(&c->stage40_handler);
     serve_list_init(&c->stage50_handler);
     c->workers = 1;
-    c->scheduler_mode = MK16_SCHEDULER_REUSEPORT;
+    c->scheduler_mode = MK_SCHEDULER_REUSEPORT;
     c->timeout = 15;
     c->keep_alive_timeout = 15;
     c->max_keep_alive_request = 50;
@@ -68,19 +68,19 @@ void serve_setup_defaults(void)
     serve.protocol.cb_read = serve_session_read;
     serve.protocol.cb_close = serve_session_close;
     serve.protocol.cb_done = serve_session_done;
-    serve.protocol.sched_extra_size = (int)sizeof(struct mk16_session);
-    serve.protocol.capabilities = MK16_CAP_HTTP;
+    serve.protocol.sched_extra_size = (int)sizeof(struct mk_session);
+    serve.protocol.capabilities = MK_CAP_HTTP;
 }
 
 static int read_listeners(const struct serve_conf *conf,
                           const struct serve_conf_section *section)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
     int r = 0;
 
     for (SERVE_EACH(node, &section->entries)) {
         const struct serve_conf_entry *entry =
-            MK16_ENTRY(node, struct serve_conf_entry, head);
+            MK_ENTRY(node, struct serve_conf_entry, head);
         const char *why = NULL;
 
         if (strcasecmp(entry->key, "Listen") == 0)
@@ -110,7 +110,7 @@ static int require(const struct serve_conf *conf,
 static int read_numbers(const struct serve_conf *conf,
                         const struct serve_conf_section *section)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
     int workers = 0;
     int r = 0;
 
@@ -146,7 +146,7 @@ static int read_server(const struct serve_conf *conf)
 {
     const struct serve_conf_section *section =
         serve_conf_section(conf, "SERVER");
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
     char *text;
     int r;
 
@@ -179,13 +179,15 @@ static char *in_tree(const char *name)
 
 int serve_setup_tree(void)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
     struct serve_conf *conf;
     char *path;
     int r;
 
     c->serverconf = own(serve.options->confdir);
+#if MK_ABI == 16
     c->path_config = own(serve.options->confdir);
+#endif
     path = in_tree(c->server_conf_file);
     conf = serve_conf_read(path);
     serve_mem_free(path);
@@ -209,7 +211,7 @@ int serve_setup_tree(void)
 
 static void set_signature(void)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
     const char *version = c->hideversion ? "" : serve.layout->version;
     const char *slash = c->hideversion ? "" : "/";
     int len;
@@ -230,8 +232,8 @@ static void set_signature(void)
 /* -p changes the port of the first listener, and is the only one then. */
 static void override_port(const char *port)
 {
-    struct mk16_listener *first =
-        MK16_ENTRY(serve.config.listeners.next, struct mk16_listener, head);
+    struct mk_listener *first =
+        MK_ENTRY(serve.config.listeners.next, struct mk_listener, head);
     char *address = own(first->address);
 
     serve_listen_free();
@@ -241,7 +243,7 @@ static void override_port(const char *port)
 
 void serve_setup_finish(void)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
     struct rlimit files;
 
     set_signature();
@@ -265,7 +267,7 @@ void serve_setup_finish(void)
 
 void serve_setup_free(void)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
 
     serve_short_free();
     serve_vhosts_free();
@@ -278,7 +280,9 @@ void serve_setup_free(void)
     serve_mem_free(c->user);
     serve_mem_free(c->pid_file_path);
     serve_mem_free(c->serverconf);
+#if MK_ABI == 16
     serve_mem_free(c->path_config);
+#endif
     serve_mem_free(c->server_software.data);
     serve_mem_free(c->server_conf_file);
     serve_mem_free(c->mimes_conf_file);

@@ -17,9 +17,6 @@ int serve_setup_tree(void);
 int serve_setup_short(void);
 void serve_short_free(void);
 
-/* What is wrong with the TARGET of the command line, or NULL. */
-const char *serve_short_problem(const char *target);
-
 /* To be called once the listeners and workers are known. */
 void serve_setup_finish(void);
 

@@ -54,28 +54,6 @@ void serve_short_free(void)
     directory = NULL;
 }
 
-const char *serve_short_problem(const char *target)
-{
-    const char *colon = strrchr(target, ':');
-    struct sockaddr_un un;
-
-    for (const char *c = target; *c != '\0'; c++) {
-        if (!isgraph((unsigned char)*c))
-            return "blanks and control characters cannot be in an address";
-    }
-    if (target[0] == '/') {
-        if (strlen(target) < sizeof(un.sun_path))
-            return NULL;
-        return "the path is longer than a socket's address may be";
-    }
-    if (colon == NULL || colon == target ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535)
-        return "it must be HOST:PORT, [V6]:PORT or the absolute path of a "
-               "socket";
-    return NULL;
-}
-
 static int write_file(const char *path)
 {
     const char *target = serve.options->target;
@@ -125,10 +103,12 @@ static int write_tree(void)
 
 static void set_config(const char *docroot)
 {
-    struct mk16_config *c = &serve.config;
+    struct mk_config *c = &serve.config;
 
     c->serverconf = serve_mem_dup(directory);
+#if MK_ABI == 16
     c->path_config = serve_mem_dup(directory);
+#endif
     c->keep_alive = 1;
     c->resume = 1;
     c->symlink = 1;

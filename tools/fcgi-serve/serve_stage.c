@@ -9,36 +9,36 @@
 #include "serve_log.h"
 #include "serve_worker.h"
 
-static struct mk16_stage *stage_of(struct mk16_list *node)
+static struct mk_stage *stage_of(struct mk_list *node)
 {
-    return MK16_ENTRY(node, struct mk16_stage, head);
+    return MK_ENTRY(node, struct mk_stage, head);
 }
 
 int serve_stage10(int fd)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.stage10_handler)) {
-        if (stage_of(node)->stage10(fd) == MK16_CLOSE_CONX)
-            return MK16_CLOSE_CONX;
+        if (stage_of(node)->stage10(fd) == MK_CLOSE_CONX)
+            return MK_CLOSE_CONX;
     }
     return -1;
 }
 
-int serve_stage20(struct mk16_session *cs, struct mk16_request *sr)
+int serve_stage20(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.stage20_handler)) {
-        if (stage_of(node)->stage20(cs, sr) == MK16_CLOSE_CONX)
-            return MK16_CLOSE_CONX;
+        if (stage_of(node)->stage20(cs, sr) == MK_CLOSE_CONX)
+            return MK_CLOSE_CONX;
     }
     return -1;
 }
 
-void serve_stage40(struct mk16_session *cs, struct mk16_request *sr)
+void serve_stage40(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.stage40_handler))
         stage_of(node)->stage40(cs, sr);
@@ -47,10 +47,10 @@ void serve_stage40(struct mk16_session *cs, struct mk16_request *sr)
 
 void serve_stage50(int fd)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.stage50_handler)) {
-        if (stage_of(node)->stage50(fd) == MK16_CONTINUE)
+        if (stage_of(node)->stage50(fd) == MK_CONTINUE)
             return;
     }
 }

@@ -9,9 +9,6 @@
  * after all of these.
  */
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -23,21 +20,22 @@
 #include "serve_http.h"
 #include "serve_mem.h"
 #include "serve_mime.h"
+#include "serve_rule.h"
 
 /* What became of a request. */
 enum outcome { GO_ON, ANSWERED };
 
-static enum outcome answer(int status, struct mk16_session *cs,
-                           struct mk16_request *sr)
+static enum outcome answer(int status, struct mk_session *cs,
+                           struct mk_request *sr)
 {
     serve_http_error(status, cs, sr);
     return ANSWERED;
 }
 
-static void compose_path(struct mk16_request *sr)
+static void compose_path(struct mk_request *sr)
 {
-    const struct mk16_ptr *root = &sr->host_conf->documentroot;
-    const struct mk16_ptr *uri = &sr->uri_processed;
+    const struct mk_ptr *root = &sr->host_conf->documentroot;
+    const struct mk_ptr *uri = &sr->uri_processed;
     size_t len = root->len + uri->len;
     char *path = sr->real_path_static;
 
@@ -50,30 +48,34 @@ static void compose_path(struct mk16_request *sr)
     sr->real_path.len = len;
 }
 
-static enum outcome ask_handlers(struct mk16_session *cs,
-                                 struct mk16_request *sr)
+/* In 1.8 the core makes a head whatever the handler has done, the first time
+ * that it asks; so a status must be there, and the head must not be linked into
+ * the channel. */
+static enum outcome ask_handlers(struct mk_session *cs, struct mk_request *sr,
+                                 const char *path, bool first)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     if (sr->stage30_blocked)
         return GO_ON;
-    sr->uri_processed.data[sr->uri_processed.len] = '\0';
     for (SERVE_EACH(node, &sr->host_conf->handlers)) {
-        struct mk16_host_handler *h =
-            MK16_ENTRY(node, struct mk16_host_handler, head);
-        struct mk16_plugin *plugin = h->handler;
+        struct mk_host_handler *h =
+            MK_ENTRY(node, struct mk_host_handler, head);
+        struct mk_plugin *plugin = h->handler;
+        int r;
 
-        if (regexec((regex_t *)(void *)h->match, sr->uri_processed.data, 0,
-                    NULL, 0) != 0)
+        if (!serve_rule_matches(h, path))
             continue;
         sr->stage30_handler = plugin;
         serve_session_spoil(cs);
-        switch (
-            plugin->stage->stage30(plugin, cs, sr, h->n_params, &h->params)) {
-        case MK16_CONTINUE:
-        case MK16_END:
+        r = plugin->stage->stage30(plugin, cs, sr, h->n_params, &h->params);
+        if (MK_ABI == 18 && first)
+            serve_header_prepare(cs, sr);
+        switch (r) {
+        case MK_CONTINUE:
+        case MK_END:
             return ANSWERED;
-        case MK16_CLOSE_CONX:
+        case MK_CLOSE_CONX:
             return answer(sr->headers.status > 0 ? sr->headers.status : 403, cs,
                           sr);
         default:
@@ -83,7 +85,7 @@ static enum outcome ask_handlers(struct mk16_session *cs,
     return GO_ON;
 }
 
-static void redirect_directory(struct mk16_session *cs, struct mk16_request *sr)
+static void redirect_directory(struct mk_session *cs, struct mk_request *sr)
 {
     int host_len = sr->host.data != NULL ? (int)sr->host.len : 0;
     const char *host = sr->host.data != NULL ? sr->host.data : "";
@@ -94,7 +96,7 @@ static void redirect_directory(struct mk16_session *cs, struct mk16_request *sr)
         snprintf(port, sizeof(port), ":%d", (int)sr->port);
     serve_header_set_status(sr, 301);
     sr->headers.content_length = 0;
-    sr->headers.content_type = (struct mk16_ptr){NULL, 0};
+    sr->headers.content_type = (struct mk_ptr){NULL, 0};
     sr->headers.cgi = 0;
     sr->headers.location =
         serve_mem_printf("http://%.*s%s%.*s/\r\n", host_len, host, port,
@@ -103,15 +105,15 @@ static void redirect_directory(struct mk16_session *cs, struct mk16_request *sr)
 }
 
 /* Replaces the path of a directory by that of its first index file. */
-static bool find_index(struct mk16_request *sr)
+static bool find_index(struct mk_request *sr)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     if (serve.config.index_files == NULL)
         return false;
     for (SERVE_EACH(node, serve.config.index_files)) {
-        const struct mk16_string_line *name =
-            MK16_ENTRY(node, struct mk16_string_line, head);
+        const struct mk_string_line *name =
+            MK_ENTRY(node, struct mk_string_line, head);
         char *path = serve_mem_printf("%s%s", sr->real_path.data, name->val);
         size_t len = strlen(path);
 
@@ -132,7 +134,7 @@ static bool find_index(struct mk16_request *sr)
     return false;
 }
 
-static enum outcome check_file(struct mk16_session *cs, struct mk16_request *sr,
+static enum outcome check_file(struct mk_session *cs, struct mk_request *sr,
                                int found)
 {
     if (found != 0)
@@ -140,6 +142,8 @@ static enum outcome check_file(struct mk16_session *cs, struct mk16_request *sr,
     if (sr->file_info.is_directory) {
         if (sr->uri_processed.data[sr->uri_processed.len - 1] != '/') {
             redirect_directory(cs, sr);
+            if (MK_ABI == 18) /* closes the connection before that is sent */
+                shutdown(cs->socket, SHUT_RDWR);
             return ANSWERED;
         }
         if (find_index(sr) &&
@@ -151,23 +155,32 @@ static enum outcome check_file(struct mk16_session *cs, struct mk16_request *sr,
     return GO_ON;
 }
 
-static enum outcome check_method(struct mk16_session *cs,
-                                 struct mk16_request *sr)
+/* 1.8 asks a second time, for an index file by its name alone. */
+static enum outcome ask_again(struct mk_session *cs, struct mk_request *sr)
 {
-    if (sr->method == MK16_METHOD_PUT || sr->method == MK16_METHOD_DELETE)
+    const char *path = sr->uri_processed.data;
+
+    if (path[sr->uri_processed.len - 1] == '/' && !sr->file_info.is_directory)
+        path = strrchr(sr->real_path.data, '/') + 1;
+    return ask_handlers(cs, sr, path, false);
+}
+
+static enum outcome check_method(struct mk_session *cs, struct mk_request *sr)
+{
+    if (sr->method == MK_METHOD_PUT || sr->method == MK_METHOD_DELETE)
         return answer(405, cs, sr);
-    if (sr->method == MK16_METHOD_UNKNOWN)
+    if (sr->method == MK_METHOD_UNKNOWN)
         return answer(501, cs, sr);
     serve_header_set_status(sr, 200);
     sr->headers.location = NULL;
     sr->headers.content_length = 0;
     sr->headers.pconnections_left =
         serve.config.max_keep_alive_request - cs->counter_connections;
-    if (sr->method == MK16_METHOD_OPTIONS) {
+    if (sr->method == MK_METHOD_OPTIONS) {
         serve_header_prepare(cs, sr);
         return ANSWERED;
     }
-    sr->headers.allow_methods = (struct mk16_ptr){NULL, 0};
+    sr->headers.allow_methods = (struct mk_ptr){NULL, 0};
     if (!sr->file_info.read_access || sr->file_info.is_directory)
         return answer(403, cs, sr);
     if (sr->file_info.size == 0)
@@ -175,12 +188,12 @@ static enum outcome check_method(struct mk16_session *cs,
     return GO_ON;
 }
 
-static bool is_fresh(const struct mk16_request *sr)
+static bool is_fresh(const struct mk_request *sr)
 {
     struct tm tm = {0};
     time_t known;
 
-    if (sr->if_modified_since.data == NULL || sr->method != MK16_METHOD_GET ||
+    if (sr->if_modified_since.data == NULL || sr->method != MK_METHOD_GET ||
         strptime(sr->if_modified_since.data, "%a, %d %b %Y %H:%M:%S GMT",
                  &tm) == NULL)
         return false;
@@ -189,9 +202,9 @@ static bool is_fresh(const struct mk16_request *sr)
 }
 
 /* "bytes=A-B", "bytes=A-" or "bytes=-N": false if it is none of them. */
-static bool parse_range(struct mk16_request *sr)
+static bool parse_range(struct mk_request *sr)
 {
-    struct mk16_response *sh = &sr->headers;
+    struct mk_response *sh = &sr->headers;
     char text[64];
     char *dash;
     char *end;
@@ -219,9 +232,9 @@ static bool parse_range(struct mk16_request *sr)
 }
 
 /* Sets what of the file is sent: false if it is not there. */
-static bool apply_range(struct mk16_request *sr)
+static bool apply_range(struct mk_request *sr)
 {
-    struct mk16_response *sh = &sr->headers;
+    struct mk_response *sh = &sr->headers;
     long size = (long)sr->file_info.size;
     long from = sh->ranges[0];
     long to = sh->ranges[1] >= 0 ? sh->ranges[1] : size - 1;
@@ -232,15 +245,15 @@ static bool apply_range(struct mk16_request *sr)
     }
     if (from < 0 || from >= size || to >= size)
         return false;
-    sr->file_stream.bytes_offset = from;
-    sr->file_stream.bytes_total = (size_t)(to - from + 1);
+    SERVE_FILE(sr)->bytes_offset = from;
+    SERVE_FILE(sr)->bytes_total = (size_t)(to - from + 1);
     sh->content_length = to - from + 1;
     return true;
 }
 
-static enum outcome set_range(struct mk16_session *cs, struct mk16_request *sr)
+static enum outcome set_range(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_response *sh = &sr->headers;
+    struct mk_response *sh = &sr->headers;
     int status = 206;
 
     if (sr->range.data == NULL || !serve.config.resume)
@@ -258,53 +271,39 @@ static enum outcome set_range(struct mk16_session *cs, struct mk16_request *sr)
     return answer(status, cs, sr);
 }
 
-static void set_cork(int fd, int on)
+static void send_file(struct mk_session *cs, struct mk_request *sr)
 {
-    setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
-}
-
-static void first_bytes_sent(struct mk16_stream *stream, long bytes)
-{
-    (void)bytes;
-    set_cork(serve_channel_fd(stream->channel), 0);
-    stream->cb_bytes_consumed = NULL;
-}
-
-static void send_file(struct mk16_session *cs, struct mk16_request *sr)
-{
-    struct mk16_response *sh = &sr->headers;
-    struct mk16_stream *file = &sr->file_stream;
+    struct mk_response *sh = &sr->headers;
+    int fd;
 
     sh->content_length = (long)sr->file_info.size;
     sh->real_length = (long)sr->file_info.size;
-    file->channel = cs->channel;
-    file->fd = open(sr->real_path.data, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (file->fd < 0) {
+    fd = open(sr->real_path.data, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
         answer(403, cs, sr);
         return;
     }
-    file->bytes_offset = 0;
-    file->bytes_total = sr->file_info.size;
-    sh->content_type = (struct mk16_ptr){NULL, 0};
-    if (sr->method != MK16_METHOD_POST) {
+    SERVE_FILE(sr)->fd = fd;
+    SERVE_FILE(sr)->bytes_offset = 0;
+    SERVE_FILE(sr)->bytes_total = sr->file_info.size;
+    sh->content_type = (struct mk_ptr){NULL, 0};
+    if (sr->method != MK_METHOD_POST) {
         serve_mime_find(sr->real_path.data, &sh->content_type);
         if (set_range(cs, sr) == ANSWERED)
             return;
     }
     serve_header_prepare(cs, sr);
-    if (sr->method != MK16_METHOD_HEAD) {
-        file->type = MK16_STREAM_FILE;
-        serve_channel_append(cs->channel, file);
-    }
+    if (sr->method != MK_METHOD_HEAD)
+        serve_queue_file(cs, sr, MK_ABI == 16);
     /* Off again with the file's first bytes: after HEAD, never, and what
      * then is written to the socket may wait for 200 ms. */
-    file->cb_bytes_consumed = first_bytes_sent;
-    set_cork(cs->socket, 1);
+    if (MK_ABI == 16)
+        serve_set_cork(cs->socket, 1);
 }
 
-void serve_static(struct mk16_session *cs, struct mk16_request *sr)
+void serve_static(struct mk_session *cs, struct mk_request *sr)
 {
-    struct mk16_response *sh = &sr->headers;
+    struct mk_response *sh = &sr->headers;
     bool first = serve.layout->handler_first;
     int found;
 
@@ -313,15 +312,22 @@ void serve_static(struct mk16_session *cs, struct mk16_request *sr)
         answer(403, cs, sr);
         return;
     }
-    if (sr->content_length_p.data != NULL && sr->method != MK16_METHOD_POST &&
-        sr->method != MK16_METHOD_PUT) {
-        answer(400, cs, sr);
-        return;
+    if (sr->content_length_p.data != NULL && sr->method != MK_METHOD_POST &&
+        sr->method != MK_METHOD_PUT) {
+        if (MK_ABI == 16) {
+            answer(400, cs, sr);
+            return;
+        }
+        sr->content_length_p = (struct mk_ptr){NULL, 0};
     }
+    sr->uri_processed.data[sr->uri_processed.len] = '\0';
     found = serve_file_get_info(sr->real_path.data, &sr->file_info, 1);
-    if ((first && ask_handlers(cs, sr) == ANSWERED) ||
+    if ((first &&
+         ask_handlers(cs, sr, sr->uri_processed.data, true) == ANSWERED) ||
         check_file(cs, sr, found) == ANSWERED ||
-        (!first && ask_handlers(cs, sr) == ANSWERED) ||
+        (!first &&
+         ask_handlers(cs, sr, sr->uri_processed.data, false) == ANSWERED) ||
+        (MK_ABI == 18 && ask_again(cs, sr) == ANSWERED) ||
         check_method(cs, sr) == ANSWERED)
         return;
     sh->last_modified = sr->file_info.last_modification;

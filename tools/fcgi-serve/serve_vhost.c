@@ -10,7 +10,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,47 +19,41 @@
 #include "serve_conf.h"
 #include "serve_log.h"
 #include "serve_mem.h"
-
-_Static_assert(sizeof(regex_t) == 64, "the C library's regex_t is not glibc's");
+#include "serve_rule.h"
 
 /* A rule and where it was written, for messages. */
 struct rule {
-    struct mk16_host_handler handler;
+    struct mk_host_handler handler;
     char *file;
     int line;
 };
 
-static struct rule *rule_of(struct mk16_list *node)
+static struct rule *rule_of(struct mk_list *node)
 {
-    return (struct rule *)MK16_ENTRY(node, struct mk16_host_handler, head);
+    return (struct rule *)MK_ENTRY(node, struct mk_host_handler, head);
 }
 
-static regex_t *regex_of(struct mk16_host_handler *handler)
-{
-    return (regex_t *)(void *)handler->match;
-}
-
-static int add_rule(struct mk16_host *host, const char *value, const char *file,
+static int add_rule(struct mk_host *host, const char *value, const char *file,
                     int line)
 {
-    struct mk16_list *words = serve_conf_split(value);
+    struct mk_list *words = serve_conf_split(value);
     struct rule *rule = serve_mem_alloc_z(sizeof(*rule));
-    struct mk16_host_handler *handler = &rule->handler;
-    struct mk16_list *node;
+    struct mk_host_handler *handler = &rule->handler;
+    struct mk_list *node;
+    char *why = NULL;
     int i = 0;
-    int r = 0;
+    int r;
 
     rule->file = serve_mem_dup(file);
     rule->line = line;
     serve_list_init(&handler->params);
     for (SERVE_EACH(node, words)) {
-        const struct mk16_string_line *word =
-            MK16_ENTRY(node, struct mk16_string_line, head);
-        struct mk16_handler_param *param;
+        const struct mk_string_line *word =
+            MK_ENTRY(node, struct mk_string_line, head);
+        struct mk_handler_param *param;
 
         if (i == 0) {
-            r = regcomp(regex_of(handler), word->val,
-                        REG_EXTENDED | REG_ICASE | REG_NOSUB);
+            why = serve_rule_compile(handler, word->val);
         } else if (i == 1) {
             handler->name = serve_mem_dup(word->val);
         } else {
@@ -72,13 +65,11 @@ static int add_rule(struct mk16_host *host, const char *value, const char *file,
         }
         i++;
     }
-    if (r != 0) {
-        char why[100];
-
-        regerror(r, regex_of(handler), why, sizeof(why));
+    r = why == NULL && i >= 2 ? 0 : -1;
+    if (why != NULL) {
         serve_err("%s:%d: Match: the regular expression is wrong: %s", file,
                   line, why);
-        memset(handler->match, 0, sizeof(handler->match));
+        serve_mem_free(why);
     } else if (i < 2) {
         serve_err(
             "%s:%d: Match needs a regular expression and a handler: "
@@ -87,12 +78,12 @@ static int add_rule(struct mk16_host *host, const char *value, const char *file,
     }
     serve_list_add(&handler->head, &host->handlers);
     serve_conf_split_free(words);
-    return r == 0 && i >= 2 ? 0 : -1;
+    return r;
 }
 
-static void add_alias(struct mk16_host *host, const char *name)
+static void add_alias(struct mk_host *host, const char *name)
 {
-    struct mk16_host_alias *alias = serve_mem_alloc_z(sizeof(*alias));
+    struct mk_host_alias *alias = serve_mem_alloc_z(sizeof(*alias));
 
     alias->name = serve_mem_dup(name);
     alias->len = (unsigned int)strlen(name);
@@ -104,9 +95,9 @@ static void add_alias(struct mk16_host *host, const char *name)
     serve_list_add(&alias->head, &host->server_names);
 }
 
-static struct mk16_host *add_host(const char *file)
+static struct mk_host *add_host(const char *file)
 {
-    struct mk16_host *host = serve_mem_alloc_z(sizeof(*host));
+    struct mk_host *host = serve_mem_alloc_z(sizeof(*host));
 
     host->file = serve_mem_dup(file);
     serve_list_init(&host->server_names);
@@ -117,7 +108,7 @@ static struct mk16_host *add_host(const char *file)
     return host;
 }
 
-static void set_docroot(struct mk16_host *host, const char *docroot)
+static void set_docroot(struct mk_host *host, const char *docroot)
 {
     host->documentroot.data = serve_mem_dup(docroot);
     host->documentroot.len = strlen(docroot);
@@ -125,20 +116,20 @@ static void set_docroot(struct mk16_host *host, const char *docroot)
 
 void serve_vhost_add(const char *docroot, const char *match)
 {
-    struct mk16_host *host = add_host("(command line)");
+    struct mk_host *host = add_host("(command line)");
 
     set_docroot(host, docroot);
     add_alias(host, "127.0.0.1");
     add_rule(host, match, host->file, 1);
 }
 
-static int read_names(struct mk16_host *host, const struct serve_conf *conf,
+static int read_names(struct mk_host *host, const struct serve_conf *conf,
                       const struct serve_conf_section *section)
 {
     const struct serve_conf_entry *entry =
         serve_conf_entry(section, "ServerName");
-    struct mk16_list *words;
-    struct mk16_list *node;
+    struct mk_list *words;
+    struct mk_list *node;
 
     if (entry == NULL) {
         serve_err("%s:%d: [HOST] needs a ServerName", conf->file,
@@ -147,12 +138,12 @@ static int read_names(struct mk16_host *host, const struct serve_conf *conf,
     }
     words = serve_conf_split(entry->value);
     for (SERVE_EACH(node, words))
-        add_alias(host, MK16_ENTRY(node, struct mk16_string_line, head)->val);
+        add_alias(host, MK_ENTRY(node, struct mk_string_line, head)->val);
     serve_conf_split_free(words);
     return 0;
 }
 
-static int read_docroot(struct mk16_host *host, const struct serve_conf *conf,
+static int read_docroot(struct mk_host *host, const struct serve_conf *conf,
                         const struct serve_conf_section *section)
 {
     const struct serve_conf_entry *entry =
@@ -178,17 +169,17 @@ static int read_docroot(struct mk16_host *host, const struct serve_conf *conf,
     return 0;
 }
 
-static void read_pages(struct mk16_host *host, const struct serve_conf *conf)
+static void read_pages(struct mk_host *host, const struct serve_conf *conf)
 {
     const struct serve_conf_section *section =
         serve_conf_section(conf, "ERROR_PAGES");
-    struct mk16_list *node;
+    struct mk_list *node;
 
     if (section == NULL || host->documentroot.data == NULL)
         return;
     for (SERVE_EACH(node, &section->entries)) {
         const struct serve_conf_entry *entry =
-            MK16_ENTRY(node, struct serve_conf_entry, head);
+            MK_ENTRY(node, struct serve_conf_entry, head);
         struct serve_error_page *page;
         int status = atoi(entry->key);
 
@@ -207,8 +198,8 @@ static int read_host(const char *file)
 {
     struct serve_conf *conf = serve_conf_read(file);
     const struct serve_conf_section *section;
-    struct mk16_host *host;
-    struct mk16_list *node;
+    struct mk_host *host;
+    struct mk_list *node;
     int r = 0;
 
     if (conf == NULL)
@@ -227,7 +218,7 @@ static int read_host(const char *file)
     if (section != NULL) {
         for (SERVE_EACH(node, &section->entries)) {
             const struct serve_conf_entry *entry =
-                MK16_ENTRY(node, struct serve_conf_entry, head);
+                MK_ENTRY(node, struct serve_conf_entry, head);
 
             if (strcasecmp(entry->key, "Match") == 0)
                 r |= add_rule(host, entry->value, file, entry->line);
@@ -264,12 +255,12 @@ int serve_vhosts_read(const char *directory)
     return r;
 }
 
-static struct mk16_plugin *find_plugin(const char *shortname)
+static struct mk_plugin *find_plugin(const char *shortname)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
+        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
 
         if (strcmp(plugin->shortname, shortname) == 0)
             return plugin;
@@ -279,7 +270,7 @@ static struct mk16_plugin *find_plugin(const char *shortname)
 
 static int map_rule(struct rule *rule)
 {
-    struct mk16_plugin *plugin = find_plugin(rule->handler.name);
+    struct mk_plugin *plugin = find_plugin(rule->handler.name);
 
     if (plugin == NULL) {
         serve_err(
@@ -288,7 +279,7 @@ static int map_rule(struct rule *rule)
             rule->file, rule->line, rule->handler.name, rule->handler.name);
         return -1;
     }
-    if (plugin->hooks != MK16_HOOK_STAGE || plugin->stage->stage30 == NULL) {
+    if (plugin->hooks != MK_HOOK_STAGE || plugin->stage->stage30 == NULL) {
         serve_err("%s:%d: Match: plugin '%s' is not a handler", rule->file,
                   rule->line, rule->handler.name);
         return -1;
@@ -299,12 +290,12 @@ static int map_rule(struct rule *rule)
 
 int serve_vhosts_map(void)
 {
-    struct mk16_list *node;
-    struct mk16_list *inner;
+    struct mk_list *node;
+    struct mk_list *inner;
     int r = 0;
 
     for (SERVE_EACH(node, &serve.config.hosts)) {
-        struct mk16_host *host = MK16_ENTRY(node, struct mk16_host, head);
+        struct mk_host *host = MK_ENTRY(node, struct mk_host, head);
 
         for (SERVE_EACH(inner, &host->handlers))
             r |= map_rule(rule_of(inner));
@@ -314,39 +305,39 @@ int serve_vhosts_map(void)
 
 static void free_rule(struct rule *rule)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &rule->handler.params)) {
-        struct mk16_handler_param *param =
-            MK16_ENTRY(node, struct mk16_handler_param, head);
+        struct mk_handler_param *param =
+            MK_ENTRY(node, struct mk_handler_param, head);
 
         serve_mem_free(param->p.data);
         serve_mem_free(param);
     }
-    regfree(regex_of(&rule->handler));
+    serve_rule_free(&rule->handler);
     serve_mem_free(rule->handler.name);
     serve_mem_free(rule->file);
     serve_mem_free(rule);
 }
 
-static void free_host(struct mk16_host *host)
+static void free_host(struct mk_host *host)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &host->handlers))
         free_rule(rule_of(node));
     for (SERVE_EACH_SAFE(node, after, &host->server_names)) {
-        struct mk16_host_alias *alias =
-            MK16_ENTRY(node, struct mk16_host_alias, head);
+        struct mk_host_alias *alias =
+            MK_ENTRY(node, struct mk_host_alias, head);
 
         serve_mem_free(alias->name);
         serve_mem_free(alias);
     }
     for (SERVE_EACH_SAFE(node, after, &host->error_pages)) {
         struct serve_error_page *page =
-            MK16_ENTRY(node, struct serve_error_page, head);
+            MK_ENTRY(node, struct serve_error_page, head);
 
         serve_mem_free(page->file);
         serve_mem_free(page->real_path);
@@ -360,26 +351,26 @@ static void free_host(struct mk16_host *host)
 
 void serve_vhosts_free(void)
 {
-    struct mk16_list *node;
-    struct mk16_list *after;
+    struct mk_list *node;
+    struct mk_list *after;
 
     for (SERVE_EACH_SAFE(node, after, &serve.config.hosts))
-        free_host(MK16_ENTRY(node, struct mk16_host, head));
+        free_host(MK_ENTRY(node, struct mk_host, head));
     serve_list_init(&serve.config.hosts);
 }
 
-void serve_vhost_find(const struct mk16_ptr *name, struct mk16_host **host,
-                      struct mk16_host_alias **alias)
+void serve_vhost_find(const struct mk_ptr *name, struct mk_host **host,
+                      struct mk_host_alias **alias)
 {
-    struct mk16_list *node;
-    struct mk16_list *inner;
+    struct mk_list *node;
+    struct mk_list *inner;
 
     for (SERVE_EACH(node, &serve.config.hosts)) {
-        struct mk16_host *h = MK16_ENTRY(node, struct mk16_host, head);
+        struct mk_host *h = MK_ENTRY(node, struct mk_host, head);
 
         for (SERVE_EACH(inner, &h->server_names)) {
-            struct mk16_host_alias *a =
-                MK16_ENTRY(inner, struct mk16_host_alias, head);
+            struct mk_host_alias *a =
+                MK_ENTRY(inner, struct mk_host_alias, head);
 
             if (a->len == name->len &&
                 strncmp(a->name, name->data, a->len) == 0) {
@@ -391,14 +382,14 @@ void serve_vhost_find(const struct mk16_ptr *name, struct mk16_host **host,
     }
 }
 
-const struct serve_error_page *serve_vhost_error_page(struct mk16_host *host,
+const struct serve_error_page *serve_vhost_error_page(struct mk_host *host,
                                                       int status)
 {
-    struct mk16_list *node;
+    struct mk_list *node;
 
     for (SERVE_EACH(node, &host->error_pages)) {
         const struct serve_error_page *page =
-            MK16_ENTRY(node, struct serve_error_page, head);
+            MK_ENTRY(node, struct serve_error_page, head);
 
         if (page->status == status)
             return page;

@@ -27,12 +27,12 @@ enum { SIGNAL_START = 1, SIGNAL_STOP = 1 << 20 };
 
 /* What there is of a worker besides the structure that plugins see. */
 struct thread {
-    struct mk16_worker *worker;
+    struct mk_worker *worker;
     pthread_t id;
-    struct mk16_list clients;
-    struct mk16_list listeners;
-    struct mk16_event signal;
-    struct mk16_event timeout;
+    struct mk_list clients;
+    struct mk_list listeners;
+    struct mk_event signal;
+    struct mk_event timeout;
     int timeout_fd;
     bool started;
     bool stop;
@@ -46,17 +46,17 @@ static pthread_cond_t ready_changed = PTHREAD_COND_INITIALIZER;
 static int ready;
 static int failed;
 
-struct mk16_worker *serve_worker_self(void)
+struct mk_worker *serve_worker_self(void)
 {
     return self != NULL ? self->worker : NULL;
 }
 
-struct mk16_event_loop *serve_worker_loop(void)
+struct mk_event_loop *serve_worker_loop(void)
 {
     return self->worker->loop;
 }
 
-struct mk16_list *serve_worker_clients(struct mk16_worker *worker)
+struct mk_list *serve_worker_clients(struct mk_worker *worker)
 {
     return &threads[worker->idx].clients;
 }
@@ -72,8 +72,8 @@ static void report(bool ok)
 
 static bool prepare(struct thread *t)
 {
-    struct mk16_worker *worker = t->worker;
-    struct mk16_list *node;
+    struct mk_worker *worker = t->worker;
+    struct mk_list *node;
 
     worker->loop = serve_loop_create(SERVE_QUEUE_SIZE);
     if (worker->loop == NULL ||
@@ -84,10 +84,10 @@ static bool prepare(struct thread *t)
     }
     worker->pid = gettid();
     for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk16_plugin *plugin = MK16_ENTRY(node, struct mk16_plugin, head);
+        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
 
         if (plugin->worker_init != NULL)
-            plugin->worker_init();
+            SERVE_WORKER_INIT(plugin);
     }
     if (serve_listen_open(&t->listeners) < 0)
         return false;
@@ -98,21 +98,21 @@ static bool prepare(struct thread *t)
 
 static void on_connection(struct thread *t, void *conn)
 {
-    struct mk16_event *event = serve_conn_event(conn);
+    struct mk_event *event = serve_conn_event(conn);
     struct serve_client *client = serve_client(serve_session(conn));
     int r = 0;
 
-    if (event->mask & MK16_EVENT_WRITE)
+    if (event->mask & MK_EVENT_WRITE)
         r = serve_conn_write(conn, t->worker);
-    if (event->mask & MK16_EVENT_READ)
+    if (event->mask & MK_EVENT_READ)
         r = serve_conn_read(conn, t->worker);
-    if (event->mask & MK16_EVENT_CLOSE)
+    if (event->mask & MK_EVENT_CLOSE)
         r = -1;
     if (r < 0 && !client->closed)
-        serve_conn_close(conn, t->worker, MK16_CLOSED);
+        serve_conn_close(conn, t->worker, MK_CLOSED);
 }
 
-static void on_notification(struct thread *t, struct mk16_event *event)
+static void on_notification(struct thread *t, struct mk_event *event)
 {
     uint64_t value = 0;
 
@@ -124,21 +124,21 @@ static void on_notification(struct thread *t, struct mk16_event *event)
         serve_conn_check_timeouts(t->worker);
 }
 
-static void on_event(struct thread *t, struct mk16_event *event)
+static void on_event(struct thread *t, struct mk_event *event)
 {
-    if (event->type & MK16_EVENT_IDLE)
+    if (event->type & MK_EVENT_IDLE)
         return;
     switch (event->type) {
-    case MK16_EVENT_CONNECTION:
+    case MK_EVENT_CONNECTION:
         on_connection(t, event);
         break;
-    case MK16_EVENT_LISTENER:
-        serve_conn_accept(t->worker, (struct mk16_server_listen *)event);
+    case MK_EVENT_LISTENER:
+        serve_conn_accept(t->worker, (struct mk_server_listen *)event);
         break;
-    case MK16_EVENT_CUSTOM:
+    case MK_EVENT_CUSTOM:
         event->handler(event);
         break;
-    case MK16_EVENT_NOTIFICATION:
+    case MK_EVENT_NOTIFICATION:
         on_notification(t, event);
         break;
     default:
@@ -149,7 +149,7 @@ static void on_event(struct thread *t, struct mk16_event *event)
 /* One wait and no more: whatever ends it. */
 static void wait_for_start(struct thread *t)
 {
-    struct mk16_event_loop *loop = t->worker->loop;
+    struct mk_event_loop *loop = t->worker->loop;
     int n = serve_ev_wait(loop);
 
     for (int i = 0; i < n; i++) {
@@ -160,12 +160,12 @@ static void wait_for_start(struct thread *t)
 
 static void run(struct thread *t)
 {
-    struct mk16_event_loop *loop = t->worker->loop;
+    struct mk_event_loop *loop = t->worker->loop;
 
     wait_for_start(t);
     serve_listen_watch(&t->listeners, loop);
-    t->timeout_fd =
-        serve_ev_timeout_create(loop, serve.config.timeout, &t->timeout);
+    t->timeout_fd = serve_ev_timeout_create(
+        loop, SERVE_SECONDS(serve.config.timeout), &t->timeout);
     while (!t->stop) {
         int n = serve_ev_wait(loop);
 

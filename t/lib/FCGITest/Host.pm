@@ -54,7 +54,8 @@ sub new {
     my ($class, %o) = @_;
     my $self = bless { kind => FCGITest::host_kind(), addr => '127.0.0.1', %o,
         owner => $$ }, $class;
-    $self->{$_} ||= $ENV{"FCGI_\U$_"} for qw(plugin serve);
+    $self->{plugin} ||= plugin_of($ENV{FCGI_PLUGIN}, FCGITest::abi());
+    $self->{serve} ||= $ENV{FCGI_SERVE};
     if (!$self->is('nginx')) {
         my %need = (FCGI_PLUGIN => $self->{plugin},
             $self->is('monkey') ? (MONKEY => $ENV{MONKEY}) : (FCGI_SERVE => $self->{serve}));
@@ -71,6 +72,13 @@ sub new {
     $self->{responders} = ref $r eq 'ARRAY' ? $r : $r ? [$r] : [];
     FCGITest::Tree::write_tree($self);
     return $self;
+}
+
+# The name by which a Monkey of this ABI finds its symbol in the plugin.
+sub plugin_of {
+    my ($file, $abi) = @_;
+    $file =~ s/\.so\z/18.so/ if defined $file && $abi eq '1.8';
+    return $file;
 }
 
 sub is { return $_[0]{kind} eq $_[1] }
@@ -90,7 +98,7 @@ sub command {
     if ($self->is('nginx')) { push @c, '/usr/sbin/nginx', '-p', $self->{dir}, '-c', "$self->{dir}/nginx.conf" }
     elsif ($self->is('monkey')) { push @c, $ENV{MONKEY}, '-c', $conf }
     else {
-        push @c, $self->{serve}, '-c', $conf, '-w', $w,
+        push @c, $self->{serve}, '--abi=' . FCGITest::abi(), '-c', $conf, '-w', $w,
           '-A', "$self->{dir}/log/access.log";
         push @c, '-p', $self->{port} if !$self->{listen};
     }

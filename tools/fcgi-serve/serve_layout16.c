@@ -11,17 +11,17 @@
 
 #include "serve.h"
 
-#define LAYOUT_A                                                    \
-    .conn_size = sizeof(struct mk16_conn_a),                        \
-    .conn_status = offsetof(struct mk16_conn_a, status),            \
-    .conn_timeout_on = offsetof(struct mk16_conn_a, is_timeout_on), \
-    .conn_arrive = offsetof(struct mk16_conn_a, arrive_time),       \
-    .conn_protocol = offsetof(struct mk16_conn_a, protocol),        \
-    .conn_net = offsetof(struct mk16_conn_a, net),                  \
-    .conn_channel = offsetof(struct mk16_conn_a, channel),          \
-    .conn_timeout = offsetof(struct mk16_conn_a, timeout_head),     \
-    .channel_io = offsetof(struct mk16_channel_a, io),              \
-    .channel_streams = offsetof(struct mk16_channel_a, streams)
+#define LAYOUT_A                                                  \
+    .conn_size = sizeof(struct mk_conn_a),                        \
+    .conn_status = offsetof(struct mk_conn_a, status),            \
+    .conn_timeout_on = offsetof(struct mk_conn_a, is_timeout_on), \
+    .conn_arrive = offsetof(struct mk_conn_a, arrive_time),       \
+    .conn_protocol = offsetof(struct mk_conn_a, protocol),        \
+    .conn_net = offsetof(struct mk_conn_a, net),                  \
+    .conn_channel = offsetof(struct mk_conn_a, channel),          \
+    .conn_timeout = offsetof(struct mk_conn_a, timeout_head),     \
+    .channel_io = offsetof(struct mk_channel_a, io),              \
+    .channel_streams = offsetof(struct mk_channel_a, streams)
 
 #define LAYOUT_B(type)                                       \
     .conn_size = sizeof(struct type),                        \
@@ -33,45 +33,48 @@
     .conn_net = offsetof(struct type, net),                  \
     .conn_channel = offsetof(struct type, channel),          \
     .conn_timeout = offsetof(struct type, timeout_head),     \
-    .channel_event = offsetof(struct mk16_channel_b, event), \
-    .channel_io = offsetof(struct mk16_channel_b, io),       \
-    .channel_streams = offsetof(struct mk16_channel_b, streams)
+    .channel_event = offsetof(struct mk_channel_b, event),   \
+    .channel_io = offsetof(struct mk_channel_b, io),         \
+    .channel_streams = offsetof(struct mk_channel_b, streams)
 
 struct conn_unknown {
-    struct mk16_event event;
+    struct mk_event event;
     int status;
     uint32_t properties;
     char is_timeout_on;
     time_t arrive_time;
-    struct mk16_sched_handler *protocol;
-    struct mk16_server_listen *server_listen;
-    struct mk16_network *net;
+    struct mk_sched_handler *protocol;
+    struct mk_server_listen *server_listen;
+    struct mk_network *net;
     void *news[2];
-    struct mk16_channel_b channel;
-    struct mk16_list timeout_head;
-    struct mk16_rb_node rb_head;
+    struct mk_channel_b channel;
+    struct mk_list timeout_head;
+    struct mk_rb_node rb_head;
 };
 
-const struct serve_layout serve_layout_b = {
+static const struct serve_layout layout_b = {
     .name = "B",
+    .has_liana = true,
     .version = "1.6.9",
     .end_tells_pipeline = true,
     .flush_arms_write = true,
     .clears_errno = true,
     .handler_first = true,
     .event_free_guarded = true,
-    LAYOUT_B(mk16_conn_b),
+    LAYOUT_B(mk_conn_b),
 };
 
 static const struct serve_layout others[] = {
     {
         .name = "A",
+        .has_liana = true,
         .version = "1.6.6",
         .status_is_exact = true,
         LAYOUT_A,
     },
     {
         .name = "1.6.5",
+        .has_liana = true,
         .version = "1.6.5",
         .status_is_exact = true,
         .handler_times_out = true,
@@ -79,6 +82,7 @@ static const struct serve_layout others[] = {
     },
     {
         .name = "unknown",
+        .has_liana = true,
         .version = "1.6.10",
         .end_tells_pipeline = true,
         .flush_arms_write = true,
@@ -89,11 +93,10 @@ static const struct serve_layout others[] = {
     },
 };
 
-/* NULL if there is no layout of this name. */
 const struct serve_layout *serve_layout_find(const char *name)
 {
-    if (strcmp(name, serve_layout_b.name) == 0)
-        return &serve_layout_b;
+    if (name == NULL || strcmp(name, layout_b.name) == 0)
+        return &layout_b;
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (strcmp(name, others[i].name) == 0)
             return &others[i];
