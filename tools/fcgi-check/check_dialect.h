@@ -20,6 +20,10 @@ struct check_dialect {
     /* How regcomp() is called. */
     int regex_flags;
 
+    /* What stands for itself in this Monkey's expressions, though it does not
+     * in those of regcomp(); NULL where there is nothing. */
+    const char *literal;
+
     /* Whether all that `narrow` matches is matched by `wide`; false where that
      * cannot be told. */
     bool (*includes)(const char *wide, const char *narrow);

@@ -205,12 +205,48 @@ static void check_end(struct site *site, const struct rule *rule)
     }
 }
 
+/* The first of some characters that has neither a '\\' in front nor brackets
+ * around, or NULL. */
+static const char *find_bare(const char *regex, const char *wanted)
+{
+    bool inside = false;
+
+    for (const char *at = regex; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0') {
+            at++;
+        } else if (inside) {
+            inside = *at != ']';
+        } else if (*at == '[') {
+            inside = true;
+        } else if (strchr(wanted, *at) != NULL) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+static void check_literal(struct site *site, const struct rule *rule)
+{
+    const struct check_dialect *dialect = site->run->options->dialect;
+    const char *bare =
+        dialect->literal ? find_bare(rule->regex, dialect->literal) : NULL;
+
+    if (bare) {
+        check_tell(site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
+                   "the '%c' in '%s' stands for itself: expressions of Monkey "
+                   "%s have no alternatives, groups and counts; write a rule "
+                   "for each case",
+                   *bare, rule->regex, dialect->name);
+    }
+}
+
 static void check_regex(struct site *site, struct rule *rule)
 {
     int result = regcomp(&rule->compiled, rule->regex,
                          site->run->options->dialect->regex_flags);
     char why[100];
 
+    check_literal(site, rule);
     rule->compiles = result == 0;
     if (result) {
         regerror(result, &rule->compiled, why, sizeof(why));
