@@ -72,8 +72,9 @@ my @unwell = (
 for (@unwell) {
     my ($case, $args, $class, $line) = @$_;
     my $r = ask($case, @$args);
-    tool_is($r, 3, qr/^\d+ bytes from \Q$at\E: seq=1 .*$line\n/m, '', "$case @$args");
-    like($r->{out}, qr/\n1 sent, 1 received \(1 unwell\), 0% loss, time \d+ ms\nerrors: 1 $class\n\z/, "$case @$args: summary, and no times");
+    my $name = "$case @$args" =~ s/\n/\\n/gr;
+    tool_is($r, 3, qr/^\d+ bytes from \Q$at\E: seq=1 .*$line\n/m, '', $name);
+    like($r->{out}, qr/\n1 sent, 1 received \(1 unwell\), 0% loss, time \d+ ms\nerrors: 1 $class\n\z/, "$name: summary, and no times");
 }
 
 # No answer: status 1.
