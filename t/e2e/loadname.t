@@ -39,7 +39,8 @@ if (host_kind() eq 'serve' && is_abi('1.8')) {
     local $ENV{FCGI_SERVE_ARGS} = "$args --layout=unknown";
     my $h = host(responder => $r);
     my $mark = $h->mark;
-    is(get($h, '/hello.php')->{status}, 500, "unknown: 500, time $_") for 1 .. 3;
+    # (1.8 sends its first head without a length, and leaves the connection open.)
+    is(get($h, '/hello.php', timeout => 0.5)->{status}, 500, "unknown: 500, time $_") for 1 .. 3;
     ok($h->wait_log(qr/none of 1\.8\.9/, $mark), 'unknown: the log says why');
     res_is(get($h, '/static.txt'), 200, "static text\n", 'unknown: files are served');
 }
