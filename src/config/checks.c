@@ -219,6 +219,10 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_KEY_UNKNOWN, FCGI_DIAG_WARNING, "key that Monkey does not know",
      "Monkey passes over keys that it does not know, without a word. "
      "This one is close to one that it knows."},
+    {FCGI_CHECK_PLUGIN_OTHER, FCGI_DIAG_WARNING, "another FastCGI plugin",
+     "The file is a FastCGI plugin for Monkey, but not this one: the one that "
+     "Monkey ships has the same name. It reads the same fastcgi.conf, of which "
+     "it knows but three keys. Load the one that belongs to fcgi-check."},
     {FCGI_CHECK_MATCH_INCOMPLETE, FCGI_DIAG_ERROR, "rule without a handler",
      "A Match rule has a regular expression and the name of a plugin, "
      "with spaces between them: Match /.*\\.php$ fastcgi. Monkey refuses "

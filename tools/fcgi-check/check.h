@@ -22,6 +22,11 @@ enum check_format { CHECK_TEXT, CHECK_GCC, CHECK_JSON, CHECK_SARIF };
 /* Exit statuses. */
 enum { CHECK_CLEAN = 0, CHECK_FINDINGS = 1, CHECK_TROUBLE = 2 };
 
+/* Where our plugin is installed, for messages. */
+#ifndef FCGI_PLUGIN_DIR
+#define FCGI_PLUGIN_DIR "/usr/lib/monkey"
+#endif
+
 struct check_dialect;
 
 struct check_options {

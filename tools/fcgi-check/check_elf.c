@@ -112,7 +112,14 @@ static bool judge(const struct image *image, const char *symbol,
     }
     *id = FCGI_CHECK_PLUGIN_ABI;
     *why = "it does not have the symbol that Monkey looks for";
-    return has_symbol(image, &head, symbol);
+    if (!has_symbol(image, &head, symbol)) {
+        return false;
+    }
+    /* Ours has the texts of our checks in it. */
+    *id = FCGI_CHECK_PLUGIN_OTHER;
+    *why = "it is another FastCGI plugin";
+    return memmem(image->bytes, image->size, FCGI_CHECK_LIBRARY,
+                  sizeof(FCGI_CHECK_LIBRARY)) != NULL;
 }
 
 bool check_elf(const char *path, const char *symbol, const char **id,

@@ -46,7 +46,18 @@ static void check_library(struct check_run *run, const char *path,
                    "'%s' cannot be loaded: %s; install the plugin there, or "
                    "correct the path",
                    path, strerror(errno));
-    } else if (!check_elf(file, symbol, &id, &why)) {
+        goto out;
+    }
+    if (check_elf(file, symbol, &id, &why)) {
+        goto out;
+    }
+    if (strcmp(id, FCGI_CHECK_PLUGIN_OTHER) == 0) {
+        check_tell(run, id, place,
+                   "'%s' is not the plugin that fcgi-check belongs to, but "
+                   "perhaps the one that Monkey ships; load that of "
+                   "monkey-fastcgi",
+                   path);
+    } else {
         check_tell(run, id, place,
                    strcmp(id, FCGI_CHECK_PLUGIN_ABI) == 0
                        ? "'%s' is no plugin '%s' for Monkey %s: %s (%s); "
@@ -55,6 +66,7 @@ static void check_library(struct check_run *run, const char *path,
                          "the plugin there, or correct the path",
                    path, name, run->options->dialect->name, why, symbol);
     }
+out:
     free(symbol);
     free(file);
 }

@@ -16,10 +16,6 @@
 
 #define HANDLER "fastcgi"
 
-#ifndef FCGI_PLUGIN_DIR
-#define FCGI_PLUGIN_DIR "/usr/lib/monkey"
-#endif
-
 /* A word of a rule; Monkey splits at spaces, and at nothing else. */
 struct word {
     const char *at;
@@ -242,6 +238,7 @@ static void check_literal(struct site *site, const struct rule *rule)
 
 static void check_regex(struct site *site, struct rule *rule)
 {
+    char quote = rule->regex[0];
     int result = regcomp(&rule->compiled, rule->regex,
                          site->run->options->dialect->regex_flags);
     char why[100];
@@ -254,6 +251,11 @@ static void check_regex(struct site *site, struct rule *rule)
                    "'%s' is no regular expression (%s), for which Monkey would "
                    "not start; correct it",
                    rule->regex, why);
+    } else if (quote == '"' || quote == '\'') {
+        check_tell(site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
+                   "quotes are part of the expression, so that it matches no "
+                   "path; leave them out");
+        site->rules->broken = true;
     } else if (strcmp(rule->handler, HANDLER) == 0) {
         check_end(site, rule);
     }
@@ -385,6 +387,27 @@ static void check_indexes(struct site *site)
     }
 }
 
+/* Rules that stand where Monkey does not look for them. */
+static void check_strays(struct site *site,
+                         const struct fcgi_tree_section *handlers)
+{
+    for (size_t i = 0; i < site->tree.n_sections; i++) {
+        const struct fcgi_tree_section *section = &site->tree.sections[i];
+        const struct fcgi_tree_entry *entry = fcgi_tree_entry(section, "Match");
+
+        if (!entry || section == handlers ||
+            strcasecmp(section->name, "HANDLERS") == 0) {
+            continue;
+        }
+        site->rules->broken = true;
+        check_tell(site->run, FCGI_CHECK_KEY_UNKNOWN,
+                   check_key_place(&site->tree, entry),
+                   "'Match' has no effect in [%s]; put the heading [HANDLERS] "
+                   "above it",
+                   section->name);
+    }
+}
+
 static void free_site(struct site *site)
 {
     for (size_t i = 0; i < site->count; i++) {
@@ -426,6 +449,7 @@ void check_site(struct check_run *run, const char *path,
     if (check_unknown_keys(run, &site.tree, section, handler_keys)) {
         rules->broken = true;
     }
+    check_strays(&site, section);
     check_indexes(&site);
     free_site(&site);
 }
