@@ -29,8 +29,9 @@ sub clean {
     $b->stop;
     sleep 0.4;
     $b->start;
-    my $back = wait_for(sub { ($b->stats->{requests} // 0) > 20 }, 20);
     my $l = ab_end($run);
+    # The load may be over before: on a fast machine, or with few requests.
+    my $back = wait_for(sub { get($h, '/x.php'); ($b->stats->{requests} // 0) > 5 }, 20);
     clean($l, $n, "killed under load of 32 clients, $n GETs");
     ok($back, 'restarted: it is used again');
     like($h->log, qr/server "other": taken out for 500 ms/, 'a line when it goes out');
