@@ -21,8 +21,7 @@ int main(int argc, char **argv)
     fcgi_vars_free(&ping.options.vars);
     fcgi_buffer_free(&ping.options.body);
     fcgi_buffer_free(&ping.params);
-    /* A plugin has statuses of its own: 3 is "unknown". */
     if (ping.options.nagios && ping.targets == NULL && status != 0)
-        status = 3;
+        status = FCGI_PING_UNKNOWN;
     return status;
 }

@@ -37,6 +37,7 @@ enum fcgi_ping_exit {
     FCGI_PING_NO_ANSWER = 1,
     FCGI_PING_TROUBLE = 2,
     FCGI_PING_UNWELL = 3,
+    FCGI_PING_UNKNOWN = 3, /* of a monitoring plugin, instead of TROUBLE */
 };
 
 enum fcgi_ping_mode {

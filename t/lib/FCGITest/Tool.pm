@@ -68,6 +68,8 @@ sub in_child {
     open STDIN,  '<', "$dir/in";
     open STDOUT, '>', $o->{stdout} || "$dir/out" or POSIX::_exit(126);
     open STDERR, '>', "$dir/err";
+    # What make and the harness have open counts against a limit, too.
+    POSIX::close($_) for 3 .. 255;
     $ENV{$_} = $o->{env}{$_} for keys %{ $o->{env} || {} };
     chdir $o->{dir} if $o->{dir};
     @cmd = ('prlimit', "--nofile=$o->{limit}{n}", @cmd) if $o->{limit};
