@@ -49,6 +49,8 @@ static void knows_cases(void **state)
         /* What is not understood is not included. */
         {".*", "(a)\\1", false},
         {".*", "\\w", false},
+        {".*", "a*{2}", false},
+        {".*", "a{2}{2}", false},
         {".*", "()", false},
         {".*", "a{1", false},
         {".*", "[[.a.]]", false},

@@ -287,23 +287,20 @@ static struct part read_piece(struct machine *m)
 {
     const char *atom = m->at;
     struct part part = read_atom(m);
+    bool repeated = false;
 
     while (!m->failed && *m->at && strchr("*+?{", *m->at)) {
         const char c = *m->at;
 
-        if (c == '{') {
-            /* Of a repeated piece's repetitions nobody has need. */
-            m->failed =
-                m->failed || (m->at > atom && strchr("*+?}", m->at[-1]) &&
-                              m->at[-2] != '\\');
-            if (!m->failed) {
-                part = read_interval(m, atom);
-            }
-            atom = m->at;
-            continue;
+        if (c != '{') {
+            m->at++;
+            part = repeat(m, part, c != '+', c != '?');
+        } else if (repeated) {
+            m->failed = true; /* an interval of repetitions: nobody's need */
+        } else {
+            part = read_interval(m, atom);
         }
-        m->at++;
-        part = repeat(m, part, c != '+', c != '?');
+        repeated = true;
     }
     return part;
 }
