@@ -248,10 +248,10 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
 
 /*
  * Whether a request says whom it is for, and where it ends, in a way that all
- * who see it understand alike. If the host went by one of two lengths, or by the 5 in "5abc", what
- * stands in front of it may have gone by another, and taken the start of the
- * next request for something else (RFC 9112, 6.3 and 11.2). A host that decodes
- * transfer codings takes the field away.
+ * who see it understand alike. If the host went by one of two lengths, or by
+ * the 5 in "5abc", what stands in front of it may have gone by another, and
+ * taken the start of the next request for something else (RFC 9112, 6.3 and
+ * 11.2). A host that decodes transfer codings takes the field away.
  */
 static const char *judge_fields(const struct fcgi_http_request *request)
 {

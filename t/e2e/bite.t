@@ -10,6 +10,8 @@ use lib "$FindBin::Bin/../lib";
 use FCGITest;
 use FCGITest::Probe;
 
+plan(skip_all => 'the probe is a plugin for Monkey 1.6') if !is_abi('1.6');
+
 my $h = probe_host();
 my $PX = "px\n";
 my $STATIC = "static text\n";

@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use FCGITest;
 
 plan(skip_all => 'only fcgi-serve has them all') if host_kind() ne 'serve';
+plan(skip_all => 'of Monkey 1.6; loadname.t has those of 1.8') if !is_abi('1.6');
 
 my $r = responder(cases => {
     late => sub { $_[0]->pause(4); $_[0]->reply(page("late\n")) },

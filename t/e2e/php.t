@@ -132,8 +132,11 @@ for my $kind (qw(unix tcp)) {
     $mark = $h->mark;
     res_is($ask->(GET => '/fatal.php'), 500, undef, "$kind: a fatal error is PHP's 500");
     ok($h->wait_log(qr/nosuchfunction/, $mark), "$kind: and is in the host's log");
+    $mark = $h->mark;
     $res = $ask->(GET => '/missing.php');
     res_is($res, 404, undef, "$kind: no such script: 404");
+    ok($h->wait_log(qr/it was sent SCRIPT_FILENAME "\Q$h->{docroot}\E\/missing\.php", .*see DocumentRoot/, $mark),
+        "$kind: and the log says which file it was asked for, and what to look at");
     res_is($ask->(GET => '/deep/'), 200, 'deep /deep/index.php', "$kind: an index file");
     my $t0 = time;
     res_is($ask->(GET => '/finish.php'), 200, 'done', "$kind: fastcgi_finish_request()");

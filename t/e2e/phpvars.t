@@ -11,6 +11,7 @@ use FCGITest;
 plan(skip_all => 'nginx is what we are compared with') if host_kind() eq 'nginx';
 plan(skip_all => 'nginx is not installed') if !-x '/usr/sbin/nginx';
 plan(skip_all => 'php-fpm is not installed') if !FCGITest::Daemon::php_program();
+plan(skip_all => 'the reasons in the table are those of Monkey 1.6') if !is_abi('1.6');
 
 # Why nginx differs. (What it says is in the rows.)
 my %WHY = (
