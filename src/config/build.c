@@ -15,8 +15,8 @@ struct source {
     cfg_t *branch;
 };
 
-/* Whether the section says anything of a key, which is of another section's
- * table, maybe. */
+/* Whether the section says anything of a key. The keys of [FASTCGI] are a part
+ * of the table that a server's are (keys.c). */
 static bool says(const struct source *source, const struct fcgi_key *key)
 {
     const struct fcgi_section *schema;
@@ -25,12 +25,8 @@ static bool says(const struct source *source, const struct fcgi_key *key)
         return false;
     }
     schema = source->section->schema;
-    for (size_t i = 0; i < schema->n_keys; i++) {
-        if (&schema->keys[i] == key) { /* sections share their rows */
-            return source->section->given[i] != 0;
-        }
-    }
-    return false;
+    return key >= schema->keys && key < schema->keys + schema->n_keys &&
+           source->section->given[key - schema->keys] != 0;
 }
 
 static void set_number(void *field, const struct fcgi_key *key, uint32_t number)

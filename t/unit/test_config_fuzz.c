@@ -5,8 +5,6 @@
  */
 #include "test_config_util.h"
 
-#include <sys/time.h>
-#include <time.h>
 
 #define LONG_LINE \
     "    # "      \
@@ -159,13 +157,12 @@ static void survives_mutation(void **state)
     assert_true(loaded > 300 && loaded < 2700);
 }
 
-/* Large files take no time worth mention: nothing is quadratic. */
-static void is_fast(void **state)
+/* Large files: what was quadratic would not end in the time that a test has. */
+static void reads_large_files(void **state)
 {
     size_t size = (size_t)4 << 20, len = 0; /* over 100,000 lines */
     char *text = malloc(size + 1);
     struct fcgi_config *config;
-    clock_t start;
     unsigned n = 0;
 
     (void)state;
@@ -176,11 +173,9 @@ static void is_fast(void **state)
             HEADING "    ServerName %u\n    ServerPath /%u\n#\n", n, n);
         n++;
     }
-    start = clock();
     config = must_parse(text, len);
     assert_int_equal(config->n_servers, n);
     fcgi_config_free(config);
-    assert_true((clock() - start) / CLOCKS_PER_SEC < 10); /* 0.1 s, in fact */
     memset(text, 'x', size);
     assert_false(outcome(text, size));
     memset(text, '\n', size);
@@ -198,7 +193,7 @@ int main(void)
         cmocka_unit_test(survives_random_bytes),
         cmocka_unit_test(survives_random_syntax),
         cmocka_unit_test(survives_mutation),
-        cmocka_unit_test(is_fast),
+        cmocka_unit_test(reads_large_files),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
