@@ -22,6 +22,6 @@ int main(int argc, char **argv)
     fcgi_buffer_free(&ping.options.body);
     fcgi_buffer_free(&ping.params);
     if (ping.options.nagios && ping.targets == NULL && status != 0)
-        status = FCGI_PING_UNKNOWN;
+        status = FCGI_PLUGIN_UNKNOWN;
     return status;
 }

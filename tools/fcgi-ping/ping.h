@@ -37,8 +37,10 @@ enum fcgi_ping_exit {
     FCGI_PING_NO_ANSWER = 1,
     FCGI_PING_TROUBLE = 2,
     FCGI_PING_UNWELL = 3,
-    FCGI_PING_UNKNOWN = 3, /* of a monitoring plugin, instead of TROUBLE */
 };
+
+/* The same of a monitoring plugin, in place of TROUBLE. */
+#define FCGI_PLUGIN_UNKNOWN 3
 
 enum fcgi_ping_mode {
     FCGI_PING_VALUES,

@@ -401,7 +401,7 @@ int fcgi_ping_run(struct fcgi_ping *ping)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (set_up(ping) < 0) {
         fcgi_cli_error(&fcgi_ping_cli, "cannot start: %s", strerror(errno));
-        status = ping->options.nagios ? FCGI_PING_UNKNOWN : FCGI_PING_TROUBLE;
+        status = ping->options.nagios ? FCGI_PLUGIN_UNKNOWN : FCGI_PING_TROUBLE;
     } else {
         begin(ping);
         while (!ping->stop) {
