@@ -16,8 +16,6 @@
  */
 #include "serve_parse.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,47 +27,9 @@
 /* Monkey's numbers for parser.level. */
 enum { LEVEL_FIRST = 1, LEVEL_HEADERS = 3, LEVEL_END = 4, LEVEL_BODY = 5 };
 
-struct word {
-    size_t len;
-    const char *text;
-};
-
-#define WORD(text)             \
-    {                          \
-        sizeof(text) - 1, text \
-    }
-
-static const struct word methods[] = {
-    WORD("GET"), WORD("POST"),   WORD("HEAD"),
-    WORD("PUT"), WORD("DELETE"), WORD("OPTIONS"),
-};
-
-static const struct word headers[MK_HEADERS] = {
-    WORD("accept"),
-    WORD("accept-charset"),
-    WORD("accept-encoding"),
-    WORD("accept-language"),
-    WORD("authorization"),
-    WORD("cache-control"),
-    WORD("cookie"),
-    WORD("connection"),
-    WORD("content-length"),
-    WORD("content-range"),
-    WORD("content-type"),
-    WORD("host"),
-#if MK_ABI == 18
-    WORD("http2-settings"),
-#endif
-    WORD("if-modified-since"),
-    WORD("last-modified"),
-    WORD("last-modified-since"),
-    WORD("range"),
-    WORD("referer"),
-#if MK_ABI == 18
-    WORD("transfer-encoding"),
-#endif
-    WORD("upgrade"),
-    WORD("user-agent"),
+/* In the order of Monkey's numbers. */
+static const char *const methods[] = {
+    "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS",
 };
 
 static struct serve_parse *state(struct mk_session *cs)
@@ -95,14 +55,6 @@ static int fail(struct serve_parse *st, int why)
     return 1;
 }
 
-static void point(struct mk_session *cs, struct mk_ptr *ptr, size_t from,
-                  size_t to)
-{
-    ptr->data = cs->body + from;
-    ptr->len = to - from;
-    serve_client(cs)->pointed_at = true;
-}
-
 /* "PO" is POST and "GE" is GET: the first letter picks a method, of which
  * the word then only has to be the beginning. */
 static int method_number(const char *word, size_t len)
@@ -111,10 +63,10 @@ static int method_number(const char *word, size_t len)
     const char *guess = strchr(letters, word[0]);
 
     if (guess != NULL && *guess != '\0' &&
-        strncmp(word + 1, methods[guess - letters].text + 1, len - 1) == 0)
+        strncmp(word + 1, methods[guess - letters] + 1, len - 1) == 0)
         return (int)(guess - letters);
     for (int i = 0; i <= MK_METHOD_OPTIONS; i++) {
-        if (len == methods[i].len && memcmp(word, methods[i].text, len) == 0)
+        if (len == strlen(methods[i]) && memcmp(word, methods[i], len) == 0)
             return i;
     }
     return MK_METHOD_UNKNOWN;
@@ -140,7 +92,7 @@ static int take_method(struct mk_session *cs, struct mk_request *sr)
     if (i < 2)
         return -1;
     sr->method = method_number(cs->body, i);
-    point(cs, &sr->method_p, 0, i);
+    serve_point(cs, &sr->method_p, 0, i);
     st->method_done = true;
     st->uri = i + 1;
     st->uri_end = i + 1;
@@ -164,12 +116,12 @@ static int end_uri(struct mk_session *cs)
     query = memchr(cs->body + st->uri, '?', st->uri_end - st->uri);
     if (query == NULL) {
         /* sr->query_string keeps what it had: trap (t) */
-        point(cs, &sr->uri, st->uri, st->uri_end);
+        serve_point(cs, &sr->uri, st->uri, st->uri_end);
     } else {
         size_t mark = (size_t)(query - cs->body);
 
-        point(cs, &sr->uri, st->uri, mark);
-        point(cs, &sr->query_string, mark + 1, st->uri_end);
+        serve_point(cs, &sr->uri, st->uri, mark);
+        serve_point(cs, &sr->query_string, mark + 1, st->uri_end);
     }
     return 0;
 }
@@ -189,7 +141,7 @@ static int end_line(struct mk_session *cs)
         return fail(st, 505);
     if (memcmp(cs->body + at + 8, "\r\n", 2) != 0)
         return fail(st, -1);
-    point(cs, &sr->protocol_p, at, at + 8);
+    serve_point(cs, &sr->protocol_p, at, at + 8);
     sr->protocol = MK_PROTOCOL_UNKNOWN;
     if (cs->body[at + 7] == '1')
         sr->protocol = MK_PROTOCOL_11;
@@ -198,164 +150,17 @@ static int end_line(struct mk_session *cs)
     return 0;
 }
 
-static int host_port(struct mk_parser *p, struct mk_header *host)
-{
-    char *colon = memrchr(host->val.data, ':', host->val.len);
-    size_t before;
-    size_t after;
-    char digits[8];
-    char *end;
-
-    if (colon == NULL || colon == host->val.data)
-        return 0;
-    before = (size_t)(colon - host->val.data);
-    after = host->val.len - before - 1;
-    if (after == 0 || after >= 6)
-        return 400;
-    memcpy(digits, colon + 1, after);
-    digits[after] = '\0';
-    p->header_host_port = (int)strtol(digits, &end, 10);
-    if (end == digits || *end != '\0')
-        return 400;
-    host->val.len = before;
-    return 0;
-}
-
-#if MK_ABI == 18
-static int content_length(struct mk_parser *p, struct mk_header *header)
-{
-    const char *digits = header->val.data;
-    unsigned long len = header->val.len;
-    long value = 0;
-
-    while (len > 0 && (digits[len - 1] == ' ' || digits[len - 1] == '\t'))
-        len--;
-    if (len == 0)
-        return 400;
-    for (unsigned long i = 0; i < len; i++) {
-        if (digits[i] < '0' || digits[i] > '9')
-            return 400;
-        if (value > (LONG_MAX - 9) / 10)
-            return 413;
-        value = value * 10 + (digits[i] - '0');
-    }
-    p->header_content_length = value;
-    return 0;
-}
-
-/* A word anywhere in the value counts. */
-static int transfer_encoding(struct mk_parser *p, struct mk_header *header)
-{
-    static const char word[] = "chunked";
-    const size_t n = sizeof(word) - 1;
-
-    for (unsigned long i = 0; i + n <= header->val.len; i++) {
-        if (strncasecmp(header->val.data + i, word, n) == 0)
-            p->header_transfer_encoding |= MK_TRANSFER_CHUNKED;
-    }
-    return 0;
-}
-#else
-static int content_length(struct mk_parser *p, struct mk_header *header)
-{
-    char *end;
-    long value;
-
-    errno = 0;
-    value = strtol(header->val.data, &end, 10);
-    if (errno == ERANGE)
-        return 413;
-    if (end == header->val.data || value < 0)
-        return -1;
-    p->header_content_length = value;
-    return 0;
-}
-#endif
-
-static int connection(struct mk_parser *p, struct mk_header *header)
-{
-    static const struct word values[] = {
-        WORD("keep-alive"),
-        WORD("close"),
-        WORD("upgrade"),
-    };
-
-    for (int i = 0; i < 3; i++) {
-        if (header->val.len != values[i].len)
-            continue;
-        /* A word of the right length that is another changes nothing. */
-        if (strncasecmp(header->val.data, values[i].text, values[i].len) == 0)
-            p->header_connection =
-                i < 2 ? MK_CONNECTION_KEEP_ALIVE + i : MK_CONNECTION_UPGRADE;
-        return 0;
-    }
-    p->header_connection = MK_CONNECTION_UNKNOWN;
-    return 0;
-}
-
-static int known_header(struct mk_session *cs, int number)
-{
-    struct serve_parse *st = state(cs);
-    struct mk_parser *p = &cs->parser;
-    struct mk_header *header = &p->headers[number];
-
-    header->type = number;
-    point(cs, &header->key, st->key, st->key_end);
-    point(cs, &header->val, st->value, st->value_end);
-    p->header_count++;
-    /* A repeated header is linked again, which breaks the list: trap (i). */
-    serve_list_add(&header->head, &p->header_list);
-    switch (number) {
-    case MK_HEADER_HOST:
-        return host_port(p, header);
-    case MK_HEADER_CONTENT_LENGTH:
-        return content_length(p, header);
-    case MK_HEADER_CONNECTION:
-        return connection(p, header);
-#if MK_ABI == 18
-    case MK_HEADER_TRANSFER_ENCODING:
-        return transfer_encoding(p, header);
-#endif
-    default:
-        return 0;
-    }
-}
-
-static int extra_header(struct mk_session *cs)
-{
-    struct serve_parse *st = state(cs);
-    struct mk_parser *p = &cs->parser;
-    struct mk_header *header;
-
-    if (p->headers_extra_count >= MK_HEADERS_EXTRA)
-        return 413;
-    header = &p->headers_extra[p->headers_extra_count++];
-    point(cs, &header->key, st->key, st->key_end);
-    point(cs, &header->val, st->value, st->value_end);
-    for (unsigned long i = 0; i < header->key.len; i++)
-        header->key.data[i] = (char)tolower((unsigned char)header->key.data[i]);
-    p->header_count++;
-    serve_list_add(&header->head, &p->header_list);
-    return 0;
-}
-
 /* The value has ended, at a line's end that is in the buffer. */
 static int end_value(struct mk_session *cs)
 {
     struct serve_parse *st = state(cs);
-    const char *key = cs->body + st->key;
-    size_t len = st->key_end - st->key;
-    int i = 0;
     int why;
 
     st->in_value = false;
     if (cs->body[st->value_end] != '\r' ||
         (st->value == st->value_end && MK_ABI == 16))
         return fail(st, -1); /* no value: trap (i) */
-    while (i < MK_HEADERS && (headers[i].len != len ||
-                              strncasecmp(key, headers[i].text, len) != 0))
-        i++;
-    why = i < MK_HEADERS ? known_header(cs, i) : extra_header(cs);
+    why = serve_field(cs, st);
     return why == 0 ? 0 : fail(st, why);
 }
 
@@ -636,6 +441,6 @@ int serve_parse(struct mk_session *cs, struct mk_request *sr)
         return SERVE_PARSE_PENDING;
     /* Everything behind the head is taken for the body: trap (h). */
     p->i += (int)received;
-    point(cs, &sr->data, st->head_end, cs->body_length);
+    serve_point(cs, &sr->data, st->head_end, cs->body_length);
     return complete(cs, sr);
 }

@@ -47,4 +47,12 @@ void serve_parse_init(struct mk_session *cs);
 /* Looks at cs->body. An error may have written its answer already. */
 int serve_parse(struct mk_session *cs, struct mk_request *sr);
 
+/* Makes ptr point at [from, to) of cs->body. */
+void serve_point(struct mk_session *cs, struct mk_ptr *ptr, size_t from,
+                 size_t to);
+
+/* Takes the field that st->key and st->value say; 0, -1 to close, or the
+ * status to answer before that. In serve_field.c. */
+int serve_field(struct mk_session *cs, const struct serve_parse *st);
+
 #endif
