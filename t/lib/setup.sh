@@ -12,9 +12,12 @@ package_packages="build-essential codespell curl debhelper diffutils fcgiwrap
     libcmocka-dev lintian mandoc perl php-fpm rpm rpmlint shellcheck
     xz-utils zsh"
 
+started=$(date +%s)
+
+# Says what comes next, and how many seconds have gone.
 say()
 {
-    printf '%s\n' "== $*"
+    printf '== %s (%d s)\n' "$*" $(($(date +%s) - started))
 }
 
 # Installs those of the packages that are missing, with apt, and says so.
