@@ -167,7 +167,7 @@ for my $case (@cases) {
     is((stat "$dir/plugins/fastcgi/fastcgi.conf")[4], $before[4], '... for the owner of the tree');
     like($output, qr/^    Match \/\.\*\\\.php\$ fastcgi$/m, 'the rule is told');
     like($output, qr/restart Monkey/, 'the restart is told');
-    like($output, qr/^checked \Q$dir\E$/m, 'the linter has the last word');
+    like($output, qr/^checked --monkey=1\.6 \Q$dir\E$/m, 'the linter has the last word');
     is(slurp("$dir/sites/default"), "[HOST]\n    ServerName localhost\n", 'no site is touched');
 
     spew("$dir/plugins/fastcgi/fastcgi.conf", 'mine');
@@ -180,7 +180,7 @@ for my $case (@cases) {
     unlike($output, qr{Match /x}, '... ours alone');
     is(slurp("$dir/plugins/fastcgi/fastcgi.conf"), 'mine', 'fastcgi.conf is never overwritten');
     ($status, $output) = enable('-q', $dir);
-    is($output, "checked -q $dir\nmonkey-fastcgi: enabled, but with what fcgi-check found, Monkey does not start\n",
+    is($output, "checked -q --monkey=1.6 $dir\nmonkey-fastcgi: enabled, but with what fcgi-check found, Monkey does not start\n",
         '-q: problems alone');
     linter(0);
 
@@ -202,10 +202,10 @@ for my $case (@cases) {
     # Relative, and with a slash at the end.
     disable($dir);
     ($status, $output) = run('enable', "--plugin=$plugin", "$dir/");
-    like($output, qr/^checked \Q$dir\E$/m, 'a slash at the end');
+    like($output, qr/^checked --monkey=1\.6 \Q$dir\E$/m, 'a slash at the end');
     my ($parent, $name) = $dir =~ m{(.*)/(.*)};
     $output = `cd '$parent' && '$script' disable '-P$plugin' -- '$name' 2>&1`;
-    like($output, qr/does not load \Q$plugin\E any more/, 'a relative folder, behind --');
+    like($output, qr{does not load \Q$top\E/lib/monkey-fastcgi\*\.so any more}, 'a relative folder, behind --');
 }
 
 # What cannot be understood is left alone.
@@ -242,11 +242,86 @@ for my $case (
     is(slurp("$dir/plugins.load"), "[PLUGINS]\n    Load /m/monkey-fastcgi.so\n", 'disable takes out both');
 }
 
+# Which Monkey it is. A program that prints what Monkey does with -v.
+{
+    $script = "$top/automatic";
+    spew($script, slurp("$top/monkey-fastcgi") =~ s/^plugin=\K.*/'$plugin'/mr);
+    chmod 0755, $script;
+    my $monkey = sub {
+        my ($file, $version) = @_;
+        spew($file, "#!/bin/sh\n[ \"\$*\" = -v ] && echo 'Monkey HTTP Server v$version'\n");
+        chmod 0755, $file;
+    };
+    my $loads = sub { my ($dir) = @_; return slurp("$dir/plugins.load") =~ m{^    Load \Q$top\E/lib/(.*)}m ? $1 : 'nothing' };
+    local $ENV{PATH} = "$top/bin:" . join ':', grep { !-e "$_/monkey" } split /:/, $ENV{PATH};
+
+    my $dir = tree("[PLUGINS]\n");
+    my ($status, $output) = run('enable', $dir);
+    is($loads->($dir), 'monkey-fastcgi.so', 'no Monkey: 1.6');
+    like($output, qr/^No Monkey was found .* 1\.6 is assumed\. .*--monkey=1\.8/m, '... which is told');
+    ($status, $output) = run('enable', '-m', '1.8', $dir);
+    is($loads->($dir), 'monkey-fastcgi18.so', '-m 1.8');
+    like($output, qr/^checked --monkey=1\.8 /m, '... and the linter is told');
+    ($status, $output) = run('enable', $dir);
+    is($loads->($dir), 'monkey-fastcgi18.so', 'no Monkey: what is there stays');
+    like($output, qr/ 1\.8 is assumed/, '... which is told');
+    ($status, $output) = run('disable', $dir);
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n", 'disable takes it out by that name, too');
+
+    $monkey->("$top/bin/monkey", '1.8.9');
+    ($status, $output) = run('enable', $dir);
+    is($loads->($dir), 'monkey-fastcgi18.so', 'a Monkey 1.8.9 on the PATH');
+    like($output, qr{^\Q$top\E/bin/monkey is Monkey 1\.8\.9\.$}m, '... which is told');
+    ($status, $output) = run('enable', '-q', $dir);
+    is($output, "checked -q --monkey=1.8 $dir\n", '... unless -q');
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n    Load $top/lib/monkey-fastcgi18.so\n", '... and once');
+
+    mkdir "$top/$_" for qw(usr usr/bin usr/lib usr/lib/monkey);
+    $monkey->("$top/usr/bin/monkey", '1.6.9');
+    my $old = "[PLUGINS]\n    Load $top/usr/lib/monkey/monkey-logger.so\n";
+    $dir = tree($old);
+    ($status, $output) = run('enable', $dir);
+    is($loads->($dir), 'monkey-fastcgi.so', 'the Monkey of another plugin is the likelier one');
+    like($output, qr{^\Q$top\E/usr/bin/monkey is Monkey 1\.6\.9\.$}m, '... which is told');
+    run('disable', $dir);
+    is(slurp("$dir/plugins.load"), $old, '... and taken out');
+    ($status, $output) = run('enable', "--monkey=$top/bin/monkey", $dir);
+    is($loads->($dir), 'monkey-fastcgi18.so', '--monkey=PROGRAM');
+    run('disable', $dir);
+
+    for my $version ('1.7.0', '1.8.8', '2.0.1') {
+        $monkey->("$top/usr/bin/monkey", $version);
+        ($status, $output) = run('enable', $dir);
+        is($status, 1, "Monkey $version: no");
+        like($output, qr/does not work with Monkey \Q$version\E: use 1\.6 or 1\.8\.9/, '... and why');
+        is(slurp("$dir/plugins.load"), $old, '... nothing is changed');
+    }
+    for my $case (['/bin/true', qr/does not tell a version/], ["$top/none", qr/there is no such program/],
+        ['1.7', qr/Monkey 1\.7 is not known/]) {
+        ($status, $output) = run('enable', "--monkey=$case->[0]", $dir);
+        is($status, 1, "--monkey=$case->[0]: status 1");
+        like($output, $case->[1], '... the reason');
+    }
+  SKIP: {
+        skip 'only root can give a file away', 3 if $> != 0;
+        $monkey->("$top/usr/bin/monkey", '1.8.9');
+        chown 12345, 12345, "$top/usr/bin/monkey";
+        $monkey->("$top/bin/monkey", '1.6.9');
+        ($status, $output) = run('enable', $dir);
+        like($output, qr{usr/bin/monkey is not asked for its version: it belongs to}, "somebody else's program is not run");
+        like($output, qr{bin/monkey is Monkey 1\.6\.9}, '... the next one is');
+        is($loads->($dir), 'monkey-fastcgi.so', '... and taken');
+    }
+    unlink "$top/bin/monkey";
+    $script = "$top/monkey-fastcgi";
+}
+
 # Wrong use.
 for my $case (
     [2, qr/say enable or disable/],
     [2, qr/'on': it is enable or disable/, 'on'],
     [2, qr/unknown option '--no'/, 'enable', '--no'],
+    [2, qr/-m wants a version, or a program/, 'enable', '-m'],
     [2, qr/-P wants a FILE/, 'enable', '-P'],
     [2, qr/more than one CONFDIR: 'b'/, 'enable', 'a', 'b'],
     [1, qr{/nowhere: there is no such folder}, 'enable', '/nowhere'],

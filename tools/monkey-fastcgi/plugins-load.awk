@@ -6,6 +6,7 @@
 #   JOB=add     puts other FastCGI plugins aside and adds ours
 #   JOB=remove  takes our line out and puts back what was put aside
 #   JOB=keep    changes nothing
+#   JOB=list    prints what is loaded, one file a line
 #   PLUGIN      path of the plugin
 #   FILE        what messages call the file
 #
@@ -95,6 +96,8 @@ function is_ours(file)
     if (file == "")
         next
     last = NR
+    if (job == "list")
+        print file
     if (is_ours(file))
         ours[NR] = 1
     if (file == plugin)
@@ -150,7 +153,7 @@ END {
         add()
     else if (job == "remove")
         remove()
-    else
+    else if (job == "keep")
         for (i = 1; i <= NR; i++)
             print line[i]
 }
