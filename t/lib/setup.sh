@@ -10,7 +10,7 @@ build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
 # ./check --packages needs these, too.
 package_packages="build-essential codespell curl debhelper diffutils fcgiwrap
     libcmocka-dev lintian mandoc perl php-fpm rpm rpmlint shellcheck
-    xz-utils zsh"
+    systemd xz-utils zsh"
 
 started=$(date +%s)
 
