@@ -33,7 +33,9 @@ static void fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
                                         .error = error,
                                         .kept = conn->kept,
                                         .heard = conn->heard,
-                                        .sent = conn->request.position > 0};
+                                        .sent = conn->request.position > 0,
+                                        .ours = failure == FCGI_CONN_CONNECT &&
+                                                fcgi_conn_is_ours(error)};
 
     if (failure == FCGI_CONN_PROTOCOL) {
         problem.protocol = conn->response.error;
@@ -104,6 +106,7 @@ static int send_more(struct fcgi_conn *conn)
         n = sendmsg(conn->io.fd, &message, MSG_NOSIGNAL);
         if (n >= 0) {
             fcgi_request_sent(&conn->request, (size_t)n);
+            conn->bytes_out += (uint64_t)n;
         } else if (errno == EAGAIN) {
             return 1;
         } else if (errno == EPIPE || errno == ECONNRESET) {
@@ -235,6 +238,12 @@ static void close_socket(struct fcgi_conn *conn)
     if (conn->io.fd >= 0)
         close(conn->io.fd);
     conn->io.fd = -1;
+}
+
+bool fcgi_conn_is_ours(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM ||
+           error == ENOBUFS || error == ENOSPC; /* the last by epoll */
 }
 
 static void connect_failed(struct fcgi_conn *conn, int error)
@@ -398,7 +407,7 @@ void fcgi_conn_start(struct fcgi_conn *conn,
     conn->heard = conn->deaf = false;
     conn->paused = false;
     conn->unsent = true;
-    conn->bytes_in = 0;
+    conn->bytes_in = conn->bytes_out = 0;
     conn->read_most = conn->scratch_size;
     conn->request.position = 0;
     conn->started = fcgi_loop_now(conn->loop);

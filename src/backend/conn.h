@@ -44,6 +44,8 @@ struct fcgi_conn_problem {
     bool kept;       /* it was a kept connection */
     bool heard;      /* bytes of the answer had come */
     bool sent;       /* the socket had taken bytes of the request */
+    bool ours;       /* descriptors or memory are short here: no fault of the
+                        server's */
 };
 
 struct fcgi_conn;
@@ -96,6 +98,7 @@ struct fcgi_conn {
     uint64_t started;     /* when the request was */
     uint64_t quiet_since; /* KEPT: when the last answer ended */
     uint64_t bytes_in;    /* of this request */
+    uint64_t bytes_out;
     struct fcgi_request request;
     struct fcgi_response response;
     uint8_t *scratch; /* what is read goes here first; shared in a thread */
@@ -129,6 +132,9 @@ void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
  */
 void fcgi_conn_start(struct fcgi_conn *conn,
                      const struct fcgi_conn_handlers *handlers);
+
+/* Whether connecting failed for a lack on this machine. */
+bool fcgi_conn_is_ours(int error);
 
 /* KEPT: whether the next request may be sent on it. Not if the application has
  * closed it, or sent what nobody has asked for. */

@@ -111,6 +111,15 @@ enum fcgi_claim_state {
     FCGI_CLAIM_SENT,   /* on its way, in some loop's mailbox */
 };
 
+/* What comes of a claim: see fcgi_worker_claim(). */
+enum fcgi_claimed {
+    FCGI_CLAIMED_NOW,  /* a connection is there, KEPT or to be opened */
+    FCGI_CLAIMED_WAIT, /* `granted` will be called, unless it is cancelled */
+    FCGI_CLAIMED_FULL, /* MaxConnections, and so is the queue */
+    FCGI_CLAIMED_LATE, /* QueueTimeout */
+    FCGI_CLAIMED_NO_MEMORY,
+};
+
 /*
  * What a worker waits for on behalf of a request. It belongs to the server
  * while it is QUEUED and to the loop that it was sent to while it is SENT:
@@ -131,7 +140,8 @@ struct fcgi_claim {
     unsigned served;        /* requests on `fd` so far */
     uint64_t quiet_since;   /* when `fd` answered last */
     void *owner;
-    void (*granted)(void *owner, struct fcgi_conn *conn);
+    void (*granted)(void *owner, enum fcgi_claimed result,
+                    struct fcgi_conn *conn);
 };
 
 enum fcgi_take {

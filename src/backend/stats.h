@@ -12,7 +12,7 @@
 
 enum fcgi_count {
     FCGI_COUNT_REQUESTS,  /* sent, a repeated one each time */
-    FCGI_COUNT_CONNECTS,  /* connections made */
+    FCGI_COUNT_CONNECTS,  /* connections opened, or tried to */
     FCGI_COUNT_REUSED,    /* requests on kept connections */
     FCGI_COUNT_HANDED,    /* connections that came from another worker */
     FCGI_COUNT_STALE,     /* kept connections that turned out closed */

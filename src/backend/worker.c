@@ -101,7 +101,29 @@ static struct fcgi_conn *new_conn(struct fcgi_share *share)
     return conn;
 }
 
-/* The connection is closed, and its memory free. */
+/* Frees what is spare beyond need: not before all callers have returned, as
+ * one of them may be the connection itself, or the grant of a claim. */
+static void trim(struct fcgi_loop_task *task)
+{
+    struct fcgi_worker *worker =
+        FCGI_LOOP_OWNER(task, struct fcgi_worker, trim);
+
+    for (; worker->n_spare_conns > MOST_SPARE; worker->n_spare_conns--) {
+        struct fcgi_conn *conn = worker->spare_conns;
+
+        worker->spare_conns = conn->next;
+        free(conn);
+    }
+    for (; worker->n_spare_claims > MOST_SPARE; worker->n_spare_claims--) {
+        struct fcgi_claim *claim = worker->spare_claims;
+
+        worker->spare_claims = claim->next;
+        free(claim);
+    }
+}
+
+/* The connection is closed, and its memory is spare; it holds still until all
+ * callers have returned, unless it is used anew. */
 static void free_conn(struct fcgi_conn *conn)
 {
     struct fcgi_worker *worker = conn->share->worker;
@@ -112,13 +134,10 @@ static void free_conn(struct fcgi_conn *conn)
         conn->all_prev->all_next = conn->all_next;
     else
         worker->conns = conn->all_next;
-    if (worker->n_spare_conns == MOST_SPARE) {
-        free(conn);
-        return;
-    }
     conn->next = worker->spare_conns;
     worker->spare_conns = conn;
-    worker->n_spare_conns++;
+    if (++worker->n_spare_conns > MOST_SPARE)
+        fcgi_loop_defer(worker->loop, &worker->trim);
 }
 
 static void push_kept(struct fcgi_conn *conn)
@@ -186,13 +205,10 @@ static void free_claim(struct fcgi_worker *worker, struct fcgi_claim *claim)
     else
         worker->claims = claim->all_next;
     claim->state = FCGI_CLAIM_FREE;
-    if (worker->n_spare_claims == MOST_SPARE) {
-        free(claim);
-        return;
-    }
     claim->next = worker->spare_claims;
     worker->spare_claims = claim;
-    worker->n_spare_claims++;
+    if (++worker->n_spare_claims > MOST_SPARE)
+        fcgi_loop_defer(worker->loop, &worker->trim);
 }
 
 /* Sends a claim home; what it brings has been put in. From any worker. */
@@ -266,8 +282,8 @@ static void request_is_over(struct fcgi_conn *conn)
 
     settle(conn, false);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_IN, conn->bytes_in);
-    fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->request.position);
-    conn->bytes_in = conn->request.position = 0;
+    fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->bytes_out);
+    conn->bytes_in = conn->bytes_out = 0;
 }
 
 /* What a claim of ours brings, as a connection; NULL where memory is short,
@@ -299,6 +315,7 @@ static void claim_came(struct fcgi_loop_task *task)
 {
     struct fcgi_claim *claim = FCGI_LOOP_OWNER(task, struct fcgi_claim, task);
     struct fcgi_worker *worker = claim->share->worker;
+    void (*granted)(void *, enum fcgi_claimed, struct fcgi_conn *);
     struct fcgi_conn *conn;
     void *owner;
 
@@ -307,10 +324,12 @@ static void claim_came(struct fcgi_loop_task *task)
         return;
     }
     owner = claim->owner;
+    granted = claim->granted;
     conn = unpack(claim);
     free_claim(worker, claim);
     if (owner != NULL)
-        claim->granted(owner, conn);
+        granted(owner, conn != NULL ? FCGI_CLAIMED_NOW : FCGI_CLAIMED_NO_MEMORY,
+                conn);
     else if (conn != NULL)
         fcgi_worker_release(conn);
 }
@@ -320,11 +339,12 @@ static void claim_late(struct fcgi_loop_timer *timer)
 {
     struct fcgi_claim *claim = FCGI_LOOP_OWNER(timer, struct fcgi_claim, timer);
     struct fcgi_worker *worker = claim->share->worker;
-    void (*granted)(void *, struct fcgi_conn *) = claim->granted;
+    void (*granted)(void *, enum fcgi_claimed, struct fcgi_conn *) =
+        claim->granted;
     void *owner = claim->owner;
 
     fcgi_worker_cancel(worker, claim);
-    granted(owner, NULL);
+    granted(owner, FCGI_CLAIMED_LATE, NULL);
 }
 
 void fcgi_worker_cancel(struct fcgi_worker *worker, struct fcgi_claim *claim)
@@ -339,14 +359,11 @@ void fcgi_worker_cancel(struct fcgi_worker *worker, struct fcgi_claim *claim)
 }
 
 /* Waits for the claim. */
-static enum fcgi_claimed wait_for(struct fcgi_claim *claim, void *owner,
-                                  void (*granted)(void *, struct fcgi_conn *))
+static enum fcgi_claimed wait_for(struct fcgi_claim *claim)
 {
     const struct fcgi_share *share = claim->share;
     struct fcgi_loop *loop = share->worker->loop;
 
-    claim->owner = owner;
-    claim->granted = granted;
     fcgi_loop_set_timer(loop, &claim->timer,
                         fcgi_loop_now(loop) +
                             share->server->config->queue_timeout *
@@ -357,7 +374,8 @@ static enum fcgi_claimed wait_for(struct fcgi_claim *claim, void *owner,
 enum fcgi_claimed
 fcgi_worker_claim(struct fcgi_worker *worker, struct fcgi_server *server,
                   void *owner,
-                  void (*granted)(void *owner, struct fcgi_conn *conn),
+                  void (*granted)(void *owner, enum fcgi_claimed result,
+                                  struct fcgi_conn *conn),
                   struct fcgi_claim **claim, struct fcgi_conn **conn)
 {
     struct fcgi_share *share = share_of(worker, server);
@@ -381,12 +399,12 @@ fcgi_worker_claim(struct fcgi_worker *worker, struct fcgi_server *server,
         break;
     case FCGI_TAKE_ASK:
         *claim = mine;
-        wait_for(mine, owner, granted);
+        wait_for(mine);
         fcgi_loop_post(mine->asked->worker->loop, &mine->task);
         return FCGI_CLAIMED_WAIT;
     case FCGI_TAKE_WAIT:
         *claim = mine;
-        return wait_for(mine, owner, granted);
+        return wait_for(mine);
     case FCGI_TAKE_FULL:
         free_claim(worker, mine);
         return FCGI_CLAIMED_FULL;
@@ -572,6 +590,7 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
     worker->notice = *notice;
     worker->scratch = scratch;
     worker->scratch_size = scratch_size;
+    worker->trim.run = trim;
     for (size_t i = 0; i < pool->n_servers; i++) {
         struct fcgi_share *share = &worker->shares[i];
 
@@ -609,6 +628,7 @@ void fcgi_worker_free(struct fcgi_worker *worker)
     }
     for (size_t i = 0; i < worker->pool->n_servers; i++)
         fcgi_server_leave(&worker->shares[i]);
+    fcgi_loop_cancel(worker->loop, &worker->trim);
     while (worker->spare_conns != NULL) {
         struct fcgi_conn *conn = worker->spare_conns;
 

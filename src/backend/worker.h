@@ -29,6 +29,7 @@ struct fcgi_worker {
     struct fcgi_conn *conns, *spare_conns; /* all in use; unused memory */
     struct fcgi_claim *claims, *spare_claims;
     size_t n_spare_conns, n_spare_claims;
+    struct fcgi_loop_task trim; /* frees what is spare beyond need */
     /* One worker, the first, does what has to be done once for all. */
     bool is_caretaker;
     struct fcgi_resolver *resolver; /* NULL: there are no names */
@@ -47,22 +48,17 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
  * still runs. NULL is fine. */
 void fcgi_worker_free(struct fcgi_worker *worker);
 
-enum fcgi_claimed {
-    FCGI_CLAIMED_NOW,  /* `*conn` is there, KEPT or to be opened */
-    FCGI_CLAIMED_WAIT, /* `granted` will be called, unless it is cancelled */
-    FCGI_CLAIMED_FULL, /* MaxConnections, and so is the queue */
-    FCGI_CLAIMED_NO_MEMORY,
-};
-
 /*
- * Asks for a connection to a server. Where it has to wait, `granted(owner,
- * conn)` is called from the loop later, with NULL when QueueTimeout is over;
- * `*claim` is what cancels it. Each connection has to be given back.
+ * Asks for a connection to a server. Where it has to WAIT, `granted` is called
+ * from the loop later: NOW with a connection; LATE, when QueueTimeout is over,
+ * or NO_MEMORY with NULL. `*claim` is what cancels it. Each connection has to
+ * be given back.
  */
 enum fcgi_claimed
 fcgi_worker_claim(struct fcgi_worker *worker, struct fcgi_server *server,
                   void *owner,
-                  void (*granted)(void *owner, struct fcgi_conn *conn),
+                  void (*granted)(void *owner, enum fcgi_claimed result,
+                                  struct fcgi_conn *conn),
                   struct fcgi_claim **claim, struct fcgi_conn **conn);
 void fcgi_worker_cancel(struct fcgi_worker *worker, struct fcgi_claim *claim);
 

@@ -203,7 +203,10 @@ static void on_failure(struct fcgi_conn *conn,
         send_request(exchange);
         return;
     }
-    fcgi_exchange_failed(exchange, failure_count(problem->failure));
+    if (problem->ours)
+        fcgi_worker_count(worker, exchange->server, FCGI_COUNT_CONNECT_FAILED);
+    else
+        fcgi_exchange_failed(exchange, failure_count(problem->failure));
     if (repeat && fcgi_exchange_move_on(exchange, why))
         return;
     if (repeat && went_away(problem) && exchange->retries > 0 &&
@@ -232,16 +235,11 @@ static void begin(struct fcgi_exchange *exchange, struct fcgi_conn *conn)
     send_request(exchange);
 }
 
-static void granted(void *owner, struct fcgi_conn *conn)
+/* No connection became free in time. */
+static void queue_timeout(struct fcgi_exchange *exchange)
 {
-    struct fcgi_exchange *exchange = owner;
     const struct fcgi_server_config *config = exchange->server->config;
 
-    exchange->claim = NULL;
-    if (conn != NULL) {
-        begin(exchange, conn);
-        return;
-    }
     fcgi_worker_count(exchange->gateway->worker, exchange->server,
                       FCGI_COUNT_QUEUE_TIMEOUT);
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
@@ -260,6 +258,36 @@ static void queue_is_full(struct fcgi_exchange *exchange)
                       "requests wait for one (QueueSize); answered 503",
                       config->max_connections, config->queue_size);
     fcgi_exchange_answer_error(exchange, 503);
+}
+
+/* Whether the server was taken out while the request waited for it, and there
+ * is another: nothing of the request was sent yet. */
+static bool leave_queue(struct fcgi_exchange *exchange)
+{
+    struct fcgi_loop *loop = exchange->gateway->loop;
+
+    return fcgi_server_health(exchange->server, fcgi_loop_now(loop)) ==
+               FCGI_HEALTH_OUT &&
+           fcgi_exchange_move_on(exchange,
+                                 "taken out while the request waited for a "
+                                 "connection");
+}
+
+static void granted(void *owner, enum fcgi_claimed result,
+                    struct fcgi_conn *conn)
+{
+    struct fcgi_exchange *exchange = owner;
+
+    exchange->claim = NULL;
+    exchange->conn = conn;
+    if (result == FCGI_CLAIMED_NO_MEMORY)
+        fcgi_exchange_refuse(exchange, 500, "out of memory");
+    else if (leave_queue(exchange))
+        return;
+    else if (conn != NULL)
+        begin(exchange, conn);
+    else
+        queue_timeout(exchange);
 }
 
 /* Goes to a server; where its queue is full, to the next one. */
@@ -283,6 +311,7 @@ static void go(struct fcgi_exchange *exchange, struct fcgi_server *server,
             fcgi_exchange_refuse(exchange, 500, "out of memory");
             return;
         case FCGI_CLAIMED_FULL:
+        case FCGI_CLAIMED_LATE: /* is told later */
             break;
         }
         fcgi_worker_count(worker, server, FCGI_COUNT_QUEUE_FULL);

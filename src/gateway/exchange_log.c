@@ -62,6 +62,9 @@ static void describe_connect(const struct fcgi_server *server, int error,
                  "cannot connect to %s: %s (raise the limit of descriptors, "
                  "ulimit -n)",
                  server->where, strerror(error));
+    else if (fcgi_conn_is_ours(error))
+        snprintf(text, size, "cannot connect to %s: %s (on this machine)",
+                 server->where, strerror(error));
     else if (error == 0)
         snprintf(text, size,
                  "cannot connect to %s: the name does not resolve: %s (mend "

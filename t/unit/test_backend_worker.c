@@ -171,7 +171,8 @@ static void on_failure(struct fcgi_conn *conn,
     job_end(job);
 }
 
-static void granted(void *owner, struct fcgi_conn *conn)
+static void granted(void *owner, enum fcgi_claimed result,
+                    struct fcgi_conn *conn)
 {
     static const struct fcgi_conn_handlers handlers = {
         on_stdout, on_stderr, on_end, on_batch, on_failure};
@@ -179,6 +180,7 @@ static void granted(void *owner, struct fcgi_conn *conn)
 
     fcgi_loop_stop_timer(job->runner->loop, &job->timer);
     job->claim = NULL;
+    assert_true((conn != NULL) == (result == FCGI_CLAIMED_NOW));
     if (conn == NULL) {
         job->runner->late++;
         job_end(job);
@@ -212,7 +214,7 @@ static void job_start(struct job *job)
     switch (fcgi_worker_claim(runner->worker, &runner->pool->servers[0], job,
                               granted, &job->claim, &conn)) {
     case FCGI_CLAIMED_NOW:
-        granted(job, conn);
+        granted(job, FCGI_CLAIMED_NOW, conn);
         return;
     case FCGI_CLAIMED_WAIT:
         if (rand_r(&runner->seed) % 4 == 0) {
@@ -223,6 +225,7 @@ static void job_start(struct job *job)
         }
         return;
     case FCGI_CLAIMED_FULL:
+    case FCGI_CLAIMED_LATE:
     case FCGI_CLAIMED_NO_MEMORY:
         fail();
     }
