@@ -5,29 +5,20 @@
  *   IDLE -> CONNECTING -> OPEN -> IDLE, or KEPT -> OPEN ...
  *   IDLE -> BACKING_OFF -> IDLE ...     a Unix socket whose backlog is full
  *
- * connect(2) on a Unix socket does not wait for room in the backlog, it fails
- * with EAGAIN: that is an overload that passes, so it is tried again, at
- * growing intervals, as long as ConnectTimeout allows.
+ * Its socket, how it comes by it and is rid of it, is in conn_socket.c.
  *
  * A KEPT connection stays in epoll as it was: between two requests on it there
  * is no system call but the look whether it is still alive.
  */
-#include "backend/conn.h"
+#include "backend/conn_impl.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define BACKOFF_FIRST (5 * FCGI_LOOP_MS)
-#define BACKOFF_MOST (100 * FCGI_LOOP_MS)
-
-static void connect_next(struct fcgi_conn *conn);
-
-static void fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
-                 int error)
+void fcgi_conn_fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
+                    int error)
 {
     struct fcgi_conn_problem problem = {.failure = failure,
                                         .error = error,
@@ -47,9 +38,7 @@ static void fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
     conn->handlers->on_failure(conn, &problem);
 }
 
-/* Moves the deadline. The timer itself is only touched where it would fire
- * too late: that is seldom, and not in each read. */
-static void set_deadline(struct fcgi_conn *conn, uint64_t deadline)
+void fcgi_conn_set_deadline(struct fcgi_conn *conn, uint64_t deadline)
 {
     conn->deadline = deadline;
     if (!conn->timer.set || conn->timer.deadline > deadline)
@@ -62,7 +51,8 @@ static void moved(struct fcgi_conn *conn)
     uint64_t timeout = conn->unsent ? conn->server->config->send_timeout
                                     : conn->server->config->read_timeout;
 
-    set_deadline(conn, fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
+    fcgi_conn_set_deadline(conn,
+                           fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
 }
 
 /* Tells the loop what we wait for. A paused connection is taken out, since a
@@ -83,7 +73,7 @@ static bool watch(struct fcgi_conn *conn)
     result = conn->io.added ? fcgi_loop_modify(conn->loop, &conn->io, events)
                             : fcgi_loop_add(conn->loop, &conn->io, events);
     if (result < 0)
-        fail(conn, FCGI_CONN_BROKEN, errno);
+        fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
     return result == 0;
 }
 
@@ -118,7 +108,7 @@ static int send_more(struct fcgi_conn *conn)
     }
 }
 
-static void opened(struct fcgi_conn *conn)
+void fcgi_conn_opened(struct fcgi_conn *conn)
 {
     int result;
 
@@ -127,7 +117,7 @@ static void opened(struct fcgi_conn *conn)
     conn->addresses = NULL;
     result = send_more(conn);
     if (result < 0) {
-        fail(conn, FCGI_CONN_BROKEN, errno);
+        fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
         return;
     }
     conn->unsent = result > 0;
@@ -187,7 +177,7 @@ static bool decode(struct fcgi_conn *conn, size_t length)
             ended(conn, bytes, length, &event.end);
             return false;
         case FCGI_RESPONSE_ERROR:
-            fail(conn, FCGI_CONN_PROTOCOL, 0);
+            fcgi_conn_fail(conn, FCGI_CONN_PROTOCOL, 0);
             return false;
         }
         if (conn->state != FCGI_CONN_OPEN)
@@ -207,11 +197,11 @@ static void read_more(struct fcgi_conn *conn)
     if (n < 0 && errno == EAGAIN)
         return;
     if (n < 0) {
-        fail(conn, FCGI_CONN_BROKEN, errno);
+        fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
         return;
     }
     if (n == 0) {
-        fail(conn, FCGI_CONN_CLOSED, 0);
+        fcgi_conn_fail(conn, FCGI_CONN_CLOSED, 0);
         return;
     }
     conn->bytes_in += (uint64_t)n;
@@ -232,43 +222,6 @@ static void die(struct fcgi_conn *conn)
         conn->on_dead(conn);
 }
 
-static void close_socket(struct fcgi_conn *conn)
-{
-    fcgi_loop_remove(conn->loop, &conn->io);
-    if (conn->io.fd >= 0)
-        close(conn->io.fd);
-    conn->io.fd = -1;
-}
-
-bool fcgi_conn_is_ours(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOMEM ||
-           error == ENOBUFS || error == ENOSPC; /* the last by epoll */
-}
-
-static void connect_failed(struct fcgi_conn *conn, int error)
-{
-    close_socket(conn);
-    conn->state = FCGI_CONN_IDLE;
-    if (error == EAGAIN) {
-        uint64_t next;
-
-        conn->state = FCGI_CONN_BACKING_OFF;
-        conn->backoff = conn->backoff ? conn->backoff * 2 : BACKOFF_FIRST;
-        if (conn->backoff > BACKOFF_MOST)
-            conn->backoff = BACKOFF_MOST;
-        next = fcgi_loop_now(conn->loop) + conn->backoff;
-        set_deadline(conn, next < conn->connect_deadline
-                               ? next
-                               : conn->connect_deadline);
-    } else if (conn->address + 1 < conn->addresses->n) {
-        conn->address++;
-        connect_next(conn);
-    } else {
-        fail(conn, FCGI_CONN_CONNECT, error);
-    }
-}
-
 static void io_ready(struct fcgi_loop_io *io, uint32_t events)
 {
     struct fcgi_conn *conn = FCGI_LOOP_OWNER(io, struct fcgi_conn, io);
@@ -283,9 +236,9 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
 
         getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &length);
         if (error != 0)
-            connect_failed(conn, error);
+            fcgi_conn_connect_failed(conn, error);
         else
-            opened(conn);
+            fcgi_conn_opened(conn);
         return;
     }
     if ((events & EPOLLOUT) && conn->unsent) {
@@ -293,7 +246,7 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
         int result = send_more(conn);
 
         if (result < 0) {
-            fail(conn, FCGI_CONN_BROKEN, errno);
+            fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
             return;
         }
         conn->unsent = result > 0;
@@ -323,65 +276,25 @@ static void timer_fired(struct fcgi_loop_timer *timer)
         break;
     case FCGI_CONN_BACKING_OFF:
         if (now < conn->connect_deadline)
-            connect_next(conn);
+            fcgi_conn_connect(conn);
         else
-            fail(conn, FCGI_CONN_CONNECT_TIMEOUT, EAGAIN);
+            fcgi_conn_fail(conn, FCGI_CONN_CONNECT_TIMEOUT, EAGAIN);
         break;
     case FCGI_CONN_CONNECTING:
         if (now < conn->connect_deadline &&
             conn->address + 1 < conn->addresses->n)
-            connect_failed(conn, ETIMEDOUT);
+            fcgi_conn_connect_failed(conn, ETIMEDOUT);
         else
-            fail(conn, FCGI_CONN_CONNECT_TIMEOUT, 0);
+            fcgi_conn_fail(conn, FCGI_CONN_CONNECT_TIMEOUT, 0);
         break;
     case FCGI_CONN_KEPT:
         die(conn);
         break;
     case FCGI_CONN_OPEN:
-        fail(conn,
-             conn->unsent ? FCGI_CONN_SEND_TIMEOUT : FCGI_CONN_READ_TIMEOUT, 0);
+        fcgi_conn_fail(
+            conn,
+            conn->unsent ? FCGI_CONN_SEND_TIMEOUT : FCGI_CONN_READ_TIMEOUT, 0);
         break;
-    }
-}
-
-/* When to give this address up: each gets its part of the time that is left,
- * so that one that does not answer keeps nobody from the others. */
-static uint64_t attempt_deadline(const struct fcgi_conn *conn)
-{
-    uint64_t now = fcgi_loop_now(conn->loop);
-    size_t left = conn->addresses->n - conn->address;
-
-    if (now >= conn->connect_deadline)
-        return conn->connect_deadline;
-    return now + (conn->connect_deadline - now) / left;
-}
-
-static void connect_next(struct fcgi_conn *conn)
-{
-    const struct fcgi_address *address = &conn->addresses->list[conn->address];
-    int family = address->addr.ss_family;
-
-    conn->io.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (conn->io.fd < 0) {
-        connect_failed(conn, errno);
-        return;
-    }
-    if (family != AF_UNIX) {
-        int on = 1;
-
-        setsockopt(conn->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-    if (connect(conn->io.fd, (const struct sockaddr *)&address->addr,
-                address->length) == 0) {
-        opened(conn);
-    } else if (errno == EINPROGRESS) {
-        conn->state = FCGI_CONN_CONNECTING;
-        set_deadline(conn, attempt_deadline(conn));
-        conn->watched = EPOLLOUT;
-        if (fcgi_loop_add(conn->loop, &conn->io, EPOLLOUT) < 0)
-            fail(conn, FCGI_CONN_CONNECT, errno);
-    } else {
-        connect_failed(conn, errno);
     }
 }
 
@@ -413,7 +326,7 @@ void fcgi_conn_start(struct fcgi_conn *conn,
     conn->started = fcgi_loop_now(conn->loop);
     fcgi_response_init(&conn->response, conn->request.id);
     if (conn->kept) {
-        opened(conn);
+        fcgi_conn_opened(conn);
         return;
     }
     conn->address = 0;
@@ -423,45 +336,14 @@ void fcgi_conn_start(struct fcgi_conn *conn,
         conn->started + conn->server->config->connect_timeout * FCGI_LOOP_MS;
     conn->addresses = fcgi_server_addresses(conn->server);
     if (conn->addresses == NULL)
-        fail(conn, FCGI_CONN_CONNECT, 0);
+        fcgi_conn_fail(conn, FCGI_CONN_CONNECT, 0);
     else
-        connect_next(conn);
-}
-
-bool fcgi_conn_is_alive(const struct fcgi_conn *conn)
-{
-    char byte;
-
-    return conn->state == FCGI_CONN_KEPT &&
-           recv(conn->io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-           (errno == EAGAIN || errno == EINTR);
+        fcgi_conn_connect(conn);
 }
 
 void fcgi_conn_keep(struct fcgi_conn *conn, uint64_t deadline)
 {
-    set_deadline(conn, deadline);
-}
-
-int fcgi_conn_detach(struct fcgi_conn *conn)
-{
-    int fd = conn->io.fd;
-
-    fcgi_loop_remove(conn->loop, &conn->io);
-    conn->io.fd = -1;
-    fcgi_conn_close(conn);
-    return fd;
-}
-
-bool fcgi_conn_attach(struct fcgi_conn *conn, int fd)
-{
-    conn->io.fd = fd;
-    conn->watched = EPOLLIN;
-    if (fcgi_loop_add(conn->loop, &conn->io, EPOLLIN) < 0) {
-        close_socket(conn);
-        return false;
-    }
-    conn->state = FCGI_CONN_KEPT;
-    return true;
+    fcgi_conn_set_deadline(conn, deadline);
 }
 
 void fcgi_conn_pause(struct fcgi_conn *conn)
@@ -502,7 +384,7 @@ void fcgi_conn_close(struct fcgi_conn *conn)
         (conn->request.flags & FCGI_KEEP_CONN))
         tell_abort(conn);
     fcgi_loop_stop_timer(conn->loop, &conn->timer);
-    close_socket(conn);
+    fcgi_conn_close_socket(conn);
     fcgi_addresses_unref(conn->addresses);
     conn->addresses = NULL;
     conn->state = FCGI_CONN_IDLE;
