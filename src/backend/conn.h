@@ -133,6 +133,14 @@ void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
 void fcgi_conn_start(struct fcgi_conn *conn,
                      const struct fcgi_conn_handlers *handlers);
 
+/* How long to wait before a Unix socket whose backlog is full is tried again.
+ * `*backoff` is how long it was the last time, 0 at first. */
+uint64_t fcgi_conn_backoff(uint64_t *backoff);
+
+/* When to give an address up, where `left` are left with it: each gets its part
+ * of the time, so that one that does not answer keeps nobody from the others. */
+uint64_t fcgi_conn_attempt(uint64_t now, uint64_t deadline, size_t left);
+
 /* Whether connecting failed for a lack on this machine. */
 bool fcgi_conn_is_ours(int error);
 

@@ -33,6 +33,14 @@ bool fcgi_conn_is_ours(int error)
            error == ENOBUFS || error == ENOSPC; /* the last by epoll */
 }
 
+uint64_t fcgi_conn_backoff(uint64_t *backoff)
+{
+    *backoff = *backoff ? *backoff * 2 : BACKOFF_FIRST;
+    if (*backoff > BACKOFF_MOST)
+        *backoff = BACKOFF_MOST;
+    return *backoff;
+}
+
 void fcgi_conn_connect_failed(struct fcgi_conn *conn, int error)
 {
     fcgi_conn_close_socket(conn);
@@ -41,10 +49,7 @@ void fcgi_conn_connect_failed(struct fcgi_conn *conn, int error)
         uint64_t next;
 
         conn->state = FCGI_CONN_BACKING_OFF;
-        conn->backoff = conn->backoff ? conn->backoff * 2 : BACKOFF_FIRST;
-        if (conn->backoff > BACKOFF_MOST)
-            conn->backoff = BACKOFF_MOST;
-        next = fcgi_loop_now(conn->loop) + conn->backoff;
+        next = fcgi_loop_now(conn->loop) + fcgi_conn_backoff(&conn->backoff);
         fcgi_conn_set_deadline(conn, next < conn->connect_deadline
                                          ? next
                                          : conn->connect_deadline);
@@ -56,16 +61,9 @@ void fcgi_conn_connect_failed(struct fcgi_conn *conn, int error)
     }
 }
 
-/* When to give this address up: each gets its part of the time that is left,
- * so that one that does not answer keeps nobody from the others. */
-static uint64_t attempt_deadline(const struct fcgi_conn *conn)
+uint64_t fcgi_conn_attempt(uint64_t now, uint64_t deadline, size_t left)
 {
-    uint64_t now = fcgi_loop_now(conn->loop);
-    size_t left = conn->addresses->n - conn->address;
-
-    if (now >= conn->connect_deadline)
-        return conn->connect_deadline;
-    return now + (conn->connect_deadline - now) / left;
+    return now < deadline ? now + (deadline - now) / left : deadline;
 }
 
 void fcgi_conn_connect(struct fcgi_conn *conn)
@@ -88,7 +86,10 @@ void fcgi_conn_connect(struct fcgi_conn *conn)
         fcgi_conn_opened(conn);
     } else if (errno == EINPROGRESS) {
         conn->state = FCGI_CONN_CONNECTING;
-        fcgi_conn_set_deadline(conn, attempt_deadline(conn));
+        fcgi_conn_set_deadline(
+            conn,
+            fcgi_conn_attempt(fcgi_loop_now(conn->loop), conn->connect_deadline,
+                              conn->addresses->n - conn->address));
         conn->watched = EPOLLOUT;
         if (fcgi_loop_add(conn->loop, &conn->io, EPOLLOUT) < 0)
             fcgi_conn_fail(conn, FCGI_CONN_CONNECT, errno);

@@ -15,18 +15,28 @@
 
 #include "backend/worker.h"
 
+enum verdict {
+    WELL,
+    ILL,
+    UNKNOWN,
+};
+
 struct check {
     struct fcgi_worker *worker;
     struct fcgi_server *server;
-    struct fcgi_loop_timer timer; /* the next check, or the end of this one */
+    struct fcgi_loop_timer timer; /* the next check; what is due in this one */
     struct fcgi_loop_io io;
     struct fcgi_addresses *addresses;
     size_t address;
     bool under_way; /* it has a slot */
     bool connected;
+    uint64_t backoff;
+    bool backing_off; /* the backlog of a Unix socket is full */
     uint64_t deadline;
+    uint64_t attempt; /* until then this address has time to be connected */
     struct fcgi_fresh fresh;
-    uint8_t answer[FCGI_HEADER_LEN];
+    uint8_t answer[64]; /* room for a whole one: what is left unread when
+                           the socket is closed resets the connection */
     size_t length;
 };
 
@@ -62,14 +72,14 @@ static void let_go(struct check *check)
     fcgi_worker_free_slot(check->worker, check->server);
 }
 
-static void end(struct check *check, bool well)
+static void end(struct check *check, enum verdict verdict)
 {
     struct fcgi_worker *worker = check->worker;
 
     let_go(check);
-    if (well) {
+    if (verdict == WELL) {
         fcgi_worker_worked(worker, check->server);
-    } else {
+    } else if (verdict == ILL) {
         fcgi_worker_count(worker, check->server, FCGI_COUNT_CHECK_FAILED);
         fcgi_worker_failed(worker, check->server);
     }
@@ -100,12 +110,27 @@ static void connected(struct check *check)
     check->connected = true;
     if (!ask(check) ||
         fcgi_loop_modify(check->worker->loop, &check->io, EPOLLIN) < 0)
-        end(check, false);
+        end(check, ILL);
 }
 
-/* Connects to the next address; after the last one it has failed. */
-static void connect_next(struct check *check)
+/* As connecting for a request does: see conn_socket.c. */
+static void back_off(struct check *check)
 {
+    struct fcgi_loop *loop = check->worker->loop;
+    uint64_t next = fcgi_loop_now(loop) + fcgi_conn_backoff(&check->backoff);
+
+    close_socket(check);
+    check->backing_off = true;
+    fcgi_loop_set_timer(loop, &check->timer,
+                        next < check->deadline ? next : check->deadline);
+}
+
+/* Connects to the next address; after the last one it has failed, with `error`
+ * where that is known. */
+static void connect_next(struct check *check, int error)
+{
+    struct fcgi_loop *loop = check->worker->loop;
+
     for (; check->address < check->addresses->n; check->address++) {
         const struct fcgi_address *address =
             &check->addresses->list[check->address];
@@ -114,17 +139,25 @@ static void connect_next(struct check *check)
         close_socket(check);
         check->io.fd = socket(address->addr.ss_family,
                               SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (check->io.fd < 0)
-            continue;
-        result = connect(check->io.fd, (const struct sockaddr *)&address->addr,
-                         address->length);
-        if ((result < 0 && errno != EINPROGRESS) ||
-            fcgi_loop_add(check->worker->loop, &check->io, EPOLLOUT) < 0)
-            continue;
-        check->address++;
-        return; /* it is writable when it is connected */
+        result =
+            check->io.fd < 0
+                ? -1
+                : connect(check->io.fd, (const struct sockaddr *)&address->addr,
+                          address->length);
+        if (result < 0 && errno == EAGAIN) {
+            back_off(check);
+            return;
+        }
+        if ((result == 0 || errno == EINPROGRESS) &&
+            fcgi_loop_add(loop, &check->io, EPOLLOUT) == 0) {
+            check->attempt =
+                fcgi_conn_attempt(fcgi_loop_now(loop), check->deadline,
+                                  check->addresses->n - check->address++);
+            return; /* it is writable when it is connected */
+        }
+        error = errno;
     }
-    end(check, false);
+    end(check, fcgi_conn_is_ours(error) ? UNKNOWN : ILL);
 }
 
 /* Any whole record header of version 1 will do. */
@@ -138,9 +171,9 @@ static void read_answer(struct check *check)
     if (n > 0)
         check->length += (size_t)n;
     if (n <= 0)
-        end(check, false);
-    else if (check->length == sizeof(check->answer))
-        end(check, check->answer[0] == FCGI_VERSION);
+        end(check, ILL);
+    else if (check->length >= FCGI_HEADER_LEN)
+        end(check, check->answer[0] == FCGI_VERSION ? WELL : ILL);
 }
 
 static void ready(struct fcgi_loop_io *io, uint32_t events)
@@ -156,7 +189,7 @@ static void ready(struct fcgi_loop_io *io, uint32_t events)
     }
     getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0)
-        connect_next(check);
+        connect_next(check, error);
     else
         connected(check);
 }
@@ -167,19 +200,20 @@ static void begin(struct check *check)
     const struct fcgi_server_config *config = check->server->config;
 
     check->under_way = true;
-    check->connected = false;
+    check->connected = check->backing_off = false;
+    check->backoff = 0;
     check->length = check->address = 0;
     check->deadline =
         fcgi_loop_now(loop) + config->connect_timeout * FCGI_LOOP_MS;
     fcgi_server_fresh(check->server, &check->fresh, fcgi_loop_now(loop));
     check->addresses = fcgi_server_addresses(check->server);
     if (check->addresses == NULL) {
-        end(check, false);
+        end(check, ILL);
         return;
     }
     fcgi_loop_set_timer(loop, &check->timer,
                         fcgi_loop_now(loop) + FCGI_STARVE_SOON);
-    connect_next(check);
+    connect_next(check, 0);
 }
 
 static void fired(struct fcgi_loop_timer *timer)
@@ -196,13 +230,28 @@ static void fired(struct fcgi_loop_timer *timer)
         return;
     }
     if (now >= check->deadline) {
-        end(check, false);
+        end(check, ILL);
+        return;
+    }
+    if (check->backing_off) {
+        check->backing_off = false;
+        fcgi_loop_set_timer(loop, timer, now + FCGI_STARVE_SOON);
+        connect_next(check, 0);
+        return;
+    }
+    if (!check->connected && now >= check->attempt &&
+        check->address < check->addresses->n) {
+        fcgi_loop_set_timer(loop, timer, now + FCGI_STARVE_SOON);
+        connect_next(check, ETIMEDOUT);
         return;
     }
     next =
         fcgi_worker_check_starving(check->worker, check->server, &check->fresh);
     if (next == 0 || next > check->deadline)
         next = check->deadline;
+    if (!check->connected && check->address < check->addresses->n &&
+        next > check->attempt)
+        next = check->attempt;
     fcgi_loop_set_timer(loop, timer, next);
 }
 

@@ -6,7 +6,10 @@
  * comes of it counts as a request's failure or success does (MaxFails).
  *
  * One worker does it for all (see worker.c). The connection takes one of
- * MaxConnections; where none is free the server is in use, and not asked.
+ * MaxConnections; where none is free the server is in use, and not asked. A
+ * backlog that is full is waited for as a request does, for ConnectTimeout,
+ * which is also the time for the answer. What fails for a lack on this machine
+ * says nothing of the server.
  */
 #ifndef FCGI_BACKEND_HEALTH_H
 #define FCGI_BACKEND_HEALTH_H
