@@ -3,6 +3,7 @@
  * What the keys about scripts and variables of a server say together, its own
  * and those of [FASTCGI]. Each is told where it is given.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "config/checks.h"
@@ -15,54 +16,15 @@ struct look {
     struct fcgi_diag_list *diags;
 };
 
-/* Where the server's value of a key stands, NULL where nowhere. */
-static const struct fcgi_scan_pair *find(const struct look *look,
-                                         const char *name)
-{
-    const struct fcgi_scan_pair *found = NULL;
-    size_t count;
-    const struct fcgi_section *schemas = fcgi_keys_sections(&count);
-
-    for (size_t i = 0; i < look->scan->n_sections; i++) {
-        const struct fcgi_scan_section *section = &look->scan->sections[i];
-        bool own = section->line == look->server->line;
-
-        if (!own && section->schema != &schemas[FCGI_SECTION_DEFAULTS]) {
-            continue;
-        }
-        for (size_t k = 0; k < section->schema->n_keys; k++) {
-            if (section->given[k] && (own || !found) &&
-                strcmp(section->schema->keys[k].name, name) == 0) {
-                found = &look->scan->pairs[section->given[k] - 1];
-            }
-        }
-    }
-    return found;
-}
-
-/* What [FASTCGI] says is told once, not for each server. */
-static bool is_told(const struct look *look, const char *id, unsigned line)
-{
-    for (size_t i = 0; i < look->diags->count; i++) {
-        const struct fcgi_diag *diag = &look->diags->items[i];
-
-        if (diag->line == line && strcmp(diag->id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void report(const struct look *look, const char *key, const char *id,
                    const char *before, const char *about, const char *behind)
 {
-    const struct fcgi_scan_pair *pair = find(look, key);
+    char message[512];
 
-    if (pair && !is_told(look, id, pair->line)) {
-        fcgi_check_report(look->diags, id, look->file, pair->line,
-                          pair->key_column, pair->key_length, "%s'%s'%s",
-                          before, about, behind);
-    }
+    snprintf(message, sizeof(message), "%s'%s'%s", before, about, behind);
+    fcgi_config_report_pair(
+        look->diags, id, look->file,
+        fcgi_config_find_pair(look->scan, look->server, key), message);
 }
 
 static bool must_exist(const struct fcgi_server_config *server)

@@ -144,6 +144,25 @@ static const struct fcgi_check checks[] = {
      "a variable in Param and in HideParam",
      "HideParam hides what the request itself has; what Param says is told "
      "all the same. Remove one of the two."},
+    {FCGI_CHECK_QUEUE_UNUSED, FCGI_DIAG_WARNING,
+     "queue without a limit of connections",
+     "QueueSize and QueueTimeout are about requests that wait for one of "
+     "MaxConnections. Without that key there is no limit, and nobody waits. "
+     "Set MaxConnections, or remove the two."},
+    {FCGI_CHECK_KEEP_ALIVE_OFF, FCGI_DIAG_WARNING,
+     "keys of kept connections with KeepAlive Off",
+     "KeepAliveTimeout and KeepAliveRequests are about connections that are "
+     "kept. With KeepAlive Off none is. Set KeepAlive to On, which is the "
+     "default, or remove the two."},
+    {FCGI_CHECK_ALL_BACKUP, FCGI_DIAG_WARNING, "all servers are Backup",
+     "A Backup server is used where no other one is up. Where there is no "
+     "other one the key says nothing, and all are used alike. Remove it from "
+     "those that are to be used first."},
+    {FCGI_CHECK_NEVER_OUT, FCGI_DIAG_WARNING,
+     "a server that is never taken out",
+     "With MaxFails 0 no failure takes a server out, so that FailTimeout and "
+     "HealthCheck change nothing. Set MaxFails to 1 or more, or remove the "
+     "two."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},

@@ -270,6 +270,7 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
     }
     if (config) {
         fcgi_config_check_scripts(&scan, config, diags);
+        fcgi_config_check_pool(&scan, config, diags);
     }
     if (tree) {
         cfg_free(tree);

@@ -45,6 +45,25 @@ void fcgi_config_check_scripts(const struct fcgi_scan *scan,
                                const struct fcgi_config *config,
                                struct fcgi_diag_list *diags);
 
+/* The same for keys about connections and servers. */
+void fcgi_config_check_pool(const struct fcgi_scan *scan,
+                            const struct fcgi_config *config,
+                            struct fcgi_diag_list *diags);
+
+/* Where the server's value of a key stands, in its own section or in [FASTCGI];
+ * NULL: nowhere. */
+const struct fcgi_scan_pair *
+fcgi_config_find_pair(const struct fcgi_scan *scan,
+                      const struct fcgi_server_config *server,
+                      const char *name);
+
+/* A finding about a key. What [FASTCGI] says is told once, not for each server;
+ * NULL is passed over. */
+void fcgi_config_report_pair(struct fcgi_diag_list *diags, const char *id,
+                             const char *file,
+                             const struct fcgi_scan_pair *pair,
+                             const char *message);
+
 /* One value, which is that of `pair` and terminated; tells what is wrong. */
 void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
                              const char *value, const char *file,
