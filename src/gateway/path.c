@@ -80,13 +80,38 @@ static bool has_extension(const struct fcgi_server_config *config,
            ends_with(path, length, front_extension(config), any_case);
 }
 
-/* Whether a path is that of the front controller, whatever its extension:
- * nobody must see its source. */
-static bool is_front(const struct fcgi_server_config *config, const char *path,
-                     size_t length)
+/* Goes to the next part of a path that names something; false at its end. */
+static bool next_part(struct fcgi_text path, size_t *at, struct fcgi_text *part)
 {
-    return has_front(config) && strlen(config->front_controller) == length &&
-           memcmp(path, config->front_controller, length) == 0;
+    while (*at < path.length) {
+        size_t end = fcgi_walk_part(path, *at);
+
+        *part = (struct fcgi_text){path.data + *at, end - *at};
+        *at = end + 1;
+        if (part->length > 0 && (part->length > 1 || part->data[0] != '.'))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a path is that of the front controller, whatever its extension, and
+ * with how many slashes and dots ever: nobody must see its source. */
+static bool is_front(const struct fcgi_server_config *config,
+                     struct fcgi_text path)
+{
+    struct fcgi_text front, one, other;
+    size_t i = 0, j = 0;
+
+    if (!has_front(config))
+        return false;
+    front.data = config->front_controller;
+    front.length = strlen(front.data);
+    while (next_part(front, &i, &one)) {
+        if (!next_part(path, &j, &other) || one.length != other.length ||
+            memcmp(one.data, other.data, one.length) != 0)
+            return false;
+    }
+    return !next_part(path, &j, &other);
 }
 
 static bool may_run(const struct fcgi_http_request *request,
@@ -94,7 +119,8 @@ static bool may_run(const struct fcgi_http_request *request,
 {
     return is_limited(config)
                ? has_extension(config, request->path.data, length, false) ||
-                     is_front(config, request->path.data, length)
+                     is_front(config,
+                              (struct fcgi_text){request->path.data, length})
                : request->is_script(request->is_script_arg, request->path.data,
                                     length);
 }
@@ -269,11 +295,14 @@ static void judge_file(const struct fcgi_http_request *request,
         run(request, walk->end, script);
 }
 
-/* The end of the first part of the path that has an extension, or 0. */
+/* The end of the first part of the path that has an extension, or 0. What has
+ * been seen to be a folder is none, whatever its name. */
 static size_t find_extension(const struct fcgi_http_request *request,
-                             const struct fcgi_server_config *config)
+                             const struct fcgi_server_config *config,
+                             const struct fcgi_walk *walk)
 {
-    for (size_t at = 0, end; at < request->path.length; at = end + 1) {
+    for (size_t at = walk->begin, end; at < request->path.length;
+         at = end + 1) {
         end = fcgi_walk_part(request->path, at);
         if (end > at && has_extension(config, request->path.data, end, false))
             return end;
@@ -289,7 +318,7 @@ static void judge_nothing(const struct fcgi_http_request *request,
     size_t end = 0;
 
     if (!is_strict(config) && is_limited(config))
-        end = find_extension(request, config);
+        end = find_extension(request, config, walk);
     if (walk->link && !request->follow_links && (end > 0 || !has_front(config)))
         refuse_link(script);
     else if (end > 0 && (end == request->path.length || config->path_info))

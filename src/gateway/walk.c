@@ -55,6 +55,18 @@ static bool look(struct fcgi_walk *walk)
     return false;
 }
 
+/* The folder of a ~user itself, of which the path has no part. */
+static void look_at_all(struct fcgi_text file, struct fcgi_walk *walk)
+{
+    walk->found = FCGI_WALK_NOTHING;
+    if (file.length == 0 || file.length >= sizeof(walk->name))
+        return;
+    memcpy(walk->name, file.data, file.length);
+    walk->name[file.length] = '\0';
+    if (look(walk))
+        walk->found = FCGI_WALK_DIRECTORY;
+}
+
 void fcgi_walk(struct fcgi_text path, struct fcgi_text file,
                struct fcgi_walk *walk)
 {
@@ -63,11 +75,18 @@ void fcgi_walk(struct fcgi_text path, struct fcgi_text file,
     walk->share = shared(path, file);
     walk->base = file.length - walk->share;
     walk->link = false;
+    walk->begin = 0;
+    walk->end = path.length;
+    if (walk->share == 0) {
+        look_at_all(file, walk);
+        return;
+    }
     head = path.length - walk->share;
     for (size_t at = head; at < path.length; at = end) {
         size_t begin = at + (path.data[at] == '/');
 
         end = fcgi_walk_part(path, begin);
+        walk->begin = begin;
         walk->end = end;
         /* Not looking at these keeps the cost down, should there be a thousand
          * of them. */
@@ -83,7 +102,7 @@ void fcgi_walk(struct fcgi_text path, struct fcgi_text file,
             return;
     }
     walk->end = path.length;
-    walk->found = walk->share > 0 ? FCGI_WALK_DIRECTORY : FCGI_WALK_NOTHING;
+    walk->found = FCGI_WALK_DIRECTORY;
 }
 
 bool fcgi_walk_is_inside(struct fcgi_walk *walk)

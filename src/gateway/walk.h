@@ -18,7 +18,7 @@ struct fcgi_walk {
         FCGI_WALK_FILE,
         FCGI_WALK_SPECIAL, /* a device or the like */
     } found;
-    size_t end;          /* how much of the path it is */
+    size_t begin, end;   /* the part of the path that was looked at last */
     bool link;           /* there was a symbolic link on the way */
     size_t base;         /* how much of `name` is the folder of all files */
     size_t share;        /* how much of the path's end names files */

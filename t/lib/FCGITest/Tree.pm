@@ -59,7 +59,7 @@ sub write_tree {
         [ css => 'text/css' ], [ png => 'image/png' ]));
     my @match = @{ $self->{match} || ['/.*\.php fastcgi'] };
     write_file("$conf/sites/default",
-        section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $www ])
+        section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $self->{root_as} // $www ])
           . section('LOGGER', [ AccessLog => "$d/log/access.log" ],
             [ ErrorLog => "$d/log/error.log" ])
           . section('HANDLERS', map { [ Match => $_ ] } @match));

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Where scripts are, and what may be found in their place: a document root
+# that is a link, or has a slash at its end, or goes away; the folders of
+# ~users; a FIFO, a socket, a folder or an unreadable file named like a script.
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGITest;
+use Cwd qw(abs_path);
+use IO::Socket::UNIX;
+use POSIX qw(mkfifo);
+
+plan(skip_all => 'our keys are not those of nginx') if host_kind() eq 'nginx';
+
+my $r = responder(default => sub {
+    my ($c, $q) = @_;
+    my $p = $q->{params};
+    $c->reply(page(join '|', 'ran', map { $p->{$_} // '-' } qw(SCRIPT_FILENAME SCRIPT_NAME PATH_INFO)));
+});
+my %files = ('index.php' => '<?php source', 'page.php' => '<?php source', 'style.css' => "css\n",
+    'sub/index.php' => '<?php source', 'up/pic.jpg' => '<?php source', 'x.php/deep.php' => '<?php source', 'app' => '<?php source');
+
+# `ran|FILE|NAME|INFO`, or the status.
+my $h;
+sub try {
+    my ($uri, %o) = @_;
+    my $res = get($h, $uri, timeout => 5, %o);
+    my $b = $res->{body} // '';
+    unlike($b, qr/source/, "$uri: no source is shown");
+    return $b if $b =~ /\Aran\|/;
+    my $to = (headers_of($res, 'Location'))[0] // '';
+    return join ' ', $res->{status} // 'closed', $to =~ m{(?:\A|//[^/]*)(/.*)} ? $1 : ();
+}
+sub serve { my ($what, %o) = @_; note($what); return $h = host(responder => $r, files => \%files, %o) }
+sub is_tried { my ($uri, $want, $what, %o) = @_; local $Test::Builder::Level = $Test::Builder::Level + 1; is(try($uri, %o), $want, "$what: $uri") }
+
+# --- the document root by other names ---------------------------------------
+my $dir = temp_dir();
+for ([ 'a link', sub { symlink "$_[0]{docroot}", "$dir/link" or die; "$dir/link" } ],
+    [ 'with a slash', sub { "$_[0]{docroot}/" } ], [ 'with dots', sub { "$_[0]{docroot}/sub/.." } ]) {
+    my ($what, $name) = @$_;
+    for my $conf ({ Extensions => '.php' }, { FrontController => '/index.php' }, {}) {
+        my $front = $conf->{FrontController};
+        $h = host(responder => $r, files => \%files, conf => { Index => 'index.php', %$conf }, match => [ $front ? '/.* fastcgi' : '/.*\.php fastcgi' ], idle => 1);
+        unlink "$dir/link";
+        my $root = $name->($h);
+        my $site = "$h->{dir}/conf/sites/default";
+        open my $in, '<', $site or die;
+        my $text = join '', map { s/(DocumentRoot) .*/$1 $root/r } <$in>;
+        FCGITest::Host::write_file($site, $text);
+        $h->{idle} = 0;
+        $h->start;
+        $root =~ s{/\z}{};    # the path begins with one
+        my $slash = $what eq 'with a slash' ? '/' : '';
+        is_tried('/page.php', "ran|$root$slash/page.php|/page.php|-", $what);
+        is_tried('/page.php/info', "ran|$root$slash/page.php|/page.php|/info", $what);
+        is_tried('/sub/', "ran|$root$slash/sub/index.php|/sub/index.php|-", $what);
+        is_tried('/', "ran|$root$slash/index.php|/index.php|-", $what);
+        is_tried('/style.css', '200', $what);
+        $front ? is_tried('/up/pic.jpg/x.php', "ran|$root$slash/index.php|/index.php|-", $what) : is_tried('/up/pic.jpg/x.php', '404', $what);
+        symlink '/etc/passwd', "$h->{docroot}/out.php" or die;
+        is_tried('/out.php', '403', "$what, SymLink Off");
+    }
+}
+serve('it goes away', conf => { Extensions => '.php' });
+rename $h->{docroot}, "$h->{docroot}-gone" or die;
+is_tried($_, '404', 'the document root is missing') for '/page.php', '/page.php/x', '/index.php';
+rename "$h->{docroot}-gone", $h->{docroot} or die;
+is_tried('/page.php', "ran|$h->{docroot}/page.php|/page.php|-", 'and is back');
+
+# --- in a script's place ----------------------------------------------------
+for ([ 'Extensions', { Extensions => '.php' }, ['/.*\.php fastcgi'] ], [ 'no keys', {}, ['/.*\.php fastcgi'] ],
+    [ 'CheckScript Off', { Extensions => '.php', CheckScript => 'Off' }, ['/.*\.php fastcgi'] ],
+    [ 'front controller', { FrontController => '/index.php' }, ['/.* fastcgi'] ]) {
+    my ($what, $conf, $match) = @$_;
+    my $front = $conf->{FrontController};
+    serve($what, conf => $conf, match => $match);
+    my $d = $h->{docroot};
+    mkfifo("$d/fifo.php", 0666) or die;
+    my $socket = IO::Socket::UNIX->new(Local => "$d/socket.php", Listen => 1) or die;
+    is_tried($_, '403', $what) for '/fifo.php', '/fifo.php/x', '/socket.php', '/socket.php/x';
+    is_tried('/x.php', '301 /x.php/', $what);
+    # A folder is no script, whatever follows it.
+    my $res = try('/x.php/none');
+    unlike($res, qr{\Aran\|\Q$d\E/x\.php\|}, "$what: /x.php/none does not run the folder");
+    is_tried('/x.php/deep.php/i', "ran|$d/x.php/deep.php|/x.php/deep.php|/i", $what);
+    # While it is served.
+    is_tried('/page.php', "ran|$d/page.php|/page.php|-", "$what: a script");
+    unlink "$d/page.php" or die;
+    mkfifo("$d/page.php", 0666) or die;
+    is_tried('/page.php', '403', "$what: that becomes a FIFO");
+    unlink "$d/page.php" or die;
+    mkdir "$d/page.php" or die;
+    is_tried('/page.php', '301 /page.php/', "$what: then a folder");
+    rmdir "$d/page.php" or die;
+    symlink '/etc/passwd', "$d/page.php" or die;
+    is_tried('/page.php', '403', "$what: then a link");
+    unlink "$d/page.php" or die;
+    link "$d/index.php", "$d/page.php" or die;
+    is_tried('/page.php', "ran|$d/page.php|/page.php|-", "$what: then a file again");
+    # The application's user may read what Monkey's may not.
+    chmod 0, "$d/page.php";
+    is_tried('/page.php', "ran|$d/page.php|/page.php|-", "$what: a script that Monkey may not read");
+}
+
+# --- a front controller without an extension is not shown -------------------
+serve('app', conf => { FrontController => '/app' }, match => ['/.* fastcgi']);
+is_tried($_, "ran|$h->{docroot}$_|$_|-", 'a front controller') for '/app', '//app', '/./app', '/.//./app';
+is_tried('//app/x', "ran|$h->{docroot}//app|//app|/x", 'a front controller');
+
+# --- ~users -----------------------------------------------------------------
+SKIP: {
+    my ($user, $home) = (getpwuid $<)[0, 7];
+    skip('fcgi-serve has no UserDir', 1) if host_kind() ne 'monkey';
+    skip('there is no home of ours', 1) if !defined $home || !-d $home;
+    # Nothing is put into that home: UserDir leads out of it.
+    my $up = join '/', ('..') x (abs_path($home) =~ tr{/}{});
+    my $to = temp_dir();
+    FCGITest::Host::write_file("$to/$_", $files{$_}) for keys %files;
+    symlink '/etc/passwd', "$to/out.php" or die;
+    my $file = "$home/$up$to";
+    my $all = { Extensions => '.php', Index => 'index.php' };
+    for ([ 'Extensions', $all, ['/.*\.php fastcgi'] ], [ 'front', { FrontController => '/index.php' }, ['/.* fastcgi'] ]) {
+        my ($what, $conf, $match) = @$_;
+        my $front = $conf->{FrontController};
+        serve("~user, $what", conf => $conf, match => $match, monkey => { UserDir => "$up$to" });
+        my $gone = $front ? "ran|$h->{docroot}/index.php|/index.php|-" : '404';
+        my $u = "/~$user";
+        is_tried("$u/page.php", "ran|$file/page.php|$u/page.php|-", $what);
+        is_tried("/%7e$user/page.php/info", "ran|$file/page.php|$u/page.php|/info", $what);
+        is_tried("$u/sub/", "ran|$file/sub/index.php|$u/sub/index.php|-", "$what: an index");
+        is_tried("$u/", "ran|$file/index.php|$u/index.php|-", "$what: an index");
+        is_tried("$u/style.css", '200', "$what: a file");
+        is_tried("$u/up/pic.jpg/x.php", $gone, "$what: an upload");
+        is_tried("$u/none.php", $gone, $what);
+        is_tried("$u/out.php", '403', "$what: a link");
+        is_tried("$u/../page.php", '403', $what);
+        is_tried('/~no-such-user/page.php', '404', $what);
+        like(try($u), qr{\A301 \Q$u\E/\z}, "$what: without the slash") if $front || is_abi('1.6');
+        serve("~user, links", conf => $conf, match => $match, monkey => { UserDir => "$up$to", SymLink => 'On' });
+        is_tried("$u/out.php", '403', "$what, SymLink On: a link that leads out of the folder");
+    }
+}
+finish;
