@@ -2,9 +2,11 @@
  *
  * Matching is by backtracking, an element at a time. Quirks that are kept,
  * because they decide what a rule selects: a quantifier behind '^' or '$'
- * counts these as any other element; '$' is an end only as the last element;
- * an expression that matches nothing but the empty end of a text does not
- * match.
+ * counts these as any other element; '^' is a begin only as the first element,
+ * and '$' an end only as the last; elsewhere they, and quantifiers that stand
+ * behind nothing, match the byte that an earlier rule has left in their place; a
+ * byte above 127 does not match itself, but in brackets; an expression that
+ * matches nothing but the empty end of a text does not match.
  */
 #include "monkey/regex18.h"
 
@@ -81,13 +83,12 @@ static bool fits(const struct mk_regex *one, char c)
         return in_class((const char *)one->u.class, c);
     case MK_REGEX_NOT_CLASS:
         return !in_class((const char *)one->u.class, c);
-    case MK_REGEX_CHAR:
-        return one->u.ch == (unsigned char)c;
     }
     if (one->kind < sizeof(names) &&
         is_set(names[one->kind], (unsigned char)c, &in))
         return in;
-    return false;
+    /* Monkey compares an unsigned byte with a signed one. */
+    return one->u.ch == (signed char)c;
 }
 
 /* The end of what matches at `text`, or NULL. */
@@ -195,6 +196,7 @@ bool mk18_regex_compile(const char *expression, struct mk_regex *out,
         found = strchr(plain, *at);
         if (found != NULL) {
             out[n].kind = plain_kinds[found - plain];
+            out[n].u.ch = '\0'; /* in Monkey, what an earlier rule left */
         } else if (*at == '\\') {
             if (*++at == '\0')
                 return false;

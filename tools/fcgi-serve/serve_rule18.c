@@ -16,8 +16,9 @@ char *serve_rule_compile(struct mk_host_handler *rule, const char *expression)
     if (mk18_regex_compile(expression, rule->match, classes))
         return NULL;
     return serve_mem_printf(
-        "a '\\' at its end, or brackets that do not end, or hold more than %d "
-        "bytes; Monkey 1.8 crashes here",
+        "brackets that do not end, or hold more than %d bytes, of which Monkey "
+        "1.8 crashes, or a '\\' at its end, which it takes for what an earlier "
+        "rule has there",
         MK_REGEX_CLASS_MOST - 2);
 }
 

@@ -56,7 +56,7 @@ sub write_tree {
         map { [ $_ => $m{$_} ] } sort keys %m));
     write_file("$conf/monkey.mime", section('MIMETYPES',
         [ html => 'text/html' ], [ txt => 'text/plain' ],
-        [ css => 'text/css' ], [ png => 'image/png' ]));
+        [ css => 'text/css' ], [ png => 'image/png' ], [ jpg => 'image/jpeg' ]));
     my @match = @{ $self->{match} || ['/.*\.php fastcgi'] };
     write_file("$conf/sites/default",
         section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $self->{root_as} // $www ])
