@@ -2,7 +2,8 @@
  *
  * What the keys about connections and servers say together: those that have no
  * effect beside others. They are told where they are given, and if that is in
- * [FASTCGI], only where they have an effect for no server.
+ * [FASTCGI], only where they have an effect for no server. What says no more
+ * than the default does, as in the output of --print, is let pass.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static bool is_taken_out(const struct fcgi_server_config *server)
 }
 
 static const struct rule {
-    const char *keys[2]; /* that have no effect */
+    const char *keys[2]; /* numbers, that have no effect */
     bool (*has_effect)(const struct fcgi_server_config *server);
     const char *id;
     const char *message; /* behind the key's name */
@@ -64,6 +65,15 @@ static bool has_effect(const struct fcgi_scan *scan,
     return false;
 }
 
+static bool is_default(const struct fcgi_server_config *server,
+                       const struct fcgi_key *key)
+{
+    uint32_t number;
+
+    memcpy(&number, (const char *)server + key->offset, sizeof(number));
+    return number == key->def;
+}
+
 static void look_at_key(const struct fcgi_scan *scan,
                         const struct fcgi_config *config,
                         const struct fcgi_server_config *server,
@@ -74,7 +84,8 @@ static void look_at_key(const struct fcgi_scan *scan,
         fcgi_config_find_pair(scan, server, key);
     char message[256];
 
-    if (pair == NULL || has_effect(scan, config, rule, key, pair)) {
+    if (pair == NULL || is_default(server, pair->key) ||
+        has_effect(scan, config, rule, key, pair)) {
         return;
     }
     snprintf(message, sizeof(message), "%s %s", key, rule->message);
