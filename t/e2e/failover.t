@@ -6,6 +6,8 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
 use FCGITest::App;
+use Fcntl;
+use Socket;
 
 plan(skip_all => 'ab is not installed') if !FCGITest::App::ab_program();
 my $few = slow() > 1;
@@ -125,6 +127,61 @@ SKIP: {
     $h = host(responder => $r);
     for (1 .. 3) { res_is(get($h, '/over.php'), 503, undef, 'a lone one: 503') }
     res_is(get($h, '/hello.php'), 200, "hello\n", 'and never taken out');
+    $h->stop_ok;
+}
+
+# --- a server that is taken out while requests wait for it ---
+{
+    # A Unix socket with a full backlog that nobody accepts from.
+    my $dir = temp_dir();
+    my $stuck = IO::Socket::UNIX->new(Local => "$dir/stuck.sock", Listen => 0) or die $!;
+    my @fill;
+    for (1 .. 8) {
+        socket my $s, AF_UNIX, SOCK_STREAM, 0 or die $!;
+        fcntl $s, F_SETFL, O_NONBLOCK or die $!;
+        push @fill, $s;
+        last if !connect $s, sockaddr_un("$dir/stuck.sock");
+    }
+    my $good = FCGITest::App->new;
+    my $h = host(responder => $good, workers => 2, files => { 'x.php' => '' },
+        fastcgi_conf => "[FASTCGI]\n    MaxConnections 1\n    ConnectTimeout 2s\n"
+          . "    QueueTimeout 8s\n\n[FASTCGI_SERVER]\n    ServerName app\n    ServerPath $good->{path}\n\n"
+          . "[FASTCGI_SERVER]\n    ServerName stuck\n    ServerPath $dir/stuck.sock\n");
+    my @c = map {
+        my $c = client($h);
+        $c->send($c->format(POST => '/x.php?ms=5', body => 'x'));
+        $c
+    } 1 .. 16;
+    my %got;
+    $got{ $_->read_response(timeout => 20)->{status} // 'nothing' }++ for @c;
+    is_deeply(\%got, { 200 => 16 }, 'taken out: those who wait for it go to the other');
+    like($h->log, qr/server "stuck": taken out/, 'it was');
+    like($h->log, qr/taken out while the request waited for a connection; trying another/, 'and the log says so');
+    is($good->stats->{requests}, 16, 'each was executed once');
+    $h->stop_ok;
+}
+
+# --- no descriptor is left: no fault of a server's ---
+SKIP: {
+    my ($prlimit) = grep { -x } qw(/usr/bin/prlimit /bin/prlimit);
+    skip 'prlimit is not installed', 5 if !$prlimit;
+    my ($a, $b) = map { FCGITest::App->new } 1 .. 2;
+    $b->{name} = 'other';
+    my $h = host(responder => [ $a, $b ], workers => 1);
+    my $c = client($h);
+    $c->send($c->format(GET => '/static.txt'));
+    res_is($c->read_response, 200, "static text\n", 'a connection is there');
+    my %used = map { m{/(\d+)\z} ? ($1 => 1) : () } glob "/proc/$h->{pid}/fd/*";
+    my $lowest = 0;
+    $lowest++ while $used{$lowest};
+    system $prlimit, "--nofile=$lowest:", '--pid', $h->{pid};
+    $c->send($c->format(GET => '/x.php'));
+    res_is($c->read_response, 503, undef, 'no descriptor: 503');
+    system $prlimit, '--nofile=1024:', '--pid', $h->{pid};
+    like($h->log, qr/Too many open files \(raise the limit of descriptors, ulimit -n\)/, 'the log names the cure');
+    unlike($h->log, qr/taken out/, 'and no server is taken out for it');
+    $c->send($c->format(GET => '/x.php'));
+    res_is($c->read_response, 200, "ok\n", 'and all is well again');
     $h->stop_ok;
 }
 
