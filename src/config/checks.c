@@ -242,6 +242,12 @@ static const struct fcgi_check checks[] = {
      "The file is a FastCGI plugin for Monkey, but not this one: the one that "
      "Monkey ships has the same name. It reads the same fastcgi.conf, of which "
      "it knows but three keys. Load the one that belongs to fcgi-check."},
+    {FCGI_CHECK_SITE_BACKUP, FCGI_DIAG_WARNING, "old copy of a site in sites/",
+     "Monkey takes every file in sites/ for a site, but those whose names "
+     "begin with '.' or end with '~'. A copy that an editor or a package's "
+     "upgrade has left there is served, too, and where it has the same "
+     "ServerName as the site itself it is a matter of luck which one holds. "
+     "Move it elsewhere, or remove it."},
     {FCGI_CHECK_MATCH_INCOMPLETE, FCGI_DIAG_ERROR, "rule without a handler",
      "A Match rule has a regular expression and the name of a plugin, "
      "with spaces between them: Match /.*\\.php$ fastcgi. Monkey refuses "
@@ -265,10 +271,12 @@ static const struct fcgi_check checks[] = {
      "or remove it."},
     {FCGI_CHECK_MATCH_NO_END, FCGI_DIAG_WARNING,
      "rule for .php that does not end there",
-     "A rule's expression matches anywhere in the path. Without a '$' behind "
-     "it, \\.php also matches /upload.php.jpg, and such a file would be run "
-     "as a script. Write \\.php$, or \\.php(/|$) where scripts get a path "
-     "behind their name; or let Extensions in fastcgi.conf say what may run."},
+     "A rule's expression matches anywhere in the path: without a '$' behind "
+     "it, \\.php also matches /upload.php.jpg. Such a file is not run where "
+     "the plugin sees it. Where it does not (DocumentRoot, CheckScript Off), "
+     "the application is asked to run it, unless Extensions says what may "
+     "run. Set that, or write \\.php$ where scripts get no path behind "
+     "their name."},
     {FCGI_CHECK_INDEX_SOURCE, FCGI_DIAG_ERROR,
      "index file would be shown as source",
      "Indexfile of monkey.conf names a script, but no rule of the site "
@@ -279,6 +287,14 @@ static const struct fcgi_check checks[] = {
      "Monkey keeps a request in memory, body included, and refuses one "
      "over MaxRequestSize (in KB) with 413. At its default of 32 hardly "
      "any upload passes. Raise it to what the application takes."},
+    {FCGI_CHECK_POOL_DIFFERS, FCGI_DIAG_WARNING,
+     "servers of one rule that differ",
+     "Several servers get the requests of one rule, but which script a request "
+     "is for is decided before one of them is chosen, by the keys of the first "
+     "that the rule names (of the first in the file where it names none). "
+     "Index, FrontController, PathInfo, Extensions and CheckScript of the "
+     "others have no effect there. Let them have the same values, or make a "
+     "rule for each server."},
     {FCGI_CHECK_SOCKET_MISSING, FCGI_DIAG_WARNING, "socket does not exist",
      "There is nothing at the path of ServerPath. That is no mistake if "
      "the application starts later; requests get a 503 until then."},

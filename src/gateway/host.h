@@ -46,7 +46,7 @@ struct fcgi_http_request {
      * rules mean for the same servers. */
     bool (*is_script)(const void *arg, const char *path, size_t length);
     const void *is_script_arg;
-    struct fcgi_text document_root;   /* without a slash at its end */
+    struct fcgi_text document_root;   /* as its configuration has it */
     struct fcgi_text script_filename; /* the file that the path stands for */
     struct fcgi_text server_name;     /* of the virtual host */
     /* The field Authorization that the host itself has accepted, of the scheme

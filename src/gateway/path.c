@@ -268,9 +268,11 @@ static void judge_file(const struct fcgi_http_request *request,
                 request, config, script, walk,
                 "the path goes on behind a file that is no script");
         else if (!is_limited(config))
-            fcgi_path_refuse(script, 403,
-                             "the Match rule ends within the name of the file "
-                             "(end it with $, or set Extensions)");
+            fcgi_path_refuse(
+                script, 403,
+                "the Match rule has found an extension that is not "
+                "that of the file (end it with $, or set "
+                "Extensions)");
         else if (has_extension(config, request->path.data, walk->end, true))
             fcgi_path_refuse(script, 403,
                              "the file's extension is one of Extensions but "

@@ -3,10 +3,9 @@
  * Walking along a path.
  *
  * The walk is one lstat() for each folder of the path, from the document root
- * on, up to the first that is none. That costs as much as openat2() with its
- * flags would, and it tells links from files and what is missing from what is
- * forbidden; nor would a descriptor help, as the application opens the script
- * by its name again.
+ * on, up to the first that is none: so links are told from files, and what is
+ * missing from what is forbidden. A descriptor, as openat2() gives, would be of
+ * no help, as the application opens the script by its name again.
  */
 #include "gateway/walk.h"
 

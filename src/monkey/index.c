@@ -24,21 +24,21 @@ static bool matches(const struct mk_host_handler *rule, const char *path,
     return mk_rule_find(rule, path, 0, length, &span);
 }
 
-/* Whether the text that a rule has found ends with an extension that is not
- * the last one. */
+/*
+ * Whether the text that a rule has found ends with an extension that is not
+ * that of the file: one that is not the last in its name, as in `x.php.jpg`, or
+ * that is a folder's, as in `x.php/pic.jpg`.
+ */
 static bool ends_short(const char *path, size_t length,
                        const struct mk_span *span)
 {
-    size_t begin = span->begin, end = span->end;
-    size_t name = length;
+    size_t end = span->end, name = end;
 
-    if (end == length || path[end] != '.')
+    if (end == length || (path[end] != '.' && path[end] != '/'))
         return false;
-    while (name > 0 && path[name - 1] != '/')
+    while (name > span->begin && path[name - 1] != '/')
         name--;
-    if (begin < name)
-        begin = name;
-    return begin < end && memchr(path + begin, '.', end - begin) != NULL;
+    return memchr(path + name, '.', end - name) != NULL;
 }
 
 static bool means(const struct mk_host_handler *rule, const char *path,

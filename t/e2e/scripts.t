@@ -86,9 +86,10 @@ for (@keys) {
     }
     else {
         $gone->($_) for '/up/pic.jpg/x.php', '/up/x.php.txt/x.php', '/style.css/.php', '/up/pic.jpg/a/b.php';
-        $r->forget;
-        like(try('/up/x.php.txt'), qr/\A(?:403|200)/, "$what: x.php.txt is not run");
-        is(scalar(my @q = $r->requests), 0, "$what: x.php.txt does not reach the application");
+        for my $name ('/up/x.php.txt', '/x.php/inner.txt') {
+            like(try($name), qr/\A(?:403|200)/, "$what: $name is not run");
+            is(scalar(my @q = $r->requests), 0, "$what: $name does not reach the application");
+        }
     }
     # Out of the document root.
     is_refused($_, '40[034]', $what) for '/../page.php', '/%2e%2e/page.php', '/..%2fpage.php', '/%2e%2e%2fpage.php',

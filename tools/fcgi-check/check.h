@@ -192,6 +192,12 @@ struct check_rules {
 void check_site(struct check_run *run, const char *path,
                 struct check_rules *rules);
 
+/* Whether the servers that a rule names, `first` among them, agree about which
+ * script runs; `place` is the rule's. */
+void check_pool(struct check_run *run, struct check_servers *servers,
+                const struct fcgi_server_config *first, const bool *named,
+                struct check_place place);
+
 /* The path that a file names, below --root. The caller's. */
 char *check_path(const struct check_run *run, const char *path);
 

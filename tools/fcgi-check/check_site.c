@@ -27,6 +27,8 @@ struct rule {
     char *regex;
     char *handler;
     struct check_place place; /* of the expression */
+    /* Whose keys decide about scripts; NULL where that is not known. */
+    const struct fcgi_server_config *first;
     regex_t compiled;
     bool compiles;
 };
@@ -60,28 +62,33 @@ static struct check_place word_place(const struct site *site,
     return place;
 }
 
-/* A server that a rule names. */
-static void check_server(struct site *site, const struct fcgi_tree_entry *entry,
-                         struct word word)
+static const struct fcgi_server_config *
+find_server(const struct fcgi_config *config, struct word word)
+{
+    for (size_t i = 0; i < config->n_servers; i++) {
+        const char *name = config->servers[i].name;
+
+        if (strlen(name) == word.length &&
+            memcmp(name, word.at, word.length) == 0) {
+            return &config->servers[i];
+        }
+    }
+    return NULL;
+}
+
+/* A name behind the handler's that is no server's. */
+static void tell_no_server(struct site *site,
+                           const struct fcgi_tree_entry *entry,
+                           struct word word)
 {
     struct check_servers *servers = site->rules->servers;
     const struct fcgi_config *config = servers->config;
     struct check_place place = word_place(site, entry, word);
-    const char **names;
+    const char **names = check_alloc((config->n_servers + 1) * sizeof(*names));
     const char *guess;
 
-    if (!config) {
-        return;
-    }
-    names = check_alloc((config->n_servers + 1) * sizeof(*names));
     for (size_t i = 0; i < config->n_servers; i++) {
         names[i] = config->servers[i].name;
-        if (strlen(names[i]) == word.length &&
-            memcmp(names[i], word.at, word.length) == 0) {
-            site->rules->used[i] = true;
-            free(names);
-            return;
-        }
     }
     site->rules->broken = true;
     guess = fcgi_keys_guess_name(word.at, word.length, names);
@@ -107,21 +114,39 @@ static void check_server(struct site *site, const struct fcgi_tree_entry *entry,
 }
 
 /* The servers behind the handler's name. */
-static void check_servers(struct site *site,
-                          const struct fcgi_tree_entry *entry, const char *at)
+static void check_servers(struct site *site, struct rule *rule, const char *at)
 {
+    const struct fcgi_config *config = site->rules->servers->config;
+    size_t n = config ? config->n_servers : 0;
+    bool *named = check_alloc(n * sizeof(*named));
     struct word word = next_word(&at);
 
     site->rules->n_ours++;
     if (word.length == 0) {
         site->rules->any_server = true;
+        rule->first = n > 0 ? &config->servers[0] : NULL;
+        memset(named, true, n * sizeof(*named));
     }
-    for (; word.length; word = next_word(&at)) {
-        check_server(site, entry, word);
-        if (word.at[0] == '#') {
-            return; /* the rest is its text */
+    for (bool first = true; config && word.length; first = false) {
+        const struct fcgi_server_config *server = find_server(config, word);
+
+        if (!server) {
+            tell_no_server(site, rule->entry, word);
+            if (word.at[0] == '#') {
+                break; /* the rest is its text */
+            }
+        } else {
+            named[server - config->servers] = true;
+            site->rules->used[server - config->servers] = true;
+            rule->first = first ? server : rule->first;
         }
+        word = next_word(&at);
     }
+    if (rule->first) {
+        check_pool(site->run, site->rules->servers, rule->first, named,
+                   rule->place);
+    }
+    free(named);
 }
 
 /* Is the handler loaded? Monkey's own may be built in, so that ours alone can
@@ -170,21 +195,27 @@ static void check_handler(struct site *site,
     free(name);
 }
 
+/* Whether whatever a rule matches goes to the application: where it is not told
+ * what may run, and the files are where Monkey cannot look at them. A file that
+ * the plugin sees it does not run for a part of its name. */
+static bool takes_all(const struct fcgi_server_config *server)
+{
+    return server && server->extensions.count == 0 &&
+           !server->front_controller &&
+           (server->check_script && strcasecmp(server->check_script, "Auto")
+                ? strcasecmp(server->check_script, "Off") == 0
+                : server->document_root != NULL);
+}
+
 /*
  * `.php` with nothing behind it, so that anything may follow. Whoever writes
  * more than that knows what he does.
  */
 static void check_end(struct site *site, const struct rule *rule)
 {
-    const struct fcgi_config *config = site->rules->servers->config;
     size_t length = strlen(rule->regex);
-    bool limited = config != NULL;
 
-    /* Where the servers know what may run, the rule need not. */
-    for (size_t i = 0; limited && i < config->n_servers; i++) {
-        limited = config->servers[i].extensions.count > 0;
-    }
-    if (limited) {
+    if (!takes_all(rule->first)) {
         return;
     }
     if (length >= 2 && strcmp(rule->regex + length - 2, ".*") == 0) {
@@ -192,12 +223,11 @@ static void check_end(struct site *site, const struct rule *rule)
     }
     if (length >= 4 && strncasecmp(rule->regex + length - 4, ".php", 4) == 0) {
         check_tell(site->run, FCGI_CHECK_MATCH_NO_END, rule->place,
-                   "'%s' has no '$' behind '.php', so that it also matches "
-                   "'/x.php.jpg', which would be run; write '%.*s$', or "
-                   "'%.*s(/|$)' if scripts get a path behind their name, or "
-                   "set Extensions in fastcgi.conf",
-                   rule->regex, (int)length, rule->regex, (int)length,
-                   rule->regex);
+                   "'%s' has no '$' behind '.php', so that '/x.php.jpg' is "
+                   "sent to the application, too, as Monkey does not see its "
+                   "files; set Extensions in fastcgi.conf, or write '%.*s$' if "
+                   "scripts get no path behind their name",
+                   rule->regex, (int)length, rule->regex);
     }
 }
 
@@ -314,7 +344,7 @@ static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
         .place = word_place(site, entry, regex)};
     check_handler(site, entry, handler);
     if (strcmp(rule->handler, HANDLER) == 0) {
-        check_servers(site, entry, at);
+        check_servers(site, rule, at);
     }
     check_regex(site, rule);
     if (rule->compiles) {

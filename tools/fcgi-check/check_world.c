@@ -116,6 +116,33 @@ static bool is_site(const char *directory, const char *name)
     return yes;
 }
 
+/* The copies that editors and packages leave beside a file. */
+static void check_backup(struct check_run *run, const char *path,
+                         const char *name)
+{
+    static const char *const ends[] = {
+        ".bak",       ".backup",   ".old",      ".orig",    ".save",
+        ".swp",       ".swo",      ".tmp",      ".rej",     ".dpkg-old",
+        ".dpkg-dist", ".dpkg-new", ".dpkg-tmp", ".ucf-old", ".ucf-dist",
+        ".ucf-new",   ".rpmsave",  ".rpmorig",  ".rpmnew",  ".disabled",
+        "#",
+    };
+    struct check_place place = {path, 0, 0, 0};
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t n = strlen(ends[i]);
+
+        if (length >= n && strcasecmp(name + length - n, ends[i]) == 0) {
+            check_tell(run, FCGI_CHECK_SITE_BACKUP, place,
+                       "Monkey takes this file for a site like the others, "
+                       "whatever its name ends with; move it out of sites/, or "
+                       "remove it");
+            return;
+        }
+    }
+}
+
 static void check_sites(struct check_run *run, const char *directory,
                         struct check_rules *rules)
 {
@@ -147,6 +174,7 @@ static void check_sites(struct check_run *run, const char *directory,
     }
     for (size_t i = 0; i < n; i++) {
         path = check_printf("%s/%s", directory, names[i]);
+        check_backup(run, path, names[i]);
         check_site(run, path, rules);
         free(path);
         free(names[i]);
