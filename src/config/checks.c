@@ -208,7 +208,7 @@ static const struct fcgi_check checks[] = {
      "the path."},
     {FCGI_CHECK_PLUGIN_FORMAT, FCGI_DIAG_ERROR,
      "plugin's file is no library for this machine",
-     "A plugin is a shared object (ELF) for x86-64. The file is "
+     "A plugin is a shared object (ELF) for the machine. The file is "
      "something else."},
     {FCGI_CHECK_PLUGIN_ABI, FCGI_DIAG_ERROR, "plugin does not fit this Monkey",
      "Monkey looks for the symbol mk_plugin_NAME, with the NAME of the "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plugin ABI of Monkey 1.8.9 on x86-64 Linux, described anew as abi16.h
- * does it for 1.6; abi18_check.c checks it. To be included through abi.h.
+ * The plugin ABI of Monkey 1.8.9 on x86-64 and arm64 Linux, described anew as
+ * abi16.h does it for 1.6; abi18_check.c checks it. To be included through abi.h.
  *
  * 1.7.0 to 1.8.8 look much the same, but their own server never sends what it
  * has queued: the plugin refuses to start in them, which it can tell by a

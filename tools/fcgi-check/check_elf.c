@@ -12,6 +12,13 @@
 
 #include "check.h"
 
+/* Monkey, the plugin and this program are of one kind. */
+#if defined(__aarch64__)
+#define MACHINE EM_AARCH64
+#else
+#define MACHINE EM_X86_64
+#endif
+
 /* The file's bytes. Every offset in them is somebody else's word. */
 struct image {
     const unsigned char *bytes;
@@ -102,8 +109,8 @@ static bool judge(const struct image *image, const char *symbol,
         *why = "it is no shared object (ELF)";
         return false;
     }
-    if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != EM_X86_64) {
-        *why = "it is built for another kind of processor than x86-64";
+    if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != MACHINE) {
+        *why = "it is built for another kind of processor";
         return false;
     }
     if (head.e_type != ET_DYN) {
