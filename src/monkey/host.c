@@ -333,9 +333,21 @@ static void spare_host(struct mk_request *sr)
         sr->stage30_blocked = 1;
 }
 
+/* Monkey 1.6 crashes when it redirects a client that has sent no Host to a
+ * folder's name with a slash: it copies one of the length -1. It gets the name
+ * of the virtual host, as the default one is what answers such a request. */
+static void name_host(struct mk_request *sr)
+{
+    if (sr->host.data != NULL || sr->host_alias == NULL)
+        return;
+    sr->host.data = sr->host_alias->name;
+    sr->host.len = sr->host_alias->len;
+}
+
 int mk_stage20(struct mk_session *cs, struct mk_request *sr)
 {
     (void)cs;
+    name_host(sr);
     if (pool != NULL) {
         mk_index_find(api, config, pool, sr);
         if (!MK_MAY_DECLINE)

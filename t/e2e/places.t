@@ -103,6 +103,18 @@ for ([ 'Extensions', { Extensions => '.php' }, ['/.*\.php fastcgi'] ], [ 'no key
     is_tried('/page.php', "ran|$d/page.php|/page.php|-", "$what: a script that Monkey may not read");
 }
 
+# --- a folder without the slash, asked for by nobody in particular ----------
+# (Monkey 1.6 by itself crashes.)
+for my $conf ([ 'matched', { FrontController => '/index.php' }, ['/.* fastcgi'] ], [ 'not matched', {}, ['/.*\.php fastcgi'] ]) {
+    serve("no Host, $conf->[0]", conf => $conf->[1], match => $conf->[2]);
+    my $c = client($h);
+    $c->send("GET /sub HTTP/1.0\r\n\r\n");
+    my $res = $c->read_response(http => '1.0', timeout => 3);
+    ok($h->alive, "no Host, $conf->[0]: it is still there");
+    is(join('', headers_of($res, 'Location')) =~ s{\A\w+://[^/]+}{}r, '/sub/', "no Host, $conf->[0]: it is redirected") if is_abi('1.6');
+    is_tried('/page.php', "ran|$h->{docroot}/page.php|/page.php|-", 'after it');
+}
+
 # --- a front controller without an extension is not shown -------------------
 serve('app', conf => { FrontController => '/app' }, match => ['/.* fastcgi']);
 is_tried($_, "ran|$h->{docroot}$_|$_|-", 'a front controller') for '/app', '//app', '/./app', '/.//./app';
