@@ -312,6 +312,18 @@ static const struct fcgi_check checks[] = {
      "With --live each server was asked, with a request for its limits "
      "(FCGI_GET_VALUES) that runs no script, and this one gave no answer "
      "in time. Is the application running, and does it listen there?"},
+    {FCGI_CHECK_MATCH_BRACKETS, FCGI_DIAG_ERROR,
+     "brackets lost to those of a later rule",
+     "Monkey 1.8 keeps what stands in the brackets of a Match rule in one "
+     "place for all rules of all sites. The rule that is read last has it; an "
+     "earlier one then matches by the later one's brackets, and so perhaps "
+     "lets a script be sent as text. Let one rule alone have brackets."},
+    {FCGI_CHECK_MATCH_DEAD, FCGI_DIAG_ERROR,
+     "expression with a part that matches nothing",
+     "In expressions of Monkey 1.8 '^' is a begin only where it stands first, "
+     "'$' an end only where it stands last, '*', '+' and '?' count what "
+     "stands before them, and letters beyond ASCII match in brackets alone. "
+     "Elsewhere these match nothing, and so the rule does not either."},
 };
 
 const struct fcgi_check *fcgi_checks(size_t *count)

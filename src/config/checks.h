@@ -97,6 +97,8 @@
 #define FCGI_CHECK_SOCKET_DENIED "FC132"
 #define FCGI_CHECK_USER_UNKNOWN "FC133"
 #define FCGI_CHECK_NO_ANSWER "FC140"
+#define FCGI_CHECK_MATCH_BRACKETS "FC150"
+#define FCGI_CHECK_MATCH_DEAD "FC151"
 
 struct fcgi_check {
     const char *id;

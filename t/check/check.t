@@ -211,6 +211,37 @@ for (glob "$dir/*.txt $dir/*.json") {
     $alone{FC029} = 1;
 }
 
+# Which Monkey it was taken for, and why.
+for (
+    [ 'tree-18-good', [], "Monkey 1.8 is assumed: plugins.load loads monkey-fastcgi18.so" ],
+    [ 'good-tree', [], "Monkey 1.6 is assumed: plugins.load loads monkey-fastcgi.so" ],
+    [ 'tree-18-tls', [], "Monkey 1.8 is assumed: monkey.conf has 'Listen ... tls'" ],
+    [ 'tree-16-liana', [], "Monkey 1.6 is assumed: plugins.load loads the plugin 'tls'" ],
+    [ 'tree-no-plugins-load', [], 'Monkey 1.6 is assumed: nothing tells' ],
+    [ 'tree-16-liana', ['--monkey=1.8'], 'Monkey 1.8 is meant: --monkey says so' ],
+    [ 'good-tree', ['--monkey=1.6.9'], 'Monkey 1.6 is meant: --monkey says so' ],
+    [ 'good-tree', [ '--monkey=./m', "Monkey\0001.8.9\0" ], 'Monkey 1.8 is meant: --monkey says so' ],
+    [ 'good-tree', [ '--monkey=./m', "1.6\0\0001.6.9\0Monkey" ], 'Monkey 1.6 is meant: --monkey says so' ],
+    [ 'good-tree', [ '--monkey=./m', "Monkey\0002.0\0001.7.0\0" ], 'the plugin is for Monkey 1.6 and 1.8.9, and not for 1.7.0' ],
+    [ 'good-tree', [ '--monkey=./m', "Monkey\0001.8.9" ], "it is not Monkey's program, or tells no version" ],
+    [ 'good-tree', [ '--monkey=./m', '' ], "it is not Monkey's program, or tells no version" ],
+    [ 'good-tree', ['--monkey=./none'], 'cannot open it: No such file or directory' ],
+    [ 'good-tree', ['--monkey=/'], "it is not Monkey's program, or tells no version" ],
+    map { [ 'good-tree', ["--monkey=$_"], "the plugin is for Monkey 1.6 and 1.8.9, and not for $_" ] }
+        qw(1.8.8 1.7.0 1.6. 1.60 1.8.10 2), '')
+{
+    my ($name, $options, $want) = @$_;
+    my $case = read_case($name);
+    my $temp = tempdir(CLEANUP => 1);
+    chdir $temp or die "$temp: $!";
+    make_part(@$_) for @{ $case->{parts} };
+    spew('m', $options->[1]) if @$options > 1;
+    my ($text) = run_tool($case, '--verbose', '--quiet', @$options ? $options->[0] : ());
+    like($text, qr/^fcgi-check: .*: \Q$want\E$/m, "--verbose, $name @$options");
+    chdir $top;
+    @sockets = ();
+}
+
 my @all = `$tool --list-checks`;
 for (@all) {
     my ($id, $severity, $title) = /^(FC\d{3})  (error|warning|note) +(\S.*)$/ or fail("list: $_"), next;

@@ -92,8 +92,9 @@ static void test_cases(void **state)
         {";a\r\nabc\r\n0\r\n\r\n", WRONG, "", ""},
         {"3,\r\nabc\r\n0\r\n\r\n", WRONG, "", ""},
         /* Too large. */
-        {"ffffffffffffffff\r\nabc\r\n0\r\n\r\n", PART, "", ""},
-        {"7fffffffffffffff\r\nabc\r\n0\r\n\r\n", PART, "", ""},
+        {"ffffffffffffffff\r\nabc\r\n0\r\n\r\n", WRONG, "", ""},
+        {"7fffffffffffffff\r\nabc\r\n0\r\n\r\n", WRONG, "", ""},
+        {"ffffffffffffff\r\nabc\r\n0\r\n\r\n", PART, "", ""},
         {"10000000000000003\r\nabc\r\n0\r\n\r\n", WRONG, "", ""},
         {"f00000000000000000000000000000003\r\nabc\r\n0\r\n\r\n", WRONG, "",
          ""},

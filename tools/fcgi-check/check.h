@@ -29,8 +29,16 @@ enum { CHECK_CLEAN = 0, CHECK_FINDINGS = 1, CHECK_TROUBLE = 2 };
 
 struct check_dialect;
 
+/* How it is known which Monkey is meant; a greater one counts for more. */
+enum check_sign {
+    CHECK_SIGN_NONE,
+    CHECK_SIGN_OURS,   /* the name of our plugin, which may be the wrong one */
+    CHECK_SIGN_MONKEY, /* what another Monkey does not know */
+    CHECK_SIGN_ASKED,
+};
+
 struct check_options {
-    const struct check_dialect *dialect; /* Monkey's */
+    const struct check_dialect *dialect; /* Monkey's; NULL: look for signs */
     const char *user;                    /* NULL: as monkey.conf says */
     const char *root;    /* before all paths that files name; NULL: none */
     const char *explain; /* an id, or NULL */
@@ -43,6 +51,7 @@ struct check_options {
     bool list;
     bool quiet;
     bool strict;
+    bool verbose;
 };
 
 /* A file that was read, kept for quotations. */
@@ -66,6 +75,9 @@ struct check_answer {
 
 struct check_run {
     const struct check_options *options;
+    const struct check_dialect *dialect; /* of the directory at work */
+    enum check_sign sign;
+    char why[200];               /* that one */
     struct fcgi_diag_list diags; /* notes behind theirs */
     struct check_source *sources;
     size_t n_sources;
@@ -105,6 +117,16 @@ void check_argument(struct check_run *run, const char *argument);
 
 /* A directory with all of Monkey's configuration. */
 void check_world(struct check_run *run, const char *directory);
+
+/*
+ * Which Monkey a directory is for: what was asked for, or what its files are a
+ * sign of. To be called in this order; then run->dialect is the one.
+ */
+void check_signs_begin(struct check_run *run);
+void check_signs_listen(struct check_run *run,
+                        const struct fcgi_tree_section *section);
+void check_signs_plugin(struct check_run *run, const char *name);
+void check_signs_tell(const struct check_run *run, const char *directory);
 
 /* fastcgi.conf, and where everything is in it. */
 struct check_servers {
@@ -188,6 +210,8 @@ struct check_rules {
     struct check_place index_place;
     struct check_servers *servers;
     const struct check_plugins *plugins;
+    struct check_bracket *brackets; /* see check_brackets.c */
+    size_t n_brackets;
 };
 void check_site(struct check_run *run, const char *path,
                 struct check_rules *rules);
@@ -197,6 +221,13 @@ void check_site(struct check_run *run, const char *path,
 void check_pool(struct check_run *run, struct check_servers *servers,
                 const struct fcgi_server_config *first, const bool *named,
                 struct check_place place);
+
+/* Takes down a rule's brackets; and, when all sites are read, tells which of
+ * them are lost, and forgets them. `place.file` must last until then. */
+void check_brackets_add(struct check_run *run, struct check_rules *rules,
+                        const char *regex, const void *compiled,
+                        struct check_place place);
+void check_brackets_tell(struct check_run *run, struct check_rules *rules);
 
 /* The path that a file names, below --root. The caller's. */
 char *check_path(const struct check_run *run, const char *path);

@@ -6,7 +6,6 @@
 #ifndef FCGI_CHECK_DIALECT_H
 #define FCGI_CHECK_DIALECT_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,20 +16,38 @@ struct check_dialect {
      * layout. */
     const char *plugin;
 
-    /* How regcomp() is called. */
-    int regex_flags;
+    /* Compiles an expression as Monkey does. NULL, and in `why` what is wrong,
+     * where that cannot be done. */
+    void *(*compile)(const char *expression, char *why, size_t size);
+    void (*release)(void *compiled);
 
-    /* What stands for itself in this Monkey's expressions, though it does not
-     * in those of regcomp(); NULL where there is nothing. */
-    const char *literal;
+    /* Whether it is found in a path. */
+    bool (*matches)(const void *compiled, const char *path);
 
     /* Whether all that `narrow` matches is matched by `wide`; false where that
      * cannot be told. */
     bool (*includes)(const char *wide, const char *narrow);
+
+    /* Whether a part of an expression is not what it looks like; then `*id` is
+     * that of a check, and `why` says which part. NULL: none ever is. */
+    bool (*misleads)(const char *expression, const void *compiled,
+                     const char **id, char *why, size_t size);
+
+    /* What stands in the brackets of an expression, which lies in memory that
+     * those of a later one overwrite, and how long it is. NULL: it does not. */
+    const unsigned char *(*shared)(const void *compiled, size_t *length);
 };
 
-/* The one of a name, or NULL; the first one is the default. */
-const struct check_dialect *check_dialect_find(const char *name);
-const struct check_dialect *check_dialect_default(void);
+/* For Monkey 1.6 and 1.8. */
+extern const struct check_dialect check_dialect_16;
+extern const struct check_dialect check_dialect_18;
+
+/*
+ * The one that a user names: a version, or the program, which has a '/' in its
+ * path and is read, not run. NULL, and in `why` what is wrong, where there is
+ * none.
+ */
+const struct check_dialect *check_dialect_find(const char *name, char *why,
+                                               size_t size);
 
 #endif

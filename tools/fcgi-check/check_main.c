@@ -51,7 +51,10 @@ static const struct fcgi_cli_option rows[] = {
     {OPT_COLOR, "color", "[=WHEN]",
      "colours in text: auto (the default), always, never"},
     {'R', "root", "DIR", "look for plugins, sockets and sites below DIR"},
-    {OPT_MONKEY, "monkey", "VERSION", "which Monkey it is for: 1.6"},
+    {OPT_MONKEY, "monkey", "WHICH",
+     "which Monkey it is for: 1.6, 1.8, or the program's\n"
+     "path; without it, the files tell"},
+    {'v', "verbose", NULL, "say which Monkey it was taken for, and why"},
     {OPT_LIST, "list-checks", NULL, "print all checks: id, severity, title"},
     {OPT_EXPLAIN, "explain", "ID", "print why a check matters, and the cure"},
     {'t', "test", NULL, "accepted for habit: testing is what it does"},
@@ -97,6 +100,14 @@ static int take_user(struct check_options *o, const char *arg)
     return 0;
 }
 
+static int take_monkey(struct check_options *o, const char *arg)
+{
+    char why[200];
+
+    o->dialect = check_dialect_find(arg, why, sizeof(why));
+    return o->dialect ? 0 : fcgi_cli_usage(&cli, "--monkey=%s: %s", arg, why);
+}
+
 static int take(void *data, int value, const char *arg)
 {
     struct check_options *o = data;
@@ -139,11 +150,9 @@ static int take(void *data, int value, const char *arg)
         o->root = arg;
         break;
     case OPT_MONKEY:
-        o->dialect = check_dialect_find(arg);
-        if (!o->dialect) {
-            return fcgi_cli_usage(&cli, "--monkey: '%s' is no known version",
-                                  arg);
-        }
+        return take_monkey(o, arg);
+    case 'v':
+        o->verbose = true;
         break;
     case OPT_LIST:
         o->list = true;
@@ -246,8 +255,7 @@ static int check_all(const struct check_options *options, char **arguments)
 
 int main(int argc, char **argv)
 {
-    struct check_options options = {.dialect = check_dialect_default(),
-                                    .timeout = TIMEOUT};
+    struct check_options options = {.timeout = TIMEOUT};
     int status = 0;
     int first = fcgi_cli_parse(&cli, argc, argv, take, &options, &status);
 

@@ -64,7 +64,7 @@ static void check_library(struct check_run *run, const char *path,
                          "install the right one, under its own name"
                        : "'%s' is no plugin '%s' for Monkey %s: %s; install "
                          "the plugin there, or correct the path",
-                   path, name, run->options->dialect->name, why, symbol);
+                   path, name, run->dialect->name, why, symbol);
     }
 out:
     free(symbol);
@@ -74,7 +74,7 @@ out:
 static void check_load(struct check_run *run, struct check_plugins *plugins,
                        const char *path, struct check_place place)
 {
-    const char *wanted = run->options->dialect->plugin;
+    const char *wanted = run->dialect->plugin;
     struct check_loaded *loaded;
     char *name = name_of(path);
 
@@ -108,9 +108,9 @@ static void check_load(struct check_run *run, struct check_plugins *plugins,
     }
     if (strcmp(name, wanted) != 0) {
         check_tell(run, FCGI_CHECK_PLUGIN_ABI, place,
-                   "'%s' is for another Monkey than %s, which may crash with "
-                   "it; load monkey-%s.so",
-                   path, run->options->dialect->name, wanted);
+                   "'%s' is for another Monkey than %s, which does not start "
+                   "with it; load monkey-%s.so",
+                   path, run->dialect->name, wanted);
     } else if (path[0] != '/') {
         check_tell(run, FCGI_CHECK_LOAD_RELATIVE, place,
                    "the path '%s' is relative, and to what directory depends "
@@ -118,6 +118,22 @@ static void check_load(struct check_run *run, struct check_plugins *plugins,
                    path);
     } else {
         check_library(run, path, name, place);
+    }
+}
+
+/* Which Monkey loads these? */
+static void look_for_signs(struct check_run *run,
+                           const struct fcgi_tree_section *section)
+{
+    for (size_t i = 0; section && i < section->n_entries; i++) {
+        char *name = strcasecmp(section->entries[i].key, "Load") == 0
+                         ? name_of(section->entries[i].value)
+                         : NULL;
+
+        if (name) {
+            check_signs_plugin(run, name);
+        }
+        free(name);
     }
 }
 
@@ -146,6 +162,7 @@ void check_plugins_read(struct check_run *run, const char *path,
     section = check_section(run, &tree, "PLUGINS");
     plugins->knows_all = section != NULL;
     check_unknown_keys(run, &tree, section, keys);
+    look_for_signs(run, section);
     for (size_t i = 0; section && i < section->n_entries; i++) {
         const struct fcgi_tree_entry *entry = &section->entries[i];
         struct check_place place = check_value_place(&tree, entry);

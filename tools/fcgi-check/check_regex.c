@@ -36,6 +36,7 @@ struct machine {
     int start;
     const char *at; /* what is to be read yet */
     bool failed;
+    bool cased; /* upper and lower case are different */
     int depth;
 };
 
@@ -66,18 +67,21 @@ static bool has_byte(const uint64_t bytes[static 4], int c)
     return bytes[c / 64] >> (c % 64) & 1;
 }
 
-static void set_both_cases(uint64_t bytes[static 4], int c)
+static void set_both_cases(const struct machine *m, uint64_t bytes[static 4],
+                           int c)
 {
+    bool both = c < 128 && !m->cased;
+
     set_byte(bytes, c);
-    set_byte(bytes, c < 128 ? tolower(c) : c);
-    set_byte(bytes, c < 128 ? toupper(c) : c);
+    set_byte(bytes, both ? tolower(c) : c);
+    set_byte(bytes, both ? toupper(c) : c);
 }
 
 static struct part read_byte(struct machine *m, int c)
 {
     struct part part = add(m, BYTES);
 
-    set_both_cases(m->nodes[part.in].bytes, c);
+    set_both_cases(m, m->nodes[part.in].bytes, c);
     return part;
 }
 
@@ -101,7 +105,7 @@ static bool read_class(struct machine *m, uint64_t bytes[static 4])
             strncmp(m->at + len, ":]", 2) == 0) {
             for (int c = 1; c < 128; c++) {
                 if (classes[i].is(c)) {
-                    set_both_cases(bytes, c);
+                    set_both_cases(m, bytes, c);
                 }
             }
             m->at += len + 2;
@@ -149,7 +153,7 @@ static struct part read_bracket(struct machine *m)
             high = bracket_byte(m);
         }
         for (int c = low; c <= high; c++) {
-            set_both_cases(bytes, c);
+            set_both_cases(m, bytes, c);
         }
     }
     if (!m->failed) {
@@ -497,16 +501,17 @@ static size_t representatives(const struct search *s, int out[static 256])
     return n;
 }
 
-bool check_regex_includes(const char *wide, const char *narrow)
+static bool is_included(const char *wide, const char *narrow, bool cased)
 {
     static struct search s; /* large; the tool has one thread */
     struct pair pair = {0};
     int bytes[256];
     size_t n_bytes;
 
-    if (strcasecmp(wide, narrow) == 0) {
+    if ((cased ? strcmp : strcasecmp)(wide, narrow) == 0) {
         return true;
     }
+    s.wide.cased = s.narrow.cased = cased;
     if (!compile(&s.wide, wide) || !compile(&s.narrow, narrow)) {
         return false;
     }
@@ -538,4 +543,14 @@ bool check_regex_includes(const char *wide, const char *narrow)
         }
     }
     return true;
+}
+
+bool check_regex_includes(const char *wide, const char *narrow)
+{
+    return is_included(wide, narrow, false);
+}
+
+bool check_regex_includes_cased(const char *wide, const char *narrow)
+{
+    return is_included(wide, narrow, true);
 }

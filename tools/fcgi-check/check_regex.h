@@ -15,4 +15,7 @@
  */
 bool check_regex_includes(const char *wide, const char *narrow);
 
+/* The same, with regard to case. */
+bool check_regex_includes_cased(const char *wide, const char *narrow);
+
 #endif

@@ -4,7 +4,6 @@
  * of a site whose expression is found anywhere in the path, and hands the
  * request to the plugin that the rule names.
  */
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -29,13 +28,13 @@ struct rule {
     struct check_place place; /* of the expression */
     /* Whose keys decide about scripts; NULL where that is not known. */
     const struct fcgi_server_config *first;
-    regex_t compiled;
-    bool compiles;
+    void *compiled; /* NULL: it does not compile */
 };
 
 struct site {
     struct check_run *run;
     struct check_rules *rules;
+    const char *file; /* its name, which outlives the tree */
     struct fcgi_tree tree;
     struct rule *items;
     size_t count;
@@ -183,7 +182,7 @@ static void check_handler(struct site *site,
                          "', which is "
                          "not loaded; create plugins.load with [PLUGINS] and, "
                          "indented, 'Load %s/monkey-%s.so'",
-                   FCGI_PLUGIN_DIR, site->run->options->dialect->plugin);
+                   FCGI_PLUGIN_DIR, site->run->dialect->plugin);
     } else if (!is_ours && !loaded &&
                fcgi_keys_guess_name(name, word.length, ours)) {
         site->rules->broken = true;
@@ -231,61 +230,33 @@ static void check_end(struct site *site, const struct rule *rule)
     }
 }
 
-/* The first of some characters that has neither a '\\' in front nor brackets
- * around, or NULL. */
-static const char *find_bare(const char *regex, const char *wanted)
-{
-    bool inside = false;
-
-    for (const char *at = regex; *at != '\0'; at++) {
-        if (*at == '\\' && at[1] != '\0') {
-            at++;
-        } else if (inside) {
-            inside = *at != ']';
-        } else if (*at == '[') {
-            inside = true;
-        } else if (strchr(wanted, *at) != NULL) {
-            return at;
-        }
-    }
-    return NULL;
-}
-
-static void check_literal(struct site *site, const struct rule *rule)
-{
-    const struct check_dialect *dialect = site->run->options->dialect;
-    const char *bare =
-        dialect->literal ? find_bare(rule->regex, dialect->literal) : NULL;
-
-    if (bare) {
-        check_tell(site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
-                   "the '%c' in '%s' stands for itself: expressions of Monkey "
-                   "%s have no alternatives, groups and counts; write a rule "
-                   "for each case",
-                   *bare, rule->regex, dialect->name);
-    }
-}
-
 static void check_regex(struct site *site, struct rule *rule)
 {
+    const struct check_dialect *dialect = site->run->dialect;
     char quote = rule->regex[0];
-    int result = regcomp(&rule->compiled, rule->regex,
-                         site->run->options->dialect->regex_flags);
-    char why[100];
+    const char *id;
+    char why[200];
 
-    check_literal(site, rule);
-    rule->compiles = result == 0;
-    if (result) {
-        regerror(result, &rule->compiled, why, sizeof(why));
+    rule->compiled = dialect->compile(rule->regex, why, sizeof(why));
+    if (!rule->compiled) {
         check_tell(site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
                    "'%s' is no regular expression (%s), for which Monkey would "
                    "not start; correct it",
                    rule->regex, why);
-    } else if (quote == '"' || quote == '\'') {
+        return;
+    }
+    rule->place.file = site->file;
+    check_brackets_add(site->run, site->rules, rule->regex, rule->compiled,
+                       rule->place);
+    if (quote == '"' || quote == '\'') {
         check_tell(site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
                    "quotes are part of the expression, so that it matches no "
                    "path; leave them out");
         site->rules->broken = true;
+    } else if (dialect->misleads &&
+               dialect->misleads(rule->regex, rule->compiled, &id, why,
+                                 sizeof(why))) {
+        check_tell(site->run, id, rule->place, "'%s': %s", rule->regex, why);
     } else if (strcmp(rule->handler, HANDLER) == 0) {
         check_end(site, rule);
     }
@@ -294,13 +265,13 @@ static void check_regex(struct site *site, struct rule *rule)
 /* The first rule of another's reach, for what comes before it. */
 static void check_shadow(struct site *site, const struct rule *rule)
 {
-    const struct check_dialect *dialect = site->run->options->dialect;
+    const struct check_dialect *dialect = site->run->dialect;
 
     for (const struct rule *r = site->items; r < rule; r++) {
         bool ours = strcmp(r->handler, HANDLER) == 0 ||
                     strcmp(rule->handler, HANDLER) == 0;
 
-        if (r->compiles && ours && dialect->includes(r->regex, rule->regex)) {
+        if (r->compiled && ours && dialect->includes(r->regex, rule->regex)) {
             check_tell(site->run, FCGI_CHECK_MATCH_SHADOWED, rule->place,
                        "the rule is never reached: all that '%s' matches is "
                        "matched by '%s' of line %u, which comes first; move it "
@@ -347,7 +318,7 @@ static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
         check_servers(site, rule, at);
     }
     check_regex(site, rule);
-    if (rule->compiles) {
+    if (rule->compiled) {
         check_shadow(site, rule);
     }
 }
@@ -401,8 +372,8 @@ static void check_indexes(struct site *site)
             struct rule *rule = &site->items[i];
 
             ours = ours || strcmp(rule->handler, HANDLER) == 0;
-            matched = matched || !rule->compiles || /* which may be the one */
-                      regexec(&rule->compiled, path, 0, NULL, 0) == 0;
+            matched = matched || !rule->compiled || /* which may be the one */
+                      site->run->dialect->matches(rule->compiled, path);
         }
         place.column += (unsigned)(name.at - site->rules->indexes);
         place.length = (unsigned)name.length;
@@ -410,8 +381,9 @@ static void check_indexes(struct site *site)
             check_tell(site->run, FCGI_CHECK_INDEX_SOURCE, place,
                        "Monkey would show the source of '%.*s' to whoever asks "
                        "%s for '/', as no rule there matches '%s'; add 'Match "
-                       "/.*\\.php$ " HANDLER "', or remove it from Indexfile",
-                       (int)name.length, name.at, site->tree.file, path);
+                       "/.*\\%s$ " HANDLER "', or remove it from Indexfile",
+                       (int)name.length, name.at, site->tree.file, path,
+                       strrchr(path, '.'));
         }
         free(path);
     }
@@ -441,8 +413,8 @@ static void check_strays(struct site *site,
 static void free_site(struct site *site)
 {
     for (size_t i = 0; i < site->count; i++) {
-        if (site->items[i].compiles) {
-            regfree(&site->items[i].compiled);
+        if (site->items[i].compiled) {
+            site->run->dialect->release(site->items[i].compiled);
         }
         free(site->items[i].regex);
         free(site->items[i].handler);
@@ -458,7 +430,7 @@ void check_site(struct check_run *run, const char *path,
     static const char *const host_keys[] = {"ServerName", "DocumentRoot",
                                             "Redirect", NULL};
     const struct check_source *source = check_source_read(run, path);
-    struct site site = {.run = run, .rules = rules};
+    struct site site = {.run = run, .rules = rules, .file = source->name};
     const struct fcgi_tree_section *section;
 
     if (!source->text) {

@@ -72,6 +72,7 @@ static void read_monkey_conf(struct check_run *run,
     section = check_section(run, &tree, "SERVER");
     if (section) {
         check_server_section(run, &tree, section);
+        check_signs_listen(run, section);
         check_request_size(run, &tree, section);
     }
     entry = fcgi_tree_entry(section, "User");
@@ -187,7 +188,7 @@ static const struct check_loaded *our_plugin(const struct check_run *run,
 {
     for (size_t i = 0; i < all->count; i++) {
         if (all->items[i].name &&
-            strcmp(all->items[i].name, run->options->dialect->plugin) == 0) {
+            strcmp(all->items[i].name, run->dialect->plugin) == 0) {
             return &all->items[i];
         }
     }
@@ -214,7 +215,7 @@ static void check_use(struct check_run *run, const char *directory,
         check_tell(run, FCGI_CHECK_NOT_ENABLED, place,
                    "FastCGI is not enabled in %s: plugins.load does not load "
                    "monkey-%s.so, and no site has a Match rule for it",
-                   directory, run->options->dialect->plugin);
+                   directory, run->dialect->plugin);
     }
     if (rules->n_ours == 0 || rules->broken || rules->any_server) {
         return;
@@ -258,13 +259,16 @@ void check_world(struct check_run *run, const char *directory)
     struct check_servers servers;
     struct check_rules rules = {.plugins = &plugins, .servers = &servers};
 
+    check_signs_begin(run);
     read_monkey_conf(run, check_source_read(run, main_file), &server);
     check_plugins_read(run, load, &plugins);
+    check_signs_tell(run, directory);
     check_servers_read(run, fastcgi, &servers);
     rules.used = check_alloc(servers.config ? servers.config->n_servers : 0);
     rules.indexes = server.indexes;
     rules.index_place = server.index_place;
     check_sites(run, sites, &rules);
+    check_brackets_tell(run, &rules);
     check_use(run, directory, &rules);
     check_reach(run, &servers, &server.user);
     free(rules.used);
