@@ -26,11 +26,12 @@ $ENV{FCGI_WORKERS} = 1;    # the probe has one timer
 sub probe_host {
     my (%o) = @_;
     my $probe = $ENV{FCGI_PROBE} or die "FCGI_PROBE is not set\n";
+    $probe =~ s/\.so\z/18.so/ if FCGITest::is_abi('1.8');
     spare('this is about Monkey') if FCGITest::host_kind() eq 'nginx';
     my $h = FCGITest::host(match => ['/.*\.px probe one "two words"'],
         plugin => $probe, %o);
-    spare('these are the traps of Monkey 1.6.9')
-      if $h->is('monkey') && $h->log !~ /Server v1\.6\.9\b/;
+    spare('these are the traps of Monkey 1.6.9 and 1.8.9')
+      if $h->is('monkey') && $h->log !~ /Server v1\.[68]\.9\b/;
     $h->wait_log(qr/probe: stage50/) or die "the probe is not there:\n" . $h->log;
     return $h;
 }
