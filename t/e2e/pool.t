@@ -68,16 +68,22 @@ for my $kind (qw(unix tcp)) {
     is_deeply(\%got, { 200 => 1, 503 => 2 }, 'QueueTimeout: 503');
     within($t0, 4, 'in time');
     like($h->log, qr/within 300 ms \(QueueTimeout; MaxConnections 1\); answered 503/, 'and says why');
+    $h->stop_ok;
+
     # Who leaves the queue holds nothing, and holds nobody up.
+    $h = host(responder => $app, workers => 4,
+        conf => { MaxConnections => 1, QueueTimeout => '30s' });
+    $s = $app->stats;
     @c = map {
         my $c = client($h);
-        $c->send($c->format(GET => '/x.php?ms=200'));
+        $c->send($c->format(GET => $_ ? '/x.php' : '/x.php?ms=2000'));
         sleep 0.02;
         $c
-    } 1 .. 6;
+    } 0 .. 5;
     $_->rst for @c[ 1 .. 4 ];
     is($c[0]->read_response->{status}, 200, 'the first is served');
-    is($c[5]->read_response->{status}, 200, 'and the last, as the others have left');
+    is($c[5]->read_response->{status}, 200, 'and the last');
+    is($app->stats->{requests} - $s->{requests}, 2, 'and those who have left are not');
     res_is(get($h, '/x.php'), 200, undef, 'and all is well');
     $h->stop_ok;
 }
