@@ -40,7 +40,8 @@ my $r = responder(
             sysread $c->{sock}, my $some, 1000;
             $c->close;
         } },
-        never => { early => 1, run => sub { $_[0]->pause(20) } },
+        # (Its end: what it has not read is no next request.)
+        never => { early => 1, run => sub { $_[0]->pause(20); $_[0]->close } },
     });
 my $h = host(responder => $r, monkey => { MaxRequestSize => 4096 });
 
