@@ -33,6 +33,7 @@
 
 static int listener;
 static atomic_bool stop;
+static atomic_uint over; /* requests that have come to their end */
 static unsigned most, answered;
 
 struct peer {
@@ -132,6 +133,7 @@ static void job_end(struct job *job)
         fcgi_worker_release(job->conn);
     job->conn = NULL;
     job->runner->ended++;
+    atomic_fetch_add(&over, 1);
     job_start(job);
 }
 
@@ -297,19 +299,13 @@ static struct runner *make_runners(struct fcgi_pool *pool)
     return runners;
 }
 
-/* Whether all claims have come to an end; numbers that others write are read
- * from the server, which knows them. */
-static bool is_quiet(struct fcgi_server *server, uint64_t *before)
+/* Whether all requests have come to an end, and all connections, too. */
+static bool is_quiet(struct fcgi_server *server)
 {
     struct fcgi_server_stats stats;
-    uint64_t now;
-    bool quiet;
 
     fcgi_server_stats(server, &stats);
-    now = stats.counts[FCGI_COUNT_REQUESTS];
-    quiet = stats.active == 0 && stats.waiting == 0 && now == *before;
-    *before = now;
-    return quiet;
+    return atomic_load(&over) == WORKERS * REQUESTS && stats.open == 0;
 }
 
 static void test_threads(void **state)
@@ -331,7 +327,6 @@ static void test_threads(void **state)
     struct fcgi_server_stats stats;
     struct fcgi_pool *pool;
     struct runner *runners;
-    uint64_t before = 0;
 
     (void)state;
     request_size = size_of_request();
@@ -342,9 +337,8 @@ static void test_threads(void **state)
     pthread_create(&threads[WORKERS], NULL, application, NULL);
     for (size_t i = 0; i < WORKERS; i++)
         pthread_create(&threads[i], NULL, run, &runners[i]);
-    for (int i = 0; i < 600 && !is_quiet(&pool->servers[0], &before); i++)
+    for (int i = 0; i < 600 && !is_quiet(&pool->servers[0]); i++)
         usleep(100000);
-    usleep(200000); /* idle ones time out */
     fcgi_server_stats(&pool->servers[0], &stats);
     atomic_store(&stop, true);
     for (size_t i = 0; i <= WORKERS; i++)
