@@ -6,6 +6,7 @@
  * than the default does, as in the output of --print, is let pass.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/checks.h"
@@ -48,23 +49,6 @@ static const struct rule {
      "to 1 or more, or remove this"},
 };
 
-/* Whether the key has an effect for a server that has it from this line. */
-static bool has_effect(const struct fcgi_scan *scan,
-                       const struct fcgi_config *config,
-                       const struct rule *rule, const char *key,
-                       const struct fcgi_scan_pair *pair)
-{
-    for (size_t i = 0; i < config->n_servers; i++) {
-        const struct fcgi_server_config *server = &config->servers[i];
-
-        if (rule->has_effect(server) &&
-            fcgi_config_find_pair(scan, server, key) == pair) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_default(const struct fcgi_server_config *server,
                        const struct fcgi_key *key)
 {
@@ -74,22 +58,58 @@ static bool is_default(const struct fcgi_server_config *server,
     return number == key->def;
 }
 
-static void look_at_key(const struct fcgi_scan *scan,
+static void report(const struct fcgi_config *config, const struct rule *rule,
+                   const struct fcgi_scan_pair *pair,
+                   struct fcgi_diag_list *diags)
+{
+    char message[256];
+
+    snprintf(message, sizeof(message), "%s %s", pair->key->name, rule->message);
+    fcgi_config_report_pair(diags, rule->id, config->file, pair, message);
+}
+
+/* A key in a server's own section. */
+static void look_at_own(const struct fcgi_scan *scan,
                         const struct fcgi_config *config,
                         const struct fcgi_server_config *server,
                         const struct rule *rule, const char *key,
                         struct fcgi_diag_list *diags)
 {
-    const struct fcgi_scan_pair *pair =
-        fcgi_config_find_pair(scan, server, key);
-    char message[256];
+    const struct fcgi_scan_pair *pair;
 
-    if (pair == NULL || is_default(server, pair->key) ||
-        has_effect(scan, config, rule, key, pair)) {
+    if (rule->has_effect(server)) {
         return;
     }
-    snprintf(message, sizeof(message), "%s %s", key, rule->message);
-    fcgi_config_report_pair(diags, rule->id, config->file, pair, message);
+    pair = fcgi_config_own_pair(scan, server, key);
+    if (pair != NULL && !is_default(server, pair->key)) {
+        report(config, rule, pair, diags);
+    }
+}
+
+/* A key in [FASTCGI]: it has no effect where it has none for any server that
+ * does not say otherwise. */
+static void look_at_default(const struct fcgi_scan *scan,
+                            const struct fcgi_config *config,
+                            const struct rule *rule, const char *key,
+                            struct fcgi_diag_list *diags)
+{
+    const struct fcgi_scan_pair *pair = fcgi_config_default_pair(scan, key);
+    const struct fcgi_server_config *user = NULL;
+
+    for (size_t i = 0; pair != NULL && i < config->n_servers; i++) {
+        const struct fcgi_server_config *server = &config->servers[i];
+
+        if (fcgi_config_own_pair(scan, server, key) != NULL) {
+            continue;
+        }
+        if (rule->has_effect(server)) {
+            return;
+        }
+        user = server;
+    }
+    if (user != NULL && !is_default(user, pair->key)) {
+        report(config, rule, pair, diags);
+    }
 }
 
 static void look_at_backups(const struct fcgi_scan *scan,
@@ -114,40 +134,75 @@ void fcgi_config_check_pool(const struct fcgi_scan *scan,
                             const struct fcgi_config *config,
                             struct fcgi_diag_list *diags)
 {
-    for (size_t i = 0; i < config->n_servers; i++) {
-        for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
-            for (size_t k = 0; k < 2; k++) {
-                look_at_key(scan, config, &config->servers[i], &rules[r],
-                            rules[r].keys[k], diags);
+    for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
+        for (size_t k = 0; k < 2; k++) {
+            const char *key = rules[r].keys[k];
+
+            look_at_default(scan, config, &rules[r], key, diags);
+            for (size_t i = 0; i < config->n_servers; i++) {
+                look_at_own(scan, config, &config->servers[i], &rules[r], key,
+                            diags);
             }
         }
     }
     look_at_backups(scan, config, diags);
 }
 
-const struct fcgi_scan_pair *
-fcgi_config_find_pair(const struct fcgi_scan *scan,
-                      const struct fcgi_server_config *server, const char *name)
+/* What a section says of a key; NULL: nothing. */
+static const struct fcgi_scan_pair *
+pair_in(const struct fcgi_scan *scan, const struct fcgi_scan_section *section,
+        const char *name)
 {
-    const struct fcgi_scan_pair *found = NULL;
+    for (size_t k = 0; k < section->schema->n_keys; k++) {
+        if (section->given[k] &&
+            strcmp(section->schema->keys[k].name, name) == 0) {
+            return &scan->pairs[section->given[k] - 1];
+        }
+    }
+    return NULL;
+}
+
+static int compare_lines(const void *line, const void *section)
+{
+    unsigned a = *(const unsigned *)line;
+    unsigned b = ((const struct fcgi_scan_section *)section)->line;
+
+    return a < b ? -1 : a > b;
+}
+
+const struct fcgi_scan_pair *
+fcgi_config_own_pair(const struct fcgi_scan *scan,
+                     const struct fcgi_server_config *server, const char *name)
+{
+    /* Sections are in the order of their lines. */
+    const struct fcgi_scan_section *own =
+        bsearch(&server->line, scan->sections, scan->n_sections,
+                sizeof(scan->sections[0]), compare_lines);
+
+    return own != NULL ? pair_in(scan, own, name) : NULL;
+}
+
+const struct fcgi_scan_pair *
+fcgi_config_default_pair(const struct fcgi_scan *scan, const char *name)
+{
     size_t count;
     const struct fcgi_section *schemas = fcgi_keys_sections(&count);
 
     for (size_t i = 0; i < scan->n_sections; i++) {
-        const struct fcgi_scan_section *section = &scan->sections[i];
-        bool own = section->line == server->line;
-
-        if (!own && section->schema != &schemas[FCGI_SECTION_DEFAULTS]) {
-            continue;
-        }
-        for (size_t k = 0; k < section->schema->n_keys; k++) {
-            if (section->given[k] && (own || !found) &&
-                strcmp(section->schema->keys[k].name, name) == 0) {
-                found = &scan->pairs[section->given[k] - 1];
-            }
+        if (scan->sections[i].schema == &schemas[FCGI_SECTION_DEFAULTS]) {
+            return pair_in(scan, &scan->sections[i], name);
         }
     }
-    return found;
+    return NULL;
+}
+
+const struct fcgi_scan_pair *
+fcgi_config_find_pair(const struct fcgi_scan *scan,
+                      const struct fcgi_server_config *server, const char *name)
+{
+    const struct fcgi_scan_pair *own = fcgi_config_own_pair(scan, server, name);
+
+    return own != NULL ? own : fcgi_config_default_pair(scan, name);
 }
 
 void fcgi_config_report_pair(struct fcgi_diag_list *diags, const char *id,

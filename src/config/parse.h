@@ -50,8 +50,13 @@ void fcgi_config_check_pool(const struct fcgi_scan *scan,
                             const struct fcgi_config *config,
                             struct fcgi_diag_list *diags);
 
-/* Where the server's value of a key stands, in its own section or in [FASTCGI];
- * NULL: nowhere. */
+/* Where a key stands in a server's own section, in [FASTCGI], or in the first of
+ * these; NULL: nowhere. */
+const struct fcgi_scan_pair *
+fcgi_config_own_pair(const struct fcgi_scan *scan,
+                     const struct fcgi_server_config *server, const char *name);
+const struct fcgi_scan_pair *
+fcgi_config_default_pair(const struct fcgi_scan *scan, const char *name);
 const struct fcgi_scan_pair *
 fcgi_config_find_pair(const struct fcgi_scan *scan,
                       const struct fcgi_server_config *server,
