@@ -70,18 +70,6 @@ void fcgi_exchange_client_gone(struct fcgi_exchange *exchange)
     fcgi_exchange_over(exchange);
 }
 
-/* A slow client may stay for long. What its request needs no more is given
- * back: it cannot be sent again once the answer has begun. */
-static void slim(struct fcgi_exchange *exchange)
-{
-    if (!exchange->reply.begun ||
-        (exchange->conn != NULL && exchange->conn->unsent))
-        return;
-    fcgi_buffer_free(&exchange->params);
-    fcgi_buffer_free(&exchange->adapted);
-    fcgi_buffer_free(&exchange->block);
-}
-
 /* The client takes no more for now. */
 static void block(struct fcgi_exchange *exchange)
 {
@@ -94,7 +82,6 @@ static void block(struct fcgi_exchange *exchange)
         fcgi_loop_modify(loop, &exchange->io, EPOLLOUT) < 0)
         fcgi_exchange_client_gone(exchange);
     exchange->blocked = true;
-    slim(exchange);
 }
 
 /* All that was there is written. */
