@@ -67,6 +67,10 @@ void fcgi_worker_cancel(struct fcgi_worker *worker, struct fcgi_claim *claim);
 void fcgi_worker_start(struct fcgi_conn *conn,
                        const struct fcgi_conn_handlers *handlers);
 
+/* The request has failed, and is started again later, not at once: counts what
+ * it has moved, and does not let it pass for one that starves. */
+void fcgi_worker_request_over(struct fcgi_conn *conn);
+
 /* The connection is not needed any more. If it is KEPT, it goes to who waits
  * for one, or is kept for the next request; else it is closed. */
 void fcgi_worker_release(struct fcgi_conn *conn);

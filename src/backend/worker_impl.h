@@ -25,9 +25,6 @@ struct fcgi_conn *fcgi_worker_new_conn(struct fcgi_share *share);
  * callers have returned, unless it is used anew. */
 void fcgi_worker_free_conn(struct fcgi_conn *conn);
 
-/* Counts what a request has moved. It does not starve any more. */
-void fcgi_worker_request_over(struct fcgi_conn *conn);
-
 /* Takes a connection out of the idle ones. */
 void fcgi_share_unlink(struct fcgi_conn *conn);
 

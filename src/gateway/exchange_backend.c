@@ -21,7 +21,9 @@
  * its body to the end. So only methods that are idempotent (RFC 9110, 9.2.2)
  * are sent again: on a kept connection, where it is the likely case that the
  * application closed just when we sent, freely; on a new one as Retries
- * allows, to other servers, and where there is none, once to the same.
+ * allows, to other servers, and where there is none, once to the same, after a
+ * PAUSE: PHP-FPM, when it is reloaded, kills its processes one by one, and each
+ * may first have taken the next connection from the backlog that they share.
  *
  * An application that closes a connection of its own accord (PHP after
  * pm.max_requests) does so right behind an answer. A request that must not be
@@ -37,6 +39,7 @@
 /* The id of the one request on a connection. */
 #define REQUEST_ID 1
 #define QUIET (1 * FCGI_LOOP_MS)
+#define PAUSE (100 * FCGI_LOOP_MS)
 
 static bool is_idempotent(struct fcgi_text method)
 {
@@ -70,6 +73,7 @@ void fcgi_exchange_failed(struct fcgi_exchange *exchange, enum fcgi_count count)
 
 void fcgi_exchange_let_go(struct fcgi_exchange *exchange)
 {
+    fcgi_loop_stop_timer(exchange->gateway->loop, &exchange->pause);
     if (exchange->claim != NULL)
         fcgi_worker_cancel(exchange->gateway->worker, exchange->claim);
     exchange->claim = NULL;
@@ -177,6 +181,22 @@ static void send_request(struct fcgi_exchange *exchange)
     fcgi_worker_start(conn, &handlers);
 }
 
+static void pause_over(struct fcgi_loop_timer *timer)
+{
+    send_request(FCGI_LOOP_OWNER(timer, struct fcgi_exchange, pause));
+}
+
+/* The place among the server's connections is kept meanwhile. */
+static void send_after_pause(struct fcgi_exchange *exchange)
+{
+    struct fcgi_loop *loop = exchange->gateway->loop;
+
+    fcgi_worker_request_over(exchange->conn);
+    exchange->again = true;
+    exchange->pause.fired = pause_over;
+    fcgi_loop_set_timer(loop, &exchange->pause, fcgi_loop_now(loop) + PAUSE);
+}
+
 static void on_failure(struct fcgi_conn *conn,
                        const struct fcgi_conn_problem *problem)
 {
@@ -211,11 +231,10 @@ static void on_failure(struct fcgi_conn *conn,
         return;
     if (repeat && went_away(problem) && exchange->retries > 0 &&
         !exchange->again) {
-        exchange->again = true;
         fcgi_exchange_log(exchange, FCGI_LOG_WARNING, "%s; trying once more",
                           why);
         fcgi_worker_count(worker, exchange->server, FCGI_COUNT_RETRIES);
-        send_request(exchange);
+        send_after_pause(exchange);
         return;
     }
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);

@@ -43,7 +43,8 @@ struct fcgi_exchange {
     struct fcgi_server *server;
     bool probe;      /* the server is not up: tell how it goes */
     bool idempotent; /* may be sent again though it may have been executed */
-    bool again;      /* was sent to the same server again */
+    bool again;      /* is sent to the same server again, after `pause` */
+    struct fcgi_loop_timer pause;
     unsigned retries;
     const uint8_t *body; /* the host's */
     size_t body_length;

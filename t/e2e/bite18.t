@@ -15,11 +15,14 @@ my $h = probe_host(files => { 'file.PX' => "a file\n" });
 like($h->log, qr/config NULL/, 'the API has no configuration');
 like($h->log, qr/stream_new NULL, socket_close NULL/, 'nor functions for streams and sockets');
 
+# (a)
+dies('(a) raw bytes through the channel, to a client that does not read', ask('/raw.px'), serve => qr/trap \(a\)/);
+
 # (f)
 bite($h, '(f) the core makes a head behind the back of stage 30, and ends the request',
     [ ask('/plain.px'), \"\r\n\r\n", qr/stage40/ ], out => qr/\AHTTP\/1\.1 200 OK\r\n.*Content-Length: 0\r\n\r\n\z/s,
     log => 'stage30 /plain.px, status -1, fields 0; stage40 200');
-bite($h, '(f) so that CLOSE_CONX has two of them', [ ask('/conx.px'), qr/stage30/, ['silent'] ], out => qr/\AHTTP\/1\.1 .*HTTP\/1\.1 /s);
+bite($h, '(f) so that CLOSE_CONX has two of them', [ ask('/conx.px'), \qr/\r\n\r\nHTTP.*\r\n\r\n/s, ['silent'] ], out => qr/\AHTTP\/1\.1 .*HTTP\/1\.1 /s);
 dies('(f) without a status it aborts', ask('/bare.px'), serve => qr/trap \(f\)/);
 
 # (h)
@@ -49,6 +52,29 @@ for ([ '/.*\.(px|qx)' => '/a.px' ], [ '/a{1}\.px' => '/a.px' ]) {
     my $g = probe_host(match => [ '/x[ab]\.px probe', '/y[cd]\.px probe' ]);
     bite($g, '(o) brackets of an earlier rule become those of a later', [ ask('/xc.px'), qr/stage40/ ], log => qr/stage30 \/xc\.px/);
     bite($g, '(o) and its own are lost', [ ask('/xa.px'), \'404 Not Found' ], log => qr/\A(?!.*stage30)/);
+}
+
+# (s)
+bite($h, '(s) after an error that ends the session nobody closes it, and there is no stage 40',
+    [ ask('/none', 'Connection: close'), \'404 Not Found', ['silent'] ], log => qr/\A(?!.*stage40)/);
+
+# (u)
+dies('(u) time_unix() wants the server', ask('/time.px'), serve => qr/trap \(u\)/);
+{
+    local $ENV{FCGI_PROBE_FAILS} = 1;
+    my $g = probe_host(idle => 1, mute => 1);
+    my $name = '(u) a plugin that does not start';
+    if ($g->is('serve')) {
+        my ($status, $log) = $g->start_fails;
+        ok($status && $log =~ /'probe' refuses to start/, "$name: neither does fcgi-serve");
+    }
+    else {
+        # At the first request that its rule is for, or at an earlier one.
+        $g->spawn;
+        wait_for(sub { eval { get($g, '/plain.px') }; !$g->alive }, 15);
+        ok(($g->{status} || 0) & 127, "$name: its rules crash Monkey");
+        $g->kill_now;
+    }
 }
 
 finish();

@@ -46,7 +46,7 @@ sub clean {
 # --- php-fpm reloaded under load ---
 my $php = FCGITest::Daemon->php(children => 6);
 SKIP: {
-    skip 'php-fpm is not installed', 4 if !$php;
+    skip 'php-fpm is not installed', 5 if !$php;
     my $h = host(responder => $php, workers => 4, files => { 'x.php' => '<?php echo "hi";' });
     my $n = $few ? 1000 : 8000;
     my $run = ab_start($h, '/x.php', n => $n, c => 16);
@@ -58,6 +58,45 @@ SKIP: {
     clean($l, $n, "php-fpm, three reloads, $n GETs");
     like($php->output, qr/reloading/i, 'it was reloaded');
     res_is(get($h, '/x.php'), 200, 'hi', 'and serves');
+    # One request after the other, so that each reload meets one alone.
+    my %got;
+    for my $i (1 .. 5) {
+        kill USR2 => $php->{pid};
+        for (1 .. 20) { $got{ get($h, '/x.php')->{status} // 'nothing' }++; sleep 0.002 }
+    }
+    is_deeply(\%got, { 200 => 100 }, 'five reloads: no GET fails');
+    $h->stop_ok;
+}
+
+# --- a lone server that takes requests and dies, for a while ---
+{
+    my $dir = temp_dir();
+    my $r = responder(name => 'dying', cases => { brief => sub {
+        my ($c) = @_;
+        return $c->reply("Content-Type: text/plain\r\n\r\nback\n") if !-e "$dir/dying";
+        $c->report('died');
+        $c->rst;
+    } });
+    my $h = host(responder => $r, conf => { MaxConnections => 1, KeepAlive => 'Off' });
+    my $died = sub { scalar grep { $_->{event} eq 'died' } $r->events };
+    my $fell = sub {
+        my ($c, $n) = @_;
+        $c->send($c->format(GET => '/brief.php'));
+        wait_for(sub { $h->log =~ /(?:once more.*){$n}/s }, 5);
+    };
+    open my $fh, '>', "$dir/dying" or die $!;
+    my $c = client($h);
+    ok($fell->($c, 1), 'a lone server breaks the connection: one more try');
+    unlink "$dir/dying";
+    res_is($c->read_response, 200, "back\n", 'is after a pause, and good');
+    open $fh, '>', "$dir/dying" or die $!;
+    res_is(get($h, '/brief.php'), 502, undef, 'and the last');
+    is($died->(), 3, 'each was told');
+    ok($fell->($c, 3), 'another');
+    $c->rst;
+    unlink "$dir/dying";
+    res_is(get($h, '/brief.php'), 200, "back\n", 'who leaves in the pause leaves his connection');
+    is($died->(), 4, 'and his request does not come again');
     $h->stop_ok;
 }
 
@@ -172,7 +211,14 @@ SKIP: {
     my $c = client($h);
     $c->send($c->format(GET => '/static.txt'));
     res_is($c->read_response, 200, "static text\n", 'a connection is there');
-    my %used = map { m{/(\d+)\z} ? ($1 => 1) : () } glob "/proc/$h->{pid}/fd/*";
+    # When those of finished connections are closed.
+    my ($seen, $last) = ('', '-');
+    while ($seen ne $last) {
+        $last = $seen;
+        sleep slow(0.2);
+        $seen = join ' ', glob "/proc/$h->{pid}/fd/*";
+    }
+    my %used = map { m{/(\d+)\z} ? ($1 => 1) : () } split ' ', $seen;
     my $lowest = 0;
     $lowest++ while $used{$lowest};
     system $prlimit, "--nofile=$lowest:", '--pid', $h->{pid};

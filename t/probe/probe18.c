@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "monkey/abi.h"
@@ -68,6 +69,26 @@ static int events(struct mk_session *cs)
     return MK_CONTINUE;
 }
 
+/* More than sockets hold, as bytes that the core is to send. */
+static int raw(struct mk_request *sr)
+{
+    static char page[32 << 20];
+    static struct mk_stream_input input;
+    struct mk_list *inputs = &sr->stream.inputs;
+
+    memset(&input, 0, sizeof(input));
+    input.type = MK_STREAM_RAW;
+    input.buffer = page;
+    input.bytes_total = sizeof(page);
+    input.stream = &sr->stream;
+    input.head.prev = inputs->prev;
+    input.head.next = inputs;
+    inputs->prev->next = &input.head;
+    inputs->prev = &input.head;
+    sr->headers.content_length = sizeof(page);
+    return MK_CONTINUE;
+}
+
 static int stage30(struct mk_plugin *plugin, struct mk_session *cs,
                    struct mk_request *sr, int n, struct mk_list *params)
 {
@@ -87,6 +108,10 @@ static int stage30(struct mk_plugin *plugin, struct mk_session *cs,
         return body(cs, sr);
     if (is(sr, "/events."))
         return events(cs);
+    if (is(sr, "/raw."))
+        return raw(sr);
+    if (is(sr, "/time."))
+        tell("%d", api->time_unix(NULL)); /* without what it needs */
     return MK_CONTINUE;
 }
 
@@ -121,7 +146,7 @@ static int init(struct mk_plugin *plugin, char *confdir)
     tell("stream_new %s, socket_close %s",
          api->stream_new == NULL ? "NULL" : "there",
          api->never_filled_in_1[0] == NULL ? "NULL" : "there");
-    return 0;
+    return getenv("FCGI_PROBE_FAILS") != NULL ? -1 : 0;
 }
 
 static int leave(struct mk_plugin *plugin)

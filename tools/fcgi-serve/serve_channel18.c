@@ -101,9 +101,10 @@ static ssize_t write_input(void *channel, struct mk_stream_input *input)
             serve_iov_consume(input->buffer, (size_t)bytes);
         return bytes;
     default:
-        /* Where the client is slow Monkey waits in a coroutine that is none. */
+        /* Monkey writes all of it at once; where the client is slow it waits
+         * in a coroutine that is none. */
         bytes = SERVE_NET(io, write, fd, input->buffer, input->bytes_total);
-        if (bytes < 0 && errno == EAGAIN)
+        if (bytes < 0 ? errno == EAGAIN : (size_t)bytes < input->bytes_total)
             serve_bite("a", "a raw input of a stream to a slow client");
         return bytes;
     }
