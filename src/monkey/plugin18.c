@@ -10,7 +10,7 @@
  * Monkey 1.6 takes this symbol, too, if it is told to load monkey-fastcgi18.so.
  * It finds `flags` where it looks for a name; as long as they are 0, it refuses
  * what it has loaded. That it is the wrong file, and which is the right one, is
- * said by a constructor: only the executable of 1.6 exports its configuration.
+ * said by a constructor: only the executable of 1.6 exports mk_config_init().
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -117,7 +117,7 @@ __attribute__((constructor)) static void look_around(void)
     size_t length;
 
     if (dladdr(&mk_plugin_fastcgi18, &self) == 0 || self.dli_fname == NULL ||
-        dlsym(RTLD_DEFAULT, "mk_config_start_configure") == NULL)
+        dlsym(RTLD_DEFAULT, "mk_config_init") == NULL)
         return;
     length = strlen(self.dli_fname);
     if (length < sizeof(ending) - 1 ||
