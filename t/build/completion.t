@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Completions: every option of --help, and no others, in bash's and in zsh's;
-# and bash's function, called as bash calls it.
+# bash's functions, called as bash calls them, and zsh's in a zsh that is typed at.
 use strict;
 use warnings;
 use Test::More;
@@ -45,6 +45,42 @@ END
     is($? >> 8, 0, "bash: $command @words: no error");
     chomp @offers;
     return @offers;
+}
+
+# What lines become when somebody types them at a zsh, and TAB.
+sub zsh_completes {
+    my ($typed, @lines) = @_;
+    my $script = <<'END';
+zmodload zsh/zpty zsh/zselect || exit 3
+typed=$1 folder=$2
+shift 2
+zpty shell zsh -f -i
+zpty -w shell "PS1= fpath=(${(q)folder} \$fpath); autoload -U compinit; compinit -u -D"
+zpty -w shell "tell() { print -r -- \"\$BUFFER\" >>${(q)typed}; BUFFER= }; zle -N tell; bindkey '^G' tell"
+n=0
+for line in "$@"; do
+    zpty -w -n shell "$line"$'\t\a'
+    n=$((n + 1))
+    for try in {1..400}; do
+        [[ -f $typed && $(wc -l <$typed) -ge $n ]] && break
+        zselect -t 5
+    done
+    while zpty -r -t shell output; do done
+done
+zpty -d shell
+END
+    my $folder = "$dir/t-zsh";
+    mkdir $folder;
+    for my $file (glob("$src/completions/zsh/_* $dir/completions/zsh/_*")) {
+        symlink $file, "$folder/" . $file =~ s{.*/}{}r if $file !~ /\.in$/;
+    }
+    unlink $typed;
+    local $ENV{PATH} = "$dir:$ENV{PATH}";
+    is(system('zsh', '-f', '-c', $script, 'zsh', $typed, $folder, @lines), 0, 'zsh: no error');
+    my @became = split /\n/, slurp($typed) // '';
+    unlink $typed, glob "$folder/_*";
+    rmdir $folder;
+    return map { s/ $//r } @became;
 }
 
 my @commands = map { m{([^/]+)$} } glob("$dir/fcgi-*[a-z] $dir/monkey-fastcgi");
@@ -109,6 +145,30 @@ for my $command ('fcgi-ping', 'fcgi-get') {
 my $ping = file_of('completions/bash/fcgi-ping');
 is_deeply([bash_offers($ping, 'fcgi-ping', '-C', $config, '@')], ['@all', '@php1', '@php2'], '@all');
 is_deeply([bash_offers($ping, 'fcgi-ping', '--mode=')], [qw(values connect request auto)], 'a mode');
+my $check = file_of('completions/bash/fcgi-check');
+{
+    local $ENV{PATH} = "$dir:$ENV{PATH}";
+    is_deeply([bash_offers($check, 'fcgi-check', '--explain=FC00')], [map { "FC00$_" } 1 .. 9], 'checks');
+    is_deeply([bash_offers($check, 'fcgi-check', '--explain=Read')], ['ReadTimeout'], 'a key');
+}
+SKIP: {
+    skip 'no zsh', 2 unless grep { -x "$_/zsh" } split /:/, $ENV{PATH};
+    my %typed = (
+        'fcgi-ping --mod' => 'fcgi-ping --mode=',
+        'fcgi-ping -m con' => 'fcgi-ping -m connect',
+        'fcgi-check -F sar' => 'fcgi-check -F sarif',
+        'fcgi-check --explain=Read' => 'fcgi-check --explain=ReadTimeout',
+        'fcgi-check --explain=FC0' => 'fcgi-check --explain=FC0',
+        "fcgi-ping -C $config \@php" => "fcgi-ping -C $config \@php",
+        "fcgi-ping -C $config \@a" => "fcgi-ping -C $config \@all",
+        "fcgi-get --config=$config \@p" => "fcgi-get --config=$config \@php",
+        "fcgi-serve -c $dir/t-completion/fo" => "fcgi-serve -c $dir/t-completion/folder/",
+        'monkey-fastcgi -q en' => 'monkey-fastcgi -q enable',
+    );
+    my @lines = sort keys %typed;
+    my @became = zsh_completes("$dir/t-completion/typed", @lines);
+    is_deeply(\@became, [@typed{@lines}], 'zsh: what is typed, and TAB');
+}
 unlink $config;
 rmdir "$dir/t-completion/folder";
 rmdir "$dir/t-completion";

@@ -251,4 +251,22 @@ for (@all) {
     ok(!(grep { length > 77 } split /\n/, $text), "$id: in short lines");
 }
 cmp_ok(scalar @all, '>', 60, 'checks are listed');
+
+my @keys = `$tool --list-keys`;
+for (@keys) {
+    my ($key, $help) = /^(\w+) +(\S.*)$/ or fail("list: $_"), next;
+    my $text = `$tool --explain=\L$key`;
+    like($text, qr/^$key \S.*\n\n(?s:.*)^Default:  \S.*\n(?:.*\n)+Example:  $key \S/m, "$key: explained");
+    (my $flat = $text) =~ s/\n/ /g;
+    like($flat, qr/\Q$help\E\./, "$key: the help");
+    my ($example) = $text =~ /^Example:  (.*)/m;
+    my $other = $key =~ /^Server(?:Name|Addr|Path)$/ ? '' : "ServerAddr 127.0.0.1:9\n";
+    $other .= $key eq 'ServerName' ? "ServerAddr 127.0.0.1:9\n" : "ServerName php\n";
+    open my $pipe, '|-', "$tool --syntax-only -q -" or die $!;
+    print $pipe "[FASTCGI_SERVER]\n" . join('', map { "    $_\n" } split(/\n/, $other), $example);
+    ok(close $pipe, "$key: its example is right");
+}
+cmp_ok(scalar @keys, '>', 20, 'keys are listed');
+like(`$tool --explain=ReedTimeout 2>&1`, qr/did you mean 'ReadTimeout'\?/, 'a key that is misspelt');
+is($? >> 8, 2, 'and status 2');
 done_testing();

@@ -41,7 +41,7 @@ struct check_options {
     const struct check_dialect *dialect; /* Monkey's; NULL: look for signs */
     const char *user;                    /* NULL: as monkey.conf says */
     const char *root;    /* before all paths that files name; NULL: none */
-    const char *explain; /* an id, or NULL */
+    const char *explain; /* a check, a key, or NULL */
     uint64_t timeout;    /* of --live, in ns */
     enum check_format format;
     enum fcgi_cli_when color;
@@ -49,6 +49,7 @@ struct check_options {
     bool live;
     bool print;
     bool list;
+    bool list_keys;
     bool quiet;
     bool strict;
     bool verbose;

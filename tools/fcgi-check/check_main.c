@@ -27,6 +27,7 @@ enum {
     OPT_COLOR,
     OPT_LIST,
     OPT_EXPLAIN,
+    OPT_LIST_KEYS,
     OPT_MONKEY,
     OPT_TIMEOUT,
 };
@@ -56,7 +57,10 @@ static const struct fcgi_cli_option rows[] = {
      "path; without it, the files tell"},
     {'v', "verbose", NULL, "say which Monkey it was taken for, and why"},
     {OPT_LIST, "list-checks", NULL, "print all checks: id, severity, title"},
-    {OPT_EXPLAIN, "explain", "ID", "print why a check matters, and the cure"},
+    {OPT_LIST_KEYS, "list-keys", NULL, "print all keys of fastcgi.conf"},
+    {OPT_EXPLAIN, "explain", "ID|KEY",
+     "print why a check matters, and the cure; or what a key\n"
+     "is for, its values and its default"},
     {'t', "test", NULL, "accepted for habit: testing is what it does"},
 };
 
@@ -157,6 +161,9 @@ static int take(void *data, int value, const char *arg)
     case OPT_LIST:
         o->list = true;
         break;
+    case OPT_LIST_KEYS:
+        o->list_keys = true;
+        break;
     case OPT_EXPLAIN:
         o->explain = arg;
         break;
@@ -253,6 +260,17 @@ static int check_all(const struct check_options *options, char **arguments)
     return status;
 }
 
+static int unknown(const char *what)
+{
+    const char *guess = check_guess(what);
+
+    return fcgi_cli_usage(&cli,
+                          "--explain: there is no check or key '%s'%s%s%s; "
+                          "--list-checks and --list-keys name all",
+                          what, guess ? " (did you mean '" : "",
+                          guess ? guess : "", guess ? "'?)" : "");
+}
+
 int main(int argc, char **argv)
 {
     struct check_options options = {.timeout = TIMEOUT};
@@ -269,13 +287,12 @@ int main(int argc, char **argv)
     }
     if (options.explain) {
         if (!check_write_explanation(options.explain, stdout)) {
-            return fcgi_cli_usage(&cli,
-                                  "--explain: there is no check '%s'; "
-                                  "--list-checks names all",
-                                  options.explain);
+            return unknown(options.explain);
         }
     } else if (options.list) {
         check_write_list(stdout);
+    } else if (options.list_keys) {
+        check_write_keys(stdout);
     } else {
         status = check_all(&options, argv + first);
     }

@@ -193,38 +193,3 @@ void check_write_gcc(struct check_run *run, FILE *out)
         write_head(&diag, false, out);
     }
 }
-
-void check_write_list(FILE *out)
-{
-    size_t n;
-    const struct fcgi_check *checks = fcgi_checks(&n);
-
-    for (size_t i = 0; i < n; i++) {
-        fprintf(out, "%s  %-7s  %s\n", checks[i].id,
-                check_severity(checks[i].severity), checks[i].title);
-    }
-}
-
-bool check_write_explanation(const char *id, FILE *out)
-{
-    const struct fcgi_check *check = fcgi_check_find(id);
-    const char *at = check ? check->explain : "";
-
-    if (!check) {
-        return false;
-    }
-    fprintf(out, "%s: %s (%s)\n\n", check->id, check->title,
-            check_severity(check->severity));
-    while (*at) {
-        size_t length = strlen(at);
-
-        if (length > 76) {
-            for (length = 76; length > 1 && at[length] != ' '; length--) {
-            }
-        }
-        fprintf(out, "%.*s\n", (int)length, at);
-        at += length;
-        at += strspn(at, " ");
-    }
-    return true;
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fcgi-check: what was found, as text for people, as lines for editors, as
+ * fcgi-check: what it knows; what was found, as text for people, as lines for editors, as
  * JSON and as SARIF for programs.
  */
 #ifndef FCGI_CHECK_OUTPUT_H
@@ -36,8 +36,13 @@ void check_write_sarif(struct check_run *run, FILE *out, int status);
 void check_write_quote(struct check_run *run, const struct fcgi_diag *diag,
                        const char *color, FILE *out);
 
-/* --list-checks, and --explain; the latter returns false if there is none. */
+/* --list-checks, --list-keys, and --explain of a check or a key; false if there
+ * is none. Upper and lower case are the same. */
 void check_write_list(FILE *out);
-bool check_write_explanation(const char *id, FILE *out);
+void check_write_keys(FILE *out);
+bool check_write_explanation(const char *what, FILE *out);
+
+/* The key that somebody meant who asked for `what`, or NULL. */
+const char *check_guess(const char *what);
 
 #endif
