@@ -90,7 +90,8 @@ static void write_key(const struct fcgi_key *key, FILE *out)
     write_lines(text, out);
     fputc('\n', out);
     write_values(key, out);
-    fprintf(out, "Section:  [%s]%s%s%s\n", section_of(FCGI_SECTION_SERVER)->name,
+    fprintf(out, "Section:  [%s]%s%s%s\n",
+            section_of(FCGI_SECTION_SERVER)->name,
             shared ? ", or for all servers [" : "",
             shared ? defaults->name : "", shared ? "]" : "");
     if (key->repeat) {
