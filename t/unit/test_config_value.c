@@ -308,7 +308,7 @@ static void table_of_keys_is_sound(void **state)
         assert_ptr_equal(fcgi_keys_find(section, key->name, strlen(key->name)),
                          key);
         for (at = 0; key->name[at]; at++) {
-            upper[at] = key->name[at] & ~0x20;
+            upper[at] = (char)(key->name[at] & 0xdf);
         }
         assert_ptr_equal(fcgi_keys_find(section, upper, at), key);
         assert_null(fcgi_keys_find(section, upper, at - 1));
