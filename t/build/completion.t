@@ -162,7 +162,7 @@ SKIP: {
         "fcgi-ping -C $config \@php" => "fcgi-ping -C $config \@php",
         "fcgi-ping -C $config \@a" => "fcgi-ping -C $config \@all",
         "fcgi-get --config=$config \@p" => "fcgi-get --config=$config \@php",
-        "fcgi-serve -c $dir/t-completion/fo" => "fcgi-serve -c $dir/t-completion/folder/",
+        "fcgi-serve -c $dir/t-completion/fol" => "fcgi-serve -c $dir/t-completion/folder/",
         'monkey-fastcgi -q en' => 'monkey-fastcgi -q enable',
     );
     my @lines = sort keys %typed;
