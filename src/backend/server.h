@@ -51,6 +51,10 @@
 #define FCGI_STARVE_SOON (20 * FCGI_LOOP_MS)
 #define FCGI_STARVE_LATE (250 * FCGI_LOOP_MS)
 
+/* A server that refuses connections for no longer than this may only have been
+ * restarted. */
+#define FCGI_RESTART (2000 * FCGI_LOOP_MS)
+
 struct fcgi_conn;
 struct fcgi_worker;
 struct fcgi_claim;
@@ -99,8 +103,9 @@ struct fcgi_server {
     unsigned fails;
     uint64_t first_fail;
     atomic_bool out;
-    _Atomic uint64_t retry_at; /* out: when a request may try it */
-    bool probing;              /* out: one does */
+    _Atomic uint64_t retry_at;   /* out: when a request may try it */
+    bool probing;                /* out: one does */
+    _Atomic uint64_t down_since; /* it refuses connections; 0: it does not */
 
     int credit; /* for the pool's round robin; under the pool's lock */
 };
@@ -248,6 +253,11 @@ bool fcgi_server_worked(struct fcgi_server *server);
 
 /* The request that tried it found nothing out: another may. */
 void fcgi_server_unprobe(struct fcgi_server *server);
+
+/* The server refuses a connection: whether that is so new that it may only have
+ * been restarted (FCGI_RESTART). And: it has answered. Any thread. */
+bool fcgi_server_refused(struct fcgi_server *server, uint64_t now);
+void fcgi_server_answered(struct fcgi_server *server);
 
 /* Everything that was counted, of all workers. Any thread. */
 void fcgi_server_stats(struct fcgi_server *server,

@@ -349,13 +349,14 @@ static const struct fcgi_key server_keys[] = {
         .name = "Retries",
         .type = FCGI_KEY_COUNT,
         .need = FCGI_KEY_OPTIONAL,
-        .unit = "servers",
+        .unit = "tries",
         .def = 3,
         .min = 0,
         .max = 15,
         .syntax = "NUMBER",
         .example = "3",
-        .help = "Other servers that a request may go to when this one fails",
+        .help = "How often a request that failed is tried again, at another "
+                "server if there is one",
         .offset = FIELD(retries),
     },
     {

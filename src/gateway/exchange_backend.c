@@ -21,9 +21,13 @@
  * its body to the end. So only methods that are idempotent (RFC 9110, 9.2.2)
  * are sent again: on a kept connection, where it is the likely case that the
  * application closed just when we sent, freely; on a new one as Retries
- * allows, to other servers, and where there is none, once to the same, after a
- * PAUSE: PHP-FPM, when it is reloaded, kills its processes one by one, and each
- * may first have taken the next connection from the backlog that they share.
+ * allows, to other servers, and where there is none, once to the same.
+ *
+ * The same server is tried again after a PAUSE: PHP-FPM, when it is reloaded,
+ * kills its processes one by one, and each may first have taken the next
+ * connection from the backlog that they share. When it is restarted it is not
+ * there for a moment: a server is tried again, with longer pauses, until it has
+ * refused connections for FCGI_RESTART. From then on it is not waited for.
  *
  * An application that closes a connection of its own accord (PHP after
  * pm.max_requests) does so right behind an answer. A request that must not be
@@ -40,6 +44,7 @@
 #define REQUEST_ID 1
 #define QUIET (1 * FCGI_LOOP_MS)
 #define PAUSE (100 * FCGI_LOOP_MS)
+#define PAUSES_LONGER 2 /* how often it is doubled */
 
 static bool is_idempotent(struct fcgi_text method)
 {
@@ -190,11 +195,32 @@ static void pause_over(struct fcgi_loop_timer *timer)
 static void send_after_pause(struct fcgi_exchange *exchange)
 {
     struct fcgi_loop *loop = exchange->gateway->loop;
+    uint64_t pause = PAUSE << exchange->pauses;
 
     fcgi_worker_request_over(exchange->conn);
-    exchange->again = true;
+    if (exchange->pauses < PAUSES_LONGER)
+        exchange->pauses++;
     exchange->pause.fired = pause_over;
-    fcgi_loop_set_timer(loop, &exchange->pause, fcgi_loop_now(loop) + PAUSE);
+    fcgi_loop_set_timer(loop, &exchange->pause, fcgi_loop_now(loop) + pause);
+}
+
+/* Whether the same server is worth another try. */
+static bool may_come_back(struct fcgi_exchange *exchange,
+                          const struct fcgi_conn_problem *problem)
+{
+    uint64_t now = fcgi_loop_now(exchange->gateway->loop);
+
+    if (exchange->retries == 0)
+        return false;
+    if (went_away(problem)) {
+        bool first = !exchange->again;
+
+        exchange->again = true;
+        return first;
+    }
+    return problem->failure == FCGI_CONN_CONNECT &&
+           (problem->error == ECONNREFUSED || problem->error == ENOENT) &&
+           fcgi_server_refused(exchange->server, now);
 }
 
 static void on_failure(struct fcgi_conn *conn,
@@ -229,10 +255,10 @@ static void on_failure(struct fcgi_conn *conn,
         fcgi_exchange_failed(exchange, failure_count(problem->failure));
     if (repeat && fcgi_exchange_move_on(exchange, why))
         return;
-    if (repeat && went_away(problem) && exchange->retries > 0 &&
-        !exchange->again) {
-        fcgi_exchange_log(exchange, FCGI_LOG_WARNING, "%s; trying once more",
-                          why);
+    if (repeat && may_come_back(exchange, problem)) {
+        if (exchange->pauses == 0)
+            fcgi_exchange_log(exchange, FCGI_LOG_WARNING, "%s; trying again",
+                              why);
         fcgi_worker_count(worker, exchange->server, FCGI_COUNT_RETRIES);
         send_after_pause(exchange);
         return;
@@ -376,6 +402,7 @@ void fcgi_exchange_send(struct fcgi_exchange *exchange,
     exchange->body_length = request->body_length;
     exchange->idempotent = is_idempotent(request->method);
     exchange->again = false;
+    exchange->pauses = 0;
     fcgi_pool_route(gateway->pool, &exchange->route, allows, arg);
     server =
         fcgi_route_next(&exchange->route, fcgi_loop_now(gateway->loop), &probe);

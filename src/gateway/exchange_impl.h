@@ -43,8 +43,9 @@ struct fcgi_exchange {
     struct fcgi_server *server;
     bool probe;      /* the server is not up: tell how it goes */
     bool idempotent; /* may be sent again though it may have been executed */
-    bool again;      /* is sent to the same server again, after `pause` */
-    struct fcgi_loop_timer pause;
+    bool again; /* may have been executed by a server that is tried again */
+    struct fcgi_loop_timer pause; /* before the same server is tried again */
+    unsigned pauses;
     unsigned retries;
     const uint8_t *body; /* the host's */
     size_t body_length;

@@ -77,4 +77,19 @@ for my $file (@pages) {
     my %in_section = map { $_ => 1 } ($section // '') =~ /^\.It (?:Li |Cm )?(\d+)$/mg;
     is_deeply([sort keys %in_section], [sort keys %told], "$name: the statuses of --help");
 }
+# Times that are no keys: where they are written, and where they are told.
+my @times = (
+    [ 'src/backend/server.h', FCGI_STARVE_SOON => 'README.md', 'for more than %s, on' ],
+    [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as' ],
+    [ 'src/gateway/exchange_client.c', PROBE_DELAY => 'README.md', 'that has waited %s since' ],
+    [ 'src/gateway/exchange_client.c', CLIENT_TIMEOUT => 'README.md', 'takes nothing for %s is' ],
+);
+for (@times) {
+    my ($source, $name, $told, $words) = @$_;
+    my ($ms) = page("$src/$source") =~ /^#define \Q$name\E \((\d+) \* FCGI_LOOP_MS\)$/m;
+    my $time = !$ms ? 'none' : $ms == 60_000 ? 'a minute' : $ms < 1000 ? "$ms ms" : $ms / 1000 . ' s';
+    my $text = page("$src/$told") =~ s/\s+/ /gr;
+    like($text, qr/\Q@{[sprintf $words, $time]}\E/, "$told tells $name, $time");
+}
+
 done_testing;

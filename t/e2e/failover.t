@@ -82,7 +82,7 @@ SKIP: {
     my $fell = sub {
         my ($c, $n) = @_;
         $c->send($c->format(GET => '/brief.php'));
-        wait_for(sub { $h->log =~ /(?:once more.*){$n}/s }, 5);
+        wait_for(sub { $h->log =~ /(?:trying again.*){$n}/s }, 5);
     };
     open my $fh, '>', "$dir/dying" or die $!;
     my $c = client($h);
@@ -97,6 +97,38 @@ SKIP: {
     unlink "$dir/dying";
     res_is(get($h, '/brief.php'), 200, "back\n", 'who leaves in the pause leaves his connection');
     is($died->(), 4, 'and his request does not come again');
+    $h->stop_ok;
+}
+
+# --- a lone application is restarted: nobody notices ---
+{
+    my $app = FCGITest::App->new;
+    my $h = host(responder => $app, workers => 2);
+    for my $method (qw(GET POST)) {
+        $app->stop;
+        my $mark = $h->mark;
+        my @c = map { my $c = client($h); $c->send($c->format($method => '/x.php', body => $method eq 'POST' ? 'x' : undef)); $c } 1 .. 4;
+        ok($h->wait_log(qr/(?:trying again.*){4}/s, $mark), "restarted: $method is tried again");
+        $app->start;
+        my %got;
+        $got{ $_->read_response->{status} // 'nothing' }++ for @c;
+        is_deeply(\%got, { 200 => 4 }, 'and served');
+    }
+    is($app->stats->{requests}, 4, 'once each');
+    # Not for as long as it likes.
+    $app->stop;
+    my $mark = $h->mark;
+    res_is(get($h, '/x.php'), 503, undef, 'gone: 503');
+    like($h->log($mark), qr/trying again/, 'after other tries');
+    $mark = $h->mark;
+    res_is(get($h, '/x.php'), 503, undef, 'gone for long: 503');
+    unlike($h->log($mark), qr/trying again/, 'at once');
+    $app->start;
+    res_is(get($h, '/x.php'), 200, "ok\n", 'back');
+    $app->stop;
+    $mark = $h->mark;
+    get($h, '/x.php');
+    like($h->log($mark), qr/trying again/, 'gone again: another try again');
     $h->stop_ok;
 }
 
