@@ -83,10 +83,11 @@ my @times = (
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as' ],
     [ 'src/gateway/exchange_client.c', PROBE_DELAY => 'README.md', 'that has waited %s since' ],
     [ 'src/gateway/exchange_client.c', CLIENT_TIMEOUT => 'README.md', 'takes nothing for %s is' ],
+    [ 'src/monkey/plugin.c', LOOK_UP_MS => 'README.md', 'at start, for up to %s, and' ],
 );
 for (@times) {
     my ($source, $name, $told, $words) = @$_;
-    my ($ms) = page("$src/$source") =~ /^#define \Q$name\E \((\d+) \* FCGI_LOOP_MS\)$/m;
+    my ($ms) = grep { defined } page("$src/$source") =~ /^#define \Q$name\E (?:\((\d+) \* FCGI_LOOP_MS\)|(?=(\d+)$))/m;
     my $time = !$ms ? 'none' : $ms == 60_000 ? 'a minute' : $ms < 1000 ? "$ms ms" : $ms / 1000 . ' s';
     my $text = page("$src/$told") =~ s/\s+/ /gr;
     like($text, qr/\Q@{[sprintf $words, $time]}\E/, "$told tells $name, $time");
