@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an application answers, from its records to the bytes that a client is
+ * sent, whole and byte by byte: both must come to the same. `make fuzz`.
+ *
+ * The first byte of an input chooses the request.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/reply.h"
+#include "proto/response.h"
+
+#define ID 1
+#define BLOCK 4096
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct answer {
+    struct fcgi_response response;
+    struct fcgi_header header;
+    char block[BLOCK];
+    struct fcgi_reply reply;
+    struct fcgi_buffer out;
+    bool in_body;
+    bool refused;
+    bool ended;
+    uint64_t errors; /* bytes of STDERR */
+};
+
+static void check(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void take_stdout(struct answer *a, const uint8_t *bytes, size_t length)
+{
+    size_t used;
+
+    if (a->refused)
+        return;
+    if (!a->in_body) {
+        switch (fcgi_header_feed(&a->header, bytes, length, &used)) {
+        case FCGI_HEADER_MORE:
+            check(used == length);
+            return;
+        case FCGI_HEADER_DONE:
+            break;
+        case FCGI_HEADER_FULL:
+        case FCGI_HEADER_INVALID:
+            a->refused = true;
+            return;
+        }
+        check(used <= length);
+        bytes += used;
+        length -= used;
+        a->refused = fcgi_reply_head(&a->reply, &a->header, &a->out) != NULL;
+        if (a->refused)
+            return;
+        a->in_body = true;
+    }
+    if (length > 0)
+        fcgi_reply_body(&a->reply, bytes, length, &a->out);
+}
+
+static void feed(struct answer *a, const uint8_t *bytes, size_t length)
+{
+    struct fcgi_response_event event;
+
+    do {
+        size_t used = fcgi_response_feed(&a->response, bytes, length, &event);
+
+        check(used <= length);
+        bytes += used;
+        length -= used;
+        if (event.type == FCGI_RESPONSE_STDOUT)
+            take_stdout(a, event.bytes, event.length);
+        else if (event.type == FCGI_RESPONSE_STDERR)
+            a->errors += event.length;
+        else if (event.type == FCGI_RESPONSE_END)
+            a->ended = true;
+    } while (event.type != FCGI_RESPONSE_NONE &&
+             event.type != FCGI_RESPONSE_ERROR);
+}
+
+static void run(struct answer *a, uint8_t kind, const uint8_t *bytes,
+                size_t length, size_t step)
+{
+    struct fcgi_http_request request = {
+        .version = kind & 1 ? 10 : 11,
+        .close = (kind & 2) != 0,
+        .method = {kind & 4 ? "HEAD" : "GET", kind & 4 ? 4 : 3},
+    };
+
+    memset(a, 0, sizeof(*a));
+    fcgi_response_init(&a->response, ID);
+    fcgi_header_init(&a->header, a->block, sizeof(a->block));
+    fcgi_reply_init(&a->reply, &request, "Fuzz", "");
+    for (size_t at = 0; at < length; at += step)
+        feed(a, bytes + at, length - at < step ? length - at : step);
+    if (a->in_body)
+        a->refused = !fcgi_reply_end(&a->reply, &a->out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct answer whole, bytewise;
+
+    if (size < 2)
+        return 0;
+    run(&whole, data[0], data + 1, size - 1, size - 1);
+    run(&bytewise, data[0], data + 1, size - 1, 1);
+    check(whole.response.state == bytewise.response.state);
+    check(whole.response.offset == bytewise.response.offset);
+    check(whole.in_body == bytewise.in_body);
+    check(whole.refused == bytewise.refused);
+    check(whole.ended == bytewise.ended);
+    check(whole.errors == bytewise.errors);
+    /* Chunks are as the pieces were. */
+    if (whole.reply.framing != FCGI_FRAMING_CHUNKED) {
+        check(whole.out.length == bytewise.out.length);
+        check(whole.out.length == 0 ||
+              memcmp(whole.out.data, bytewise.out.data, whole.out.length) == 0);
+    }
+    fcgi_buffer_free(&whole.out);
+    fcgi_buffer_free(&bytewise.out);
+    return 0;
+}
