@@ -135,13 +135,16 @@ for my $k (qw(X C L)) {
 is(scalar(grep { ($_->{params}{QUERY_STRING} // '') eq 'after' } $r->requests), 0,
     'what came behind is not executed');
 
-# HTTP/1.0 keep-alive.
+# HTTP/1.0 keep-alive, which Monkey 1.8 does not know.
 $c = client($h);
+my $keeps = host_kind() eq 'nginx' || is_abi('1.6');
 for my $i (1 .. 3) {
     $c->send($c->format(GET => '/len.php', http => '1.0', headers => ['Connection: Keep-Alive']));
     my $res = $c->read_response(http => '1.0');
     res_is($res, 200, "len\n", "1.0 keep-alive $i");
-    last if $c->{eof} || lc(join '', headers_of($res, 'Connection')) ne 'keep-alive';
+    my $says = lc join '', headers_of($res, 'Connection');
+    is($says, $keeps ? 'keep-alive' : 'close', "1.0 keep-alive $i: the answer says so");
+    last if !$keeps;
 }
 
 # MaxKeepAliveRequest N: N or N + 1 requests, each whole, then closed. And not

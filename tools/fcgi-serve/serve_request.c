@@ -123,8 +123,9 @@ static void point_header(struct mk_ptr *ptr, struct mk_session *cs, int id)
     ptr->len = header->type == id ? header->val.len : (unsigned long)-1;
 }
 
-/* Whether the connection shall close after this request. With KeepAlive Off
- * nothing is decided, so it never does: trap (d). */
+/* Whether the connection shall close after this request; an HTTP/1.0 client
+ * cannot keep it in 1.8. With KeepAlive Off nothing is decided, so it never
+ * does: trap (d). */
 static void check_keep_alive(struct mk_session *cs, struct mk_request *sr)
 {
     if (!serve.config.keep_alive)
@@ -134,7 +135,8 @@ static void check_keep_alive(struct mk_session *cs, struct mk_request *sr)
     else if (sr->protocol == MK_PROTOCOL_11)
         cs->close_now = 0;
     if (sr->connection.data != NULL) {
-        if (cs->parser.header_connection == MK_CONNECTION_KEEP_ALIVE)
+        if (cs->parser.header_connection == MK_CONNECTION_KEEP_ALIVE &&
+            (MK_ABI == 16 || sr->protocol == MK_PROTOCOL_11))
             cs->close_now = 0;
         else if (cs->parser.header_connection == MK_CONNECTION_CLOSE)
             cs->close_now = 1;
