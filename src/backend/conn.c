@@ -330,6 +330,7 @@ void fcgi_conn_start(struct fcgi_conn *conn,
         return;
     }
     conn->address = 0;
+    conn->refused = false;
     conn->backoff = 0;
     conn->served = 0;
     conn->connect_deadline =

@@ -92,6 +92,7 @@ struct fcgi_conn {
     bool unsent; /* bytes of the request are still to be sent */
     bool deaf;   /* the application takes no more of it */
     bool paused;
+    bool refused;         /* by one of the server's addresses */
     bool kept;            /* the request has a kept connection */
     bool heard;           /* bytes of the answer have come */
     unsigned served;      /* requests so far, the current one not */

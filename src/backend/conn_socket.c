@@ -45,6 +45,7 @@ void fcgi_conn_connect_failed(struct fcgi_conn *conn, int error)
 {
     fcgi_conn_close_socket(conn);
     conn->state = FCGI_CONN_IDLE;
+    conn->refused = conn->refused || error == ECONNREFUSED;
     if (error == EAGAIN) {
         uint64_t next;
 
@@ -57,6 +58,10 @@ void fcgi_conn_connect_failed(struct fcgi_conn *conn, int error)
         conn->address++;
         fcgi_conn_connect(conn);
     } else {
+        /* An address that there is no route to (IPv6, say) is not the one that
+         * matters. */
+        if (conn->refused && !fcgi_conn_is_ours(error))
+            error = ECONNREFUSED;
         fcgi_conn_fail(conn, FCGI_CONN_CONNECT, error);
     }
 }

@@ -78,6 +78,7 @@ static void end(struct check *check, enum verdict verdict)
 
     let_go(check);
     if (verdict == WELL) {
+        fcgi_server_answered(check->server);
         fcgi_worker_worked(worker, check->server);
     } else if (verdict == ILL) {
         fcgi_worker_count(worker, check->server, FCGI_COUNT_CHECK_FAILED);

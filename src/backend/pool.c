@@ -72,6 +72,12 @@ enum rank {
     RANK_UP,
 };
 
+static bool is_allowed(const struct fcgi_route *route,
+                       const struct fcgi_server *server)
+{
+    return route->allows == NULL || route->allows(route->arg, server);
+}
+
 static enum rank rank_of(const struct fcgi_route *route,
                          struct fcgi_server *server, uint64_t now)
 {
@@ -79,7 +85,7 @@ static enum rank rank_of(const struct fcgi_route *route,
         if (route->tried[i] == server)
             return RANK_NONE;
     }
-    if (route->allows != NULL && !route->allows(route->arg, server))
+    if (!is_allowed(route, server))
         return RANK_NONE;
     if (fcgi_server_health(server, now) == FCGI_HEALTH_OUT)
         return RANK_OUT;
@@ -166,4 +172,39 @@ struct fcgi_server *fcgi_route_next(struct fcgi_route *route, uint64_t now,
     }
     *probe = true;
     return is_first ? resort : NULL;
+}
+
+struct fcgi_server *fcgi_route_anew(struct fcgi_route *route, uint64_t now,
+                                    bool *probe)
+{
+    route->n_tried = 0;
+    return fcgi_route_next(route, now, probe);
+}
+
+/* The first, of those behind `skip` others; NULL where there are not so many. */
+static struct fcgi_server *find_restarting(const struct fcgi_route *route,
+                                           uint64_t now, size_t *skip)
+{
+    struct fcgi_pool *pool = route->pool;
+
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        struct fcgi_server *server = &pool->servers[i];
+
+        if (is_allowed(route, server) &&
+            fcgi_server_is_restarting(server, now) && (*skip)-- == 0)
+            return server;
+    }
+    return NULL;
+}
+
+struct fcgi_server *fcgi_route_restarting(const struct fcgi_route *route,
+                                          uint64_t now, unsigned turn)
+{
+    size_t left = SIZE_MAX;
+    size_t n;
+
+    find_restarting(route, now, &left);
+    n = SIZE_MAX - left;
+    left = n > 0 ? turn % n : 0;
+    return n > 0 ? find_restarting(route, now, &left) : NULL;
 }

@@ -69,4 +69,13 @@ void fcgi_pool_route(struct fcgi_pool *pool, struct fcgi_route *route,
 struct fcgi_server *fcgi_route_next(struct fcgi_route *route, uint64_t now,
                                     bool *probe);
 
+/* The same, all servers being tried anew; never NULL. */
+struct fcgi_server *fcgi_route_anew(struct fcgi_route *route, uint64_t now,
+                                    bool *probe);
+
+/* One of the servers that may only be restarted, or NULL; each in its `turn`.
+ * Any thread. */
+struct fcgi_server *fcgi_route_restarting(const struct fcgi_route *route,
+                                          uint64_t now, unsigned turn);
+
 #endif

@@ -254,10 +254,12 @@ bool fcgi_server_worked(struct fcgi_server *server);
 /* The request that tried it found nothing out: another may. */
 void fcgi_server_unprobe(struct fcgi_server *server);
 
-/* The server refuses a connection: whether that is so new that it may only have
- * been restarted (FCGI_RESTART). And: it has answered. Any thread. */
-bool fcgi_server_refused(struct fcgi_server *server, uint64_t now);
+/* The server refuses a connection; it has answered on a new one; whether it has
+ * begun to refuse them so lately that it may only be restarted (FCGI_RESTART).
+ * Any thread. */
+void fcgi_server_refused(struct fcgi_server *server, uint64_t now);
 void fcgi_server_answered(struct fcgi_server *server);
+bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now);
 
 /* Everything that was counted, of all workers. Any thread. */
 void fcgi_server_stats(struct fcgi_server *server,

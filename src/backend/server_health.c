@@ -71,17 +71,24 @@ bool fcgi_server_worked(struct fcgi_server *server)
     return came_back;
 }
 
-bool fcgi_server_refused(struct fcgi_server *server, uint64_t now)
+void fcgi_server_refused(struct fcgi_server *server, uint64_t now)
 {
     uint64_t since = 0;
 
-    return atomic_compare_exchange_strong(&server->down_since, &since, now) ||
-           now < since + FCGI_RESTART;
+    atomic_compare_exchange_strong(&server->down_since, &since, now);
 }
 
 void fcgi_server_answered(struct fcgi_server *server)
 {
-    /* Each answer comes by here: what all workers share is only read. */
+    /* What all workers share is mostly only read. */
     if (atomic_load_explicit(&server->down_since, memory_order_relaxed) != 0)
         atomic_store_explicit(&server->down_since, 0, memory_order_relaxed);
+}
+
+bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now)
+{
+    uint64_t since =
+        atomic_load_explicit(&server->down_since, memory_order_relaxed);
+
+    return since != 0 && now < since + FCGI_RESTART;
 }

@@ -17,7 +17,7 @@ enum fcgi_count {
     FCGI_COUNT_HANDED,    /* connections that came from another worker */
     FCGI_COUNT_STALE,     /* kept connections that turned out closed */
     FCGI_COUNT_STARVED,   /* idle connections closed for one that waited */
-    FCGI_COUNT_RETRIES,   /* requests that moved on after a failure */
+    FCGI_COUNT_RETRIES,   /* tries after a failure */
     FCGI_COUNT_BYTES_OUT, /* to the application */
     FCGI_COUNT_BYTES_IN,  /* from it */
     /* Failures, by kind. */

@@ -27,7 +27,8 @@ static void heard(struct fcgi_conn *conn)
     fcgi_stats_add(stats, FCGI_COUNT_FIRST_BYTES, 1);
     fcgi_stats_add(stats, FCGI_COUNT_FIRST_BYTE_US,
                    (now - conn->started) / 1000);
-    fcgi_server_answered(conn->server);
+    if (!conn->kept) /* old ones may live on where new ones are refused */
+        fcgi_server_answered(conn->server);
     settle(conn, true);
 }
 

@@ -349,14 +349,15 @@ static const struct fcgi_key server_keys[] = {
         .name = "Retries",
         .type = FCGI_KEY_COUNT,
         .need = FCGI_KEY_OPTIONAL,
-        .unit = "tries",
+        .unit = "servers",
         .def = 3,
         .min = 0,
         .max = 15,
         .syntax = "NUMBER",
         .example = "3",
-        .help = "How often a request that failed is tried again, at another "
-                "server if there is one",
+        .help =
+            "Other servers that a failed request may go to; with 0 the same "
+            "one is not tried again either",
         .offset = FIELD(retries),
     },
     {

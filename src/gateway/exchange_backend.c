@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The application's side of an exchange: which server it goes to, the wait for
- * a connection, and what happens when that fails.
- *
- * When a request may be sent again. Its body is in memory, so it always can;
- * the question is whether it may have been executed. It cannot have been
- *
- *   - where no connection came about;
- *   - where the socket took no byte of it: the application had closed before;
- *   - where the application says that it did not take it (OVERLOADED,
- *     CANT_MPX_CONN).
- *
- * Then any request goes to another server. A kept connection is looked at
- * before it is used, so that one which the application has closed meanwhile is
- * found out then (fcgi_worker_start), and the request goes out on a new one.
- *
- * What is left is a connection that breaks after the request was sent, without
- * a byte of an answer. Whether the end is an orderly one or a reset says
- * nothing: PHP resets a connection, too, when a script dies that has not read
- * its body to the end. So only methods that are idempotent (RFC 9110, 9.2.2)
- * are sent again: on a kept connection, where it is the likely case that the
- * application closed just when we sent, freely; on a new one as Retries
- * allows, to other servers, and where there is none, once to the same.
- *
- * The same server is tried again after a PAUSE: PHP-FPM, when it is reloaded,
- * kills its processes one by one, and each may first have taken the next
- * connection from the backlog that they share. When it is restarted it is not
- * there for a moment: a server is tried again, with longer pauses, until it has
- * refused connections for FCGI_RESTART. From then on it is not waited for.
+ * a connection, and what happens when that fails. Whether a request may be sent
+ * again, and when: exchange_retry.c.
  *
  * An application that closes a connection of its own accord (PHP after
  * pm.max_requests) does so right behind an answer. A request that must not be
@@ -35,7 +10,6 @@
  * an answer.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "gateway/exchange_impl.h"
@@ -43,8 +17,6 @@
 /* The id of the one request on a connection. */
 #define REQUEST_ID 1
 #define QUIET (1 * FCGI_LOOP_MS)
-#define PAUSE (100 * FCGI_LOOP_MS)
-#define PAUSES_LONGER 2 /* how often it is doubled */
 
 static bool is_idempotent(struct fcgi_text method)
 {
@@ -138,30 +110,10 @@ static bool is_whole(const struct fcgi_reply *reply)
             reply->body_bytes == reply->length);
 }
 
-static bool went_away(const struct fcgi_conn_problem *problem)
-{
-    return problem->failure == FCGI_CONN_BROKEN ||
-           problem->failure == FCGI_CONN_CLOSED;
-}
-
-static bool is_timeout(const struct fcgi_conn_problem *problem)
-{
-    return problem->failure == FCGI_CONN_SEND_TIMEOUT ||
-           problem->failure == FCGI_CONN_READ_TIMEOUT;
-}
-
-/* Whether the request may be sent again: see above. */
-static bool may_repeat(const struct fcgi_exchange *exchange,
-                       const struct fcgi_conn_problem *problem)
-{
-    return !problem->sent || (exchange->idempotent && !problem->heard &&
-                              (went_away(problem) || is_timeout(problem)));
-}
-
 static void on_failure(struct fcgi_conn *conn,
                        const struct fcgi_conn_problem *problem);
 
-static void send_request(struct fcgi_exchange *exchange)
+void fcgi_exchange_transmit(struct fcgi_exchange *exchange)
 {
     static const struct fcgi_conn_handlers handlers = {
         .on_stdout = fcgi_exchange_on_stdout,
@@ -186,49 +138,12 @@ static void send_request(struct fcgi_exchange *exchange)
     fcgi_worker_start(conn, &handlers);
 }
 
-static void pause_over(struct fcgi_loop_timer *timer)
-{
-    send_request(FCGI_LOOP_OWNER(timer, struct fcgi_exchange, pause));
-}
-
-/* The place among the server's connections is kept meanwhile. */
-static void send_after_pause(struct fcgi_exchange *exchange)
-{
-    struct fcgi_loop *loop = exchange->gateway->loop;
-    uint64_t pause = PAUSE << exchange->pauses;
-
-    fcgi_worker_request_over(exchange->conn);
-    if (exchange->pauses < PAUSES_LONGER)
-        exchange->pauses++;
-    exchange->pause.fired = pause_over;
-    fcgi_loop_set_timer(loop, &exchange->pause, fcgi_loop_now(loop) + pause);
-}
-
-/* Whether the same server is worth another try. */
-static bool may_come_back(struct fcgi_exchange *exchange,
-                          const struct fcgi_conn_problem *problem)
-{
-    uint64_t now = fcgi_loop_now(exchange->gateway->loop);
-
-    if (exchange->retries == 0)
-        return false;
-    if (went_away(problem)) {
-        bool first = !exchange->again;
-
-        exchange->again = true;
-        return first;
-    }
-    return problem->failure == FCGI_CONN_CONNECT &&
-           (problem->error == ECONNREFUSED || problem->error == ENOENT) &&
-           fcgi_server_refused(exchange->server, now);
-}
-
 static void on_failure(struct fcgi_conn *conn,
                        const struct fcgi_conn_problem *problem)
 {
     struct fcgi_exchange *exchange = conn->owner;
     struct fcgi_worker *worker = exchange->gateway->worker;
-    bool repeat = may_repeat(exchange, problem);
+    bool repeat = fcgi_exchange_may_repeat(exchange, problem);
     int status = failure_status(problem);
     char why[512];
 
@@ -244,24 +159,22 @@ static void on_failure(struct fcgi_conn *conn,
         fcgi_exchange_complete(exchange, !whole);
         return;
     }
-    if (repeat && problem->kept && went_away(problem)) {
+    if (repeat && problem->kept && fcgi_exchange_is_broken(problem)) {
         fcgi_worker_count(worker, exchange->server, FCGI_COUNT_STALE);
-        send_request(exchange);
+        fcgi_exchange_transmit(exchange);
         return;
     }
-    if (problem->ours)
-        fcgi_worker_count(worker, exchange->server, FCGI_COUNT_CONNECT_FAILED);
+    /* One request is one failure of a server, however often it is tried. */
+    if (problem->ours || exchange->pauses > 0)
+        fcgi_worker_count(worker, exchange->server,
+                          failure_count(problem->failure));
     else
         fcgi_exchange_failed(exchange, failure_count(problem->failure));
-    if (repeat && fcgi_exchange_move_on(exchange, why))
-        return;
-    if (repeat && may_come_back(exchange, problem)) {
-        if (exchange->pauses == 0)
-            fcgi_exchange_log(exchange, FCGI_LOG_WARNING, "%s; trying again",
-                              why);
-        fcgi_worker_count(worker, exchange->server, FCGI_COUNT_RETRIES);
-        send_after_pause(exchange);
-        return;
+    if (repeat) {
+        fcgi_exchange_note_refusal(exchange, problem);
+        if (fcgi_exchange_move_on(exchange, why) ||
+            fcgi_exchange_pause(exchange, problem, why))
+            return;
     }
     fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
     fcgi_exchange_answer_error(exchange, status);
@@ -277,7 +190,7 @@ static void begin(struct fcgi_exchange *exchange, struct fcgi_conn *conn)
     if (!exchange->idempotent && conn->state == FCGI_CONN_KEPT &&
         fcgi_loop_now(conn->loop) < conn->quiet_since + QUIET)
         fcgi_conn_close(conn); /* its slot is used for another */
-    send_request(exchange);
+    fcgi_exchange_transmit(exchange);
 }
 
 /* No connection became free in time. */
@@ -335,9 +248,8 @@ static void granted(void *owner, enum fcgi_claimed result,
         queue_timeout(exchange);
 }
 
-/* Goes to a server; where its queue is full, to the next one. */
-static void go(struct fcgi_exchange *exchange, struct fcgi_server *server,
-               bool probe)
+void fcgi_exchange_go(struct fcgi_exchange *exchange,
+                      struct fcgi_server *server, bool probe)
 {
     struct fcgi_worker *worker = exchange->gateway->worker;
     struct fcgi_conn *conn;
@@ -384,7 +296,7 @@ bool fcgi_exchange_move_on(struct fcgi_exchange *exchange, const char *why)
     fcgi_worker_count(worker, exchange->server, FCGI_COUNT_RETRIES);
     exchange->retries--;
     fcgi_exchange_let_go(exchange);
-    go(exchange, server, probe);
+    fcgi_exchange_go(exchange, server, probe);
     return true;
 }
 
@@ -403,6 +315,7 @@ void fcgi_exchange_send(struct fcgi_exchange *exchange,
     exchange->idempotent = is_idempotent(request->method);
     exchange->again = false;
     exchange->pauses = 0;
+    exchange->give_up = 0;
     fcgi_pool_route(gateway->pool, &exchange->route, allows, arg);
     server =
         fcgi_route_next(&exchange->route, fcgi_loop_now(gateway->loop), &probe);
@@ -412,5 +325,5 @@ void fcgi_exchange_send(struct fcgi_exchange *exchange,
         return;
     }
     exchange->retries = server->config->retries;
-    go(exchange, server, probe);
+    fcgi_exchange_go(exchange, server, probe);
 }

@@ -44,8 +44,9 @@ struct fcgi_exchange {
     bool probe;      /* the server is not up: tell how it goes */
     bool idempotent; /* may be sent again though it may have been executed */
     bool again; /* may have been executed by a server that is tried again */
-    struct fcgi_loop_timer pause; /* before the same server is tried again */
+    struct fcgi_loop_timer pause; /* before it is tried again */
     unsigned pauses;
+    uint64_t give_up; /* no pause from then on; 0: no server has refused */
     unsigned retries;
     const uint8_t *body; /* the host's */
     size_t body_length;
@@ -112,6 +113,29 @@ void fcgi_exchange_send(struct fcgi_exchange *exchange,
                         bool (*allows)(const void *arg,
                                        const struct fcgi_server *server),
                         const void *arg);
+
+/* Sends the request on the exchange's connection, for the first time or anew. */
+void fcgi_exchange_transmit(struct fcgi_exchange *exchange);
+
+/* Goes to a server; where its queue is full, to the next one. */
+void fcgi_exchange_go(struct fcgi_exchange *exchange,
+                      struct fcgi_server *server, bool probe);
+
+/* Of a request that failed: whether it may be sent again; whether its
+ * connection broke. */
+bool fcgi_exchange_may_repeat(const struct fcgi_exchange *exchange,
+                              const struct fcgi_conn_problem *problem);
+bool fcgi_exchange_is_broken(const struct fcgi_conn_problem *problem);
+
+/* Remembers if a server refused it. */
+void fcgi_exchange_note_refusal(struct fcgi_exchange *exchange,
+                                const struct fcgi_conn_problem *problem);
+
+/* Tries it again after a pause, its place among the server's connections being
+ * kept meanwhile; false where that is not worth it. */
+bool fcgi_exchange_pause(struct fcgi_exchange *exchange,
+                         const struct fcgi_conn_problem *problem,
+                         const char *why);
 
 /* Goes to another server, with a line for the log that says why; false where
  * there is none left, or Retries forbids it. */

@@ -80,7 +80,7 @@ for my $file (@pages) {
 # Times that are no keys: where they are written, and where they are told.
 my @times = (
     [ 'src/backend/server.h', FCGI_STARVE_SOON => 'README.md', 'for more than %s, on' ],
-    [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as' ],
+    [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
     [ 'src/gateway/exchange_client.c', PROBE_DELAY => 'README.md', 'that has waited %s since' ],
     [ 'src/gateway/exchange_client.c', CLIENT_TIMEOUT => 'README.md', 'takes nothing for %s is' ],
     [ 'src/monkey/plugin.c', LOOK_UP_MS => 'README.md', 'at start, for up to %s, and' ],

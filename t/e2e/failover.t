@@ -132,6 +132,94 @@ SKIP: {
     $h->stop_ok;
 }
 
+# --- the same where a kept connection goes on answering: no request waits on ---
+{
+    my $app = FCGITest::App->new;
+    my $h = host(responder => $app, workers => 1);
+    res_is(get($h, '/x.php'), 200, "ok\n", 'a connection is kept');
+    unlink $app->{path};
+    my $dir = temp_dir();
+    my $pid = fork;
+    if (!$pid) {
+        my $c = client($h);
+        my $end = time + slow(15);
+        while (time < $end && !-e "$dir/done") {
+            $c->send($c->format(GET => '/x.php?ms=200'));
+            $c->read_response;
+        }
+        POSIX::_exit(0);
+    }
+    my $c = client($h);
+    my $res;
+    # Whichever of the two is on the kept connection.
+    for (1 .. 50) {
+        $c->send($c->format(GET => '/x.php'));
+        $res = $c->read_response(timeout => 10);
+        last if ($res->{status} // 0) != 200;
+        sleep 0.1;
+    }
+    open my $done, '>', "$dir/done" or die $!;
+    res_is($res, 503, undef, 'its socket is gone, a kept connection answers: 503');
+    waitpid $pid, 0;
+    $h->stop_ok;
+}
+
+# --- HealthCheck sees that it is back, so that the next restart is one ---
+{
+    my $app = FCGITest::App->new;
+    my $h = host(responder => $app, conf => { HealthCheck => '100ms' });
+    $app->stop;
+    res_is(get($h, '/x.php'), 503, undef, 'away for long');
+    $app->start;
+    my $ours = 0;
+    ok(wait_for(sub { ($app->stats->{connections} // 0) >= ++$ours + 3 }, 10), 'back, and HealthCheck passes');
+    $app->stop;
+    my $mark = $h->mark;
+    my $c = client($h);
+    $c->send($c->format(GET => '/x.php'));
+    ok($h->wait_log(qr/trying again/, $mark), 'restarted');
+    $app->start;
+    res_is($c->read_response, 200, "ok\n", 'and waited for');
+    $h->stop_ok;
+}
+
+# --- several servers ---
+{
+    my ($a, $b) = map { FCGITest::App->new } 1 .. 2;
+    $b->{name} = 'other';
+    my $h = host(responder => [ $a, $b ], workers => 1, conf => { FailTimeout => '300ms' });
+    $b->stop;
+    res_is(get($h, '/x.php'), 200, "ok\n", 'one of two is down') for 1 .. 4;
+    sleep 2.5;
+    res_is(get($h, '/x.php'), 200, "ok\n", 'for long') for 1 .. 4;
+    $a->stop;
+    my $mark = $h->mark;
+    my @c = map { my $c = client($h); $c->send($c->format(GET => '/x.php')); $c } 1 .. 4;
+    ok($h->wait_log(qr/(?:trying again.*){4}/s, $mark), 'the other one is restarted');
+    $a->start;
+    my %got;
+    $got{ $_->read_response->{status} // 'nothing' }++ for @c;
+    is_deeply(\%got, { 200 => 4 }, 'and waited for');
+    $h->stop_ok;
+}
+{
+    my ($a, $b) = map { FCGITest::App->new } 1 .. 2;
+    $b->{name} = 'other';
+    my $h = host(responder => [ $a, $b ], workers => 1, files => { 'only.php' => '' },
+        conf => { MaxFails => 4 }, match => [ '/only.*\.php fastcgi app', '/.*\.php fastcgi' ]);
+    $a->stop;
+    my $c = client($h);
+    $c->send($c->format(GET => '/only.php'));
+    ok($h->wait_log(qr/trying again/), 'one of two is restarted');
+    sleep 1;
+    $a->start;
+    res_is($c->read_response, 200, "ok\n", 'and waited for, as the rule names no other');
+    unlike($h->log, qr/taken out/, 'that was one failure, of four');
+    $b->stop;
+    res_is(get($h, '/x.php'), 200, "ok\n", 'it serves') for 1 .. 6;
+    $h->stop_ok;
+}
+
 # --- connections that the application closes ---
 {
     my $app = FCGITest::App->new(rounds => 7);

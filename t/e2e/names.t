@@ -52,6 +52,18 @@ my $h = named();
 res_is(get($h, '/x.php'), 200, "ok\n", 'the second address answers, the first refuses');
 $h->stop_ok;
 
+# --- restarted: an address that there is no way to does not hide it ---
+hosts('127.0.0.1 app.test', '224.0.0.1 app.test');
+$h = named();
+res_is(get($h, '/x.php'), 200, "ok\n", 'two addresses, one of them of no host');
+$app->stop;
+my $c = client($h);
+$c->send($c->format(GET => '/x.php'));
+ok($h->wait_log(qr/trying again/), 'restarted: tried again');
+$app->start;
+res_is($c->read_response, 200, "ok\n", 'and waited for');
+$h->stop_ok;
+
 # --- one that does not resolve at start, and then does ---
 hosts();
 $h = named();

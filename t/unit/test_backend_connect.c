@@ -145,8 +145,11 @@ static void test_connect(void **state)
         {{REFUSING, GOOD}, 0},
         {{MISSING, GOOD}, 0},
         {{GOOD, MISSING}, 0},
-        {{REFUSING, MISSING}, ENOENT},
+        /* Of several, the one that refuses tells most. */
+        {{REFUSING, MISSING}, ECONNREFUSED},
         {{MISSING, REFUSING}, ECONNREFUSED},
+        {{REFUSING, UNSUPPORTED}, ECONNREFUSED},
+        {{UNSUPPORTED, MISSING}, ENOENT},
     };
 
     (void)state;
