@@ -463,6 +463,41 @@ static void test_out_and_back(void **state)
     fcgi_pool_free(pool);
 }
 
+/* Which of them may only be restarted, in their turns. */
+static void test_restarting(void **state)
+{
+    static const char allowed[] = "ab";
+    struct fcgi_pool *pool = make_pool(3);
+    struct fcgi_server *b = &pool->servers[1];
+    struct fcgi_server *c = &pool->servers[2];
+    struct fcgi_route route;
+    bool probe;
+
+    (void)state;
+    fcgi_pool_route(pool, &route, NULL, NULL);
+    assert_null(fcgi_route_restarting(&route, 7, 0));
+    fcgi_server_refused(b, 7);
+    fcgi_server_refused(b, 8); /* it is the first time that counts */
+    assert_ptr_equal(fcgi_route_restarting(&route, 6 + FCGI_RESTART, 0), b);
+    assert_null(fcgi_route_restarting(&route, 7 + FCGI_RESTART, 0));
+    fcgi_server_refused(c, 9);
+    for (unsigned turn = 0; turn < 6; turn += 2) {
+        assert_ptr_equal(fcgi_route_restarting(&route, 9, turn), b);
+        assert_ptr_equal(fcgi_route_restarting(&route, 9, turn + 1), c);
+    }
+    fcgi_pool_route(pool, &route, allows, allowed);
+    assert_ptr_equal(fcgi_route_restarting(&route, 9, 1), b);
+    fcgi_server_answered(b);
+    assert_null(fcgi_route_restarting(&route, 9, 0));
+    fcgi_server_refused(b, 7 + FCGI_RESTART);
+    assert_ptr_equal(fcgi_route_restarting(&route, 7 + FCGI_RESTART, 0), b);
+    /* A route that has ended begins anew. */
+    while (fcgi_route_next(&route, 9, &probe) != NULL) {
+    }
+    assert_non_null(fcgi_route_anew(&route, 9, &probe));
+    fcgi_pool_free(pool);
+}
+
 /* So many failures, within the time; never a lone server. */
 static void test_max_fails(void **state)
 {
@@ -552,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_weighted_turns),
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_out_and_back),
+        cmocka_unit_test(test_restarting),
         cmocka_unit_test(test_max_fails),
         cmocka_unit_test(test_route_threads),
     };
