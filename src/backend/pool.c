@@ -181,30 +181,27 @@ struct fcgi_server *fcgi_route_anew(struct fcgi_route *route, uint64_t now,
     return fcgi_route_next(route, now, probe);
 }
 
-/* The first, of those behind `skip` others; NULL where there are not so many. */
-static struct fcgi_server *find_restarting(const struct fcgi_route *route,
-                                           uint64_t now, size_t *skip)
+static bool is_waited_for(const struct fcgi_route *route,
+                          const struct fcgi_server *server, uint64_t now)
 {
-    struct fcgi_pool *pool = route->pool;
-
-    for (size_t i = 0; i < pool->n_servers; i++) {
-        struct fcgi_server *server = &pool->servers[i];
-
-        if (is_allowed(route, server) &&
-            fcgi_server_is_restarting(server, now) && (*skip)-- == 0)
-            return server;
-    }
-    return NULL;
+    return is_allowed(route, server) && fcgi_server_is_restarting(server, now);
 }
 
 struct fcgi_server *fcgi_route_restarting(const struct fcgi_route *route,
                                           uint64_t now, unsigned turn)
 {
-    size_t left = SIZE_MAX;
-    size_t n;
+    struct fcgi_pool *pool = route->pool;
+    size_t count = 0;
+    size_t nth = 0;
 
-    find_restarting(route, now, &left);
-    n = SIZE_MAX - left;
-    left = n > 0 ? turn % n : 0;
-    return n > 0 ? find_restarting(route, now, &left) : NULL;
+    for (size_t i = 0; i < pool->n_servers; i++)
+        count += is_waited_for(route, &pool->servers[i], now);
+    if (count == 0)
+        return NULL;
+    for (size_t i = 0; i < pool->n_servers; i++) {
+        if (is_waited_for(route, &pool->servers[i], now) &&
+            nth++ == turn % count)
+            return &pool->servers[i];
+    }
+    return NULL; /* it has just answered */
 }

@@ -117,17 +117,13 @@ static void pause_over(struct fcgi_loop_timer *timer)
 }
 
 /* Whether it is worth another try. */
-static bool is_worth_it(struct fcgi_exchange *exchange,
+static bool is_worth_it(const struct fcgi_exchange *exchange,
                         const struct fcgi_conn_problem *problem)
 {
     uint64_t now = fcgi_loop_now(exchange->gateway->loop);
 
-    if (fcgi_exchange_is_broken(problem)) {
-        bool first = !exchange->again;
-
-        exchange->again = true;
-        return first && exchange->retries > 0;
-    }
+    if (fcgi_exchange_is_broken(problem))
+        return exchange->retries > 0 && !exchange->again;
     return is_refusal(problem) && exchange->server->config->retries > 0 &&
            now < exchange->give_up &&
            fcgi_route_restarting(&exchange->route, now, 0) != NULL;
@@ -147,6 +143,7 @@ bool fcgi_exchange_pause(struct fcgi_exchange *exchange,
         fcgi_exchange_log(exchange, FCGI_LOG_WARNING, "%s; trying again", why);
     fcgi_worker_count(gateway->worker, exchange->server, FCGI_COUNT_RETRIES);
     fcgi_worker_request_over(exchange->conn);
+    exchange->again = exchange->again || fcgi_exchange_is_broken(problem);
     exchange->pauses++;
     exchange->pause.fired = pause_over;
     fcgi_loop_set_timer(gateway->loop, &exchange->pause,

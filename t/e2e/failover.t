@@ -19,6 +19,14 @@ sub clean {
       or diag $l->{text};
 }
 
+# A client that has sent a request, and not read the answer.
+sub asking {
+    my ($h, $uri, $method, $body) = @_;
+    my $c = client($h);
+    $c->send($c->format($method || 'GET', $uri || '/x.php', body => $body));
+    return $c;
+}
+
 # --- two servers, one killed and restarted under load ---
 {
     my ($a, $b) = map { FCGITest::App->new(listen => $_) } qw(unix tcp);
@@ -107,7 +115,7 @@ SKIP: {
     for my $method (qw(GET POST)) {
         $app->stop;
         my $mark = $h->mark;
-        my @c = map { my $c = client($h); $c->send($c->format($method => '/x.php', body => $method eq 'POST' ? 'x' : undef)); $c } 1 .. 4;
+        my @c = map { asking($h, '/x.php', $method, $method eq 'POST' ? 'x' : undef) } 1 .. 4;
         ok($h->wait_log(qr/(?:trying again.*){4}/s, $mark), "restarted: $method is tried again");
         $app->start;
         my %got;
@@ -175,8 +183,7 @@ SKIP: {
     ok(wait_for(sub { ($app->stats->{connections} // 0) >= ++$ours + 3 }, 10), 'back, and HealthCheck passes');
     $app->stop;
     my $mark = $h->mark;
-    my $c = client($h);
-    $c->send($c->format(GET => '/x.php'));
+    my $c = asking($h);
     ok($h->wait_log(qr/trying again/, $mark), 'restarted');
     $app->start;
     res_is($c->read_response, 200, "ok\n", 'and waited for');
@@ -194,7 +201,7 @@ SKIP: {
     res_is(get($h, '/x.php'), 200, "ok\n", 'for long') for 1 .. 4;
     $a->stop;
     my $mark = $h->mark;
-    my @c = map { my $c = client($h); $c->send($c->format(GET => '/x.php')); $c } 1 .. 4;
+    my @c = map { asking($h) } 1 .. 4;
     ok($h->wait_log(qr/(?:trying again.*){4}/s, $mark), 'the other one is restarted');
     $a->start;
     my %got;
@@ -208,8 +215,7 @@ SKIP: {
     my $h = host(responder => [ $a, $b ], workers => 1, files => { 'only.php' => '' },
         conf => { MaxFails => 4 }, match => [ '/only.*\.php fastcgi app', '/.*\.php fastcgi' ]);
     $a->stop;
-    my $c = client($h);
-    $c->send($c->format(GET => '/only.php'));
+    my $c = asking($h, '/only.php');
     ok($h->wait_log(qr/trying again/), 'one of two is restarted');
     sleep 1;
     $a->start;

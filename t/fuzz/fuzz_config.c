@@ -3,19 +3,9 @@
  * Any bytes as fastcgi.conf: the end is a configuration or an error, and both
  * can be shown. `make fuzz`.
  */
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "config/diag.h"
 #include "config/parse.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-    if (!holds)
-        abort();
-}
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

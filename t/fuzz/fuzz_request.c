@@ -5,22 +5,13 @@
  *
  * An input is an expression, NUL, and the path or the body.
  */
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "monkey/chunked18.h"
 #include "monkey/regex18.h"
 #include "proto/record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static void try_chunked(const uint8_t *bytes, size_t length)
 {

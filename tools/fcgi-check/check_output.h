@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fcgi-check: what it knows; what was found, as text for people, as lines for editors, as
- * JSON and as SARIF for programs.
+ * fcgi-check: what was found, as text for people, as lines for editors, as
+ * JSON and as SARIF for programs; and what can be found.
  */
 #ifndef FCGI_CHECK_OUTPUT_H
 #define FCGI_CHECK_OUTPUT_H

@@ -2,12 +2,13 @@
 #
 # Hosts with the probe (t/probe) in them, and what it and a client see.
 #
-#   my $h = probe_host(monkey => { Timeout => 2 });    # mute: will not tell
+#   my $h = probe_host(monkey => { Timeout => 2 });
+#   my $h = probe_host(idle => 1, mute => 1);    # one that tells nothing
 #   bite($h, 'name of the test', [STEPS], out => ..., log => ..., ends => 1);
 #   dies('name', ask('/chan.px?status=418'), serve => qr/message/, host => {...});
 #
-# A step is text to send, a reference to text or a pattern to wait for, a pattern that the
-# probe's log must show, or 'eof' 'silent' 'half_close' 'rst' as [word]. Then
+# A step is text to send, a reference to text or to a pattern to wait for, a
+# pattern that the probe's log must show, or 'eof' 'silent' 'half_close' 'rst' as [word]. Then
 # the client closes. `out` is what came, whole, as text or pattern; `log` what
 # the probe said, joined with '; ', without what the client's close causes, or,
 # with `all`, with it.
