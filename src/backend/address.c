@@ -44,11 +44,10 @@ bool fcgi_addresses_equal(const struct fcgi_addresses *a,
 {
     if (a == NULL || b == NULL || a->n != b->n)
         return a == b;
-    for (size_t i = 0; i < a->n; i++) {
+    for (size_t i = 0; i < a->n; i++)
         if (a->list[i].length != b->list[i].length ||
             memcmp(&a->list[i].addr, &b->list[i].addr, a->list[i].length) != 0)
             return false;
-    }
     return true;
 }
 

@@ -100,7 +100,7 @@ static int send_more(struct fcgi_conn *conn)
         } else if (errno == EAGAIN) {
             return 1;
         } else if (errno == EPIPE || errno == ECONNRESET) {
-            conn->deaf = true;
+            conn->peer_closed_read = true;
             return 0;
         } else if (errno != EINTR) {
             return -1;
@@ -137,7 +137,7 @@ static void ended(struct fcgi_conn *conn, const uint8_t *bytes, size_t length,
     size_t used = fcgi_response_feed(&conn->response, bytes, length, &rest);
 
     if ((conn->request.flags & FCGI_KEEP_CONN) && !conn->unsent &&
-        !conn->deaf && used == length && !conn->paused &&
+        !conn->peer_closed_read && used == length && !conn->paused &&
         conn->response.state == FCGI_RESPONSE_FINISHED) {
         conn->state = FCGI_CONN_KEPT;
         conn->served++;
@@ -207,8 +207,8 @@ static void read_more(struct fcgi_conn *conn)
     conn->bytes_in += (uint64_t)n;
     if (!conn->heard) {
         conn->heard = true;
-        if (conn->on_heard != NULL)
-            conn->on_heard(conn);
+        if (conn->on_first_byte != NULL)
+            conn->on_first_byte(conn);
     }
     if (decode(conn, (size_t)n))
         conn->handlers->on_batch(conn);
@@ -317,7 +317,7 @@ void fcgi_conn_start(struct fcgi_conn *conn,
 {
     conn->handlers = handlers;
     conn->kept = conn->state == FCGI_CONN_KEPT;
-    conn->heard = conn->deaf = false;
+    conn->heard = conn->peer_closed_read = false;
     conn->paused = false;
     conn->unsent = true;
     conn->bytes_in = conn->bytes_out = 0;

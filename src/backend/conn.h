@@ -89,8 +89,8 @@ struct fcgi_conn {
     struct fcgi_addresses *addresses; /* while it connects */
     size_t address;                   /* index of the one in use */
     uint32_t watched;                 /* events, while it is watched */
-    bool unsent; /* bytes of the request are still to be sent */
-    bool deaf;   /* the application takes no more of it */
+    bool unsent;           /* bytes of the request are still to be sent */
+    bool peer_closed_read; /* the application takes no more of it */
     bool paused;
     bool refused;         /* by one of the server's addresses */
     bool kept;            /* the request has a kept connection */
@@ -109,15 +109,16 @@ struct fcgi_conn {
     /* For the pool (worker.c). */
     void *owner; /* whoever uses it */
     /* The first bytes of an answer have come; NULL: nobody wants to know. */
-    void (*on_heard)(struct fcgi_conn *conn);
+    void (*on_first_byte)(struct fcgi_conn *conn);
     /* KEPT: it is of no use any more, and closed. May be NULL. */
     void (*on_dead)(struct fcgi_conn *conn);
     struct fcgi_share *share;
     struct fcgi_conn *prev, *next; /* idle ones of the share; or spare ones */
     struct fcgi_conn *all_prev, *all_next;
-    bool is_fresh; /* `fresh` is in a list, which is under the server's lock */
-    struct fcgi_fresh fresh;
-    struct fcgi_loop_timer patience;
+    bool
+        is_unanswered; /* `unanswered` is in a list, which is under the server's lock */
+    struct fcgi_unanswered unanswered;
+    struct fcgi_loop_timer starvation_timer;
 };
 
 /* Makes a closed connection out of any memory. `scratch` is shared with all of

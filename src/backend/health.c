@@ -34,7 +34,7 @@ struct check {
     bool backing_off; /* the backlog of a Unix socket is full */
     uint64_t deadline;
     uint64_t attempt; /* until then this address has time to be connected */
-    struct fcgi_fresh fresh;
+    struct fcgi_unanswered unanswered;
     uint8_t answer[64]; /* room for a whole one: what is left unread when
                            the socket is closed resets the connection */
     size_t length;
@@ -68,7 +68,8 @@ static void let_go(struct check *check)
     fcgi_addresses_unref(check->addresses);
     check->addresses = NULL;
     check->under_way = false;
-    fcgi_server_settled(check->server, &check->fresh, check->length > 0);
+    fcgi_server_stop_watching(check->server, &check->unanswered,
+                              check->length > 0);
     fcgi_worker_free_slot(check->worker, check->server);
 }
 
@@ -206,7 +207,8 @@ static void begin(struct check *check)
     check->length = check->address = 0;
     check->deadline =
         fcgi_loop_now(loop) + config->connect_timeout * FCGI_LOOP_MS;
-    fcgi_server_fresh(check->server, &check->fresh, fcgi_loop_now(loop));
+    fcgi_server_unanswered(check->server, &check->unanswered,
+                           fcgi_loop_now(loop));
     check->addresses = fcgi_server_addresses(check->server);
     if (check->addresses == NULL) {
         end(check, ILL);
@@ -246,8 +248,8 @@ static void fired(struct fcgi_loop_timer *timer)
         connect_next(check, ETIMEDOUT);
         return;
     }
-    next =
-        fcgi_worker_check_starving(check->worker, check->server, &check->fresh);
+    next = fcgi_worker_check_starving(check->worker, check->server,
+                                      &check->unanswered);
     if (next == 0 || next > check->deadline)
         next = check->deadline;
     if (!check->connected && check->address < check->addresses->n &&

@@ -18,11 +18,10 @@ struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config)
     pool->servers = calloc(config->n_servers, sizeof(*pool->servers));
     if (pool->servers == NULL)
         goto fail;
-    for (size_t i = 0; i < config->n_servers; i++, pool->n_servers++) {
+    for (size_t i = 0; i < config->n_servers; i++, pool->n_servers++)
         if (fcgi_server_init(&pool->servers[i], &config->servers[i],
                              config->n_servers == 1) < 0)
             goto fail;
-    }
     return pool;
 
 fail:
@@ -81,10 +80,9 @@ static bool is_allowed(const struct fcgi_route *route,
 static enum rank rank_of(const struct fcgi_route *route,
                          struct fcgi_server *server, uint64_t now)
 {
-    for (size_t i = 0; i < route->n_tried; i++) {
+    for (size_t i = 0; i < route->n_tried; i++)
         if (route->tried[i] == server)
             return RANK_NONE;
-    }
     if (!is_allowed(route, server))
         return RANK_NONE;
     if (fcgi_server_health(server, now) == FCGI_HEALTH_OUT)
@@ -198,10 +196,9 @@ struct fcgi_server *fcgi_route_restarting(const struct fcgi_route *route,
         count += is_waited_for(route, &pool->servers[i], now);
     if (count == 0)
         return NULL;
-    for (size_t i = 0; i < pool->n_servers; i++) {
+    for (size_t i = 0; i < pool->n_servers; i++)
         if (is_waited_for(route, &pool->servers[i], now) &&
             nth++ == turn % count)
             return &pool->servers[i];
-    }
     return NULL; /* it has just answered */
 }

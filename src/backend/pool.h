@@ -27,8 +27,8 @@
 struct fcgi_pool {
     struct fcgi_server *servers;
     size_t n_servers;
-    pthread_mutex_t turn_lock;             /* for the credits of the servers */
-    struct fcgi_worker *_Atomic caretaker; /* looks after names and checks */
+    pthread_mutex_t turn_lock; /* for the credits of the servers */
+    struct fcgi_worker *_Atomic maintenance; /* looks after names and checks */
 };
 
 /* Which servers a request may go to, and which it went to already. */

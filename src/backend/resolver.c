@@ -49,10 +49,9 @@ static void socket_ready(struct fcgi_loop_io *io, uint32_t events);
 
 static struct lookup_socket *find_socket(struct lookup *lookup, int fd)
 {
-    for (size_t i = 0; i < MOST_SOCKETS; i++) {
+    for (size_t i = 0; i < MOST_SOCKETS; i++)
         if (lookup->sockets[i].io.fd == fd)
             return &lookup->sockets[i];
-    }
     return NULL;
 }
 
@@ -305,10 +304,9 @@ struct fcgi_resolver *fcgi_resolver_new(struct fcgi_pool *pool,
     }
     resolver->loop = loop;
     resolver->notice = *notice;
-    for (size_t i = 0; i < pool->n_servers; i++) {
+    for (size_t i = 0; i < pool->n_servers; i++)
         if (pool->servers[i].is_name)
             init_lookup(resolver, &pool->servers[i]);
-    }
     return resolver;
 }
 

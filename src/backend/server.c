@@ -22,11 +22,12 @@ static void add(atomic_uint *number, int n)
 }
 
 int fcgi_server_init(struct fcgi_server *server,
-                     const struct fcgi_server_config *config, bool lone)
+                     const struct fcgi_server_config *config,
+                     bool is_only_server)
 {
     memset(server, 0, sizeof(*server));
     server->config = config;
-    server->lone = lone;
+    server->is_only_server = is_only_server;
     server->unproven.prev = server->unproven.next = &server->unproven;
     server->silent.prev = server->silent.next = &server->silent;
     fcgi_endpoint_text(&config->endpoint, server->where, sizeof(server->where));
@@ -75,56 +76,55 @@ unsigned fcgi_server_busy(const struct fcgi_server *server)
 }
 
 /* Of the shares with idle connections, the one that has the most. */
-static struct fcgi_share *richest(const struct fcgi_server *server)
+static struct fcgi_share *most_idle(const struct fcgi_server *server)
 {
     struct fcgi_share *share, *best = NULL;
 
     if (get(&server->idle) == 0)
         return NULL;
-    for (share = server->shares; share != NULL; share = share->next) {
+    for (share = server->shares; share != NULL; share = share->next)
         if (share->idle > 0 && (best == NULL || share->idle > best->idle))
             best = share;
-    }
     return best;
 }
 
-static void enqueue(struct fcgi_server *server, struct fcgi_claim *claim)
+static void enqueue(struct fcgi_server *server, struct fcgi_checkout *checkout)
 {
-    claim->state = FCGI_CLAIM_QUEUED;
-    claim->next = NULL;
-    claim->prev = server->queue_last;
-    if (claim->prev != NULL)
-        claim->prev->next = claim;
+    checkout->state = FCGI_CHECKOUT_QUEUED;
+    checkout->next = NULL;
+    checkout->prev = server->queue_last;
+    if (checkout->prev != NULL)
+        checkout->prev->next = checkout;
     else
-        server->queue_first = claim;
-    server->queue_last = claim;
+        server->queue_first = checkout;
+    server->queue_last = checkout;
     add(&server->waiting, 1);
 }
 
-static void dequeue(struct fcgi_server *server, struct fcgi_claim *claim)
+static void dequeue(struct fcgi_server *server, struct fcgi_checkout *checkout)
 {
-    if (claim->prev != NULL)
-        claim->prev->next = claim->next;
+    if (checkout->prev != NULL)
+        checkout->prev->next = checkout->next;
     else
-        server->queue_first = claim->next;
-    if (claim->next != NULL)
-        claim->next->prev = claim->prev;
+        server->queue_first = checkout->next;
+    if (checkout->next != NULL)
+        checkout->next->prev = checkout->prev;
     else
-        server->queue_last = claim->prev;
-    claim->prev = claim->next = NULL;
+        server->queue_last = checkout->prev;
+    checkout->prev = checkout->next = NULL;
     add(&server->waiting, -1);
 }
 
 /* The first of the queue, on its way from now on; or NULL. */
-static struct fcgi_claim *next_in_queue(struct fcgi_server *server)
+static struct fcgi_checkout *next_in_queue(struct fcgi_server *server)
 {
-    struct fcgi_claim *claim = server->queue_first;
+    struct fcgi_checkout *checkout = server->queue_first;
 
-    if (claim == NULL)
+    if (checkout == NULL)
         return NULL;
-    dequeue(server, claim);
-    claim->state = FCGI_CLAIM_SENT;
-    return claim;
+    dequeue(server, checkout);
+    checkout->state = FCGI_CHECKOUT_SENT;
+    return checkout;
 }
 
 static bool has_slot(const struct fcgi_server *server)
@@ -147,62 +147,63 @@ bool fcgi_server_take_slot(struct fcgi_server *server)
 }
 
 enum fcgi_take fcgi_server_take(struct fcgi_share *share,
-                                struct fcgi_claim *claim)
+                                struct fcgi_checkout *checkout)
 {
     struct fcgi_server *server = share->server;
     enum fcgi_take take = FCGI_TAKE_FULL;
     struct fcgi_share *other;
 
     pthread_mutex_lock(&server->lock);
-    claim->share = share;
-    claim->asked = NULL;
+    checkout->share = share;
+    checkout->asked = NULL;
     if (share->idle > 0) {
         share->idle--;
         add(&server->idle, -1);
         take = FCGI_TAKE_IDLE;
-    } else if ((other = richest(server)) != NULL) {
+    } else if ((other = most_idle(server)) != NULL) {
         /* Even where there is a slot: an application's process may sit at the
          * other end of the idle connection, and be the last one. */
         other->idle--;
         add(&server->idle, -1);
-        claim->asked = other;
-        claim->state = FCGI_CLAIM_SENT;
+        checkout->asked = other;
+        checkout->state = FCGI_CHECKOUT_SENT;
         take = FCGI_TAKE_ASK;
     } else if (has_slot(server)) {
         add(&server->open, 1);
         take = FCGI_TAKE_SLOT;
     } else if (get(&server->waiting) < server->config->queue_size) {
-        enqueue(server, claim);
+        enqueue(server, checkout);
         take = FCGI_TAKE_WAIT;
     }
     pthread_mutex_unlock(&server->lock);
     return take;
 }
 
-bool fcgi_server_cancel(struct fcgi_claim *claim)
+bool fcgi_server_cancel(struct fcgi_checkout *checkout)
 {
-    struct fcgi_server *server = claim->share->server;
+    struct fcgi_server *server = checkout->share->server;
     bool queued;
 
     pthread_mutex_lock(&server->lock);
-    queued = claim->state == FCGI_CLAIM_QUEUED;
+    queued = checkout->state == FCGI_CHECKOUT_QUEUED;
     if (queued) {
-        dequeue(server, claim);
-        claim->state = FCGI_CLAIM_FREE;
+        dequeue(server, checkout);
+        checkout->state = FCGI_CHECKOUT_FREE;
     }
     pthread_mutex_unlock(&server->lock);
     return queued;
 }
 
-static bool starves(const struct fcgi_fresh *ring, uint64_t now, uint64_t after)
+static bool starves(const struct fcgi_unanswered *ring, uint64_t now,
+                    uint64_t after)
 {
-    const struct fcgi_fresh *oldest = ring->next;
+    const struct fcgi_unanswered *oldest = ring->next;
 
     return oldest != ring && now >= oldest->since + after;
 }
 
 enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
-                                struct fcgi_claim **claim)
+                                struct fcgi_checkout **checkout)
 {
     struct fcgi_server *server = share->server;
     enum fcgi_give give = FCGI_GIVE_KEEP;
@@ -211,8 +212,8 @@ enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
     if (starves(&server->unproven, now, FCGI_STARVE_SOON) ||
         starves(&server->silent, now, FCGI_STARVE_LATE)) {
         give = FCGI_GIVE_CLOSE;
-    } else if ((*claim = next_in_queue(server)) != NULL) {
-        give = FCGI_GIVE_HAND;
+    } else if ((*checkout = next_in_queue(server)) != NULL) {
+        give = FCGI_GIVE_HANDOFF;
     } else {
         share->idle++;
         add(&server->idle, 1);
@@ -221,16 +222,16 @@ enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
     return give;
 }
 
-struct fcgi_claim *fcgi_server_free_slot(struct fcgi_server *server)
+struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server)
 {
-    struct fcgi_claim *claim;
+    struct fcgi_checkout *checkout;
 
     pthread_mutex_lock(&server->lock);
-    claim = next_in_queue(server);
-    if (claim == NULL)
+    checkout = next_in_queue(server);
+    if (checkout == NULL)
         add(&server->open, -1);
     pthread_mutex_unlock(&server->lock);
-    return claim;
+    return checkout;
 }
 
 bool fcgi_server_idle_gone(struct fcgi_share *share)
@@ -259,67 +260,70 @@ unsigned fcgi_server_reclaimed(struct fcgi_share *share)
     return n;
 }
 
-static void unlink_fresh(struct fcgi_fresh *fresh)
+static void unlink_unanswered(struct fcgi_unanswered *unanswered)
 {
-    fresh->prev->next = fresh->next;
-    fresh->next->prev = fresh->prev;
-    fresh->prev = fresh->next = NULL;
+    unanswered->prev->next = unanswered->next;
+    unanswered->next->prev = unanswered->prev;
+    unanswered->prev = unanswered->next = NULL;
 }
 
-static void link_fresh(struct fcgi_fresh *ring, struct fcgi_fresh *fresh)
+static void link_unanswered(struct fcgi_unanswered *ring,
+                            struct fcgi_unanswered *unanswered)
 {
-    fresh->next = ring;
-    fresh->prev = ring->prev;
-    fresh->prev->next = fresh->next->prev = fresh;
+    unanswered->next = ring;
+    unanswered->prev = ring->prev;
+    unanswered->prev->next = unanswered->next->prev = unanswered;
 }
 
-void fcgi_server_fresh(struct fcgi_server *server, struct fcgi_fresh *fresh,
-                       uint64_t now)
+void fcgi_server_unanswered(struct fcgi_server *server,
+                            struct fcgi_unanswered *unanswered, uint64_t now)
 {
     pthread_mutex_lock(&server->lock);
-    if (fresh->next != NULL)
-        unlink_fresh(fresh);
+    if (unanswered->next != NULL)
+        unlink_unanswered(unanswered);
     /* Clocks of workers differ by the length of a round of their loops: the
      * order of the list decides. */
-    fresh->since = now;
-    fresh->accepted = false;
-    link_fresh(&server->unproven, fresh);
+    unanswered->since = now;
+    unanswered->accepted = false;
+    link_unanswered(&server->unproven, unanswered);
     pthread_mutex_unlock(&server->lock);
 }
 
-void fcgi_server_settled(struct fcgi_server *server, struct fcgi_fresh *fresh,
-                         bool answered)
+void fcgi_server_stop_watching(struct fcgi_server *server,
+                               struct fcgi_unanswered *unanswered,
+                               bool answered)
 {
     pthread_mutex_lock(&server->lock);
-    if (fresh->next != NULL) {
+    if (unanswered->next != NULL) {
         /* Those before it have been accepted as well. */
-        while (answered && !fresh->accepted && server->unproven.next != fresh) {
-            struct fcgi_fresh *earlier = server->unproven.next;
+        while (answered && !unanswered->accepted &&
+               server->unproven.next != unanswered) {
+            struct fcgi_unanswered *earlier = server->unproven.next;
 
-            unlink_fresh(earlier);
+            unlink_unanswered(earlier);
             earlier->accepted = true;
-            link_fresh(&server->silent, earlier);
+            link_unanswered(&server->silent, earlier);
         }
-        unlink_fresh(fresh);
+        unlink_unanswered(unanswered);
     }
     pthread_mutex_unlock(&server->lock);
 }
 
 uint64_t fcgi_server_check_starving(struct fcgi_server *server,
-                                    struct fcgi_fresh *fresh, uint64_t now,
-                                    struct fcgi_share **victim)
+                                    struct fcgi_unanswered *unanswered,
+                                    uint64_t now, struct fcgi_share **victim)
 {
-    uint64_t next = 0, late = fresh->since + FCGI_STARVE_LATE;
+    uint64_t next = 0, late = unanswered->since + FCGI_STARVE_LATE;
     struct fcgi_share *share;
 
     *victim = NULL;
     pthread_mutex_lock(&server->lock);
-    if (fresh->next == NULL)
+    if (unanswered->next == NULL)
         goto out;
     next = now < late ? late : now + FCGI_STARVE_LATE;
-    if (now < late && fresh->accepted)
+    if (now < late && unanswered->accepted)
         goto out;
-    share = richest(server);
+    share = most_idle(server);
     if (share == NULL)
         goto out;
     share->idle--;

@@ -9,7 +9,7 @@
  * lists only.
  *
  * A slot is the right to have a connection. Each has one owner at any time: a
- * connection in use, an idle one, or a claim that is on its way. So what the
+ * connection in use, an idle one, or a checkout that is on its way. So what the
  * application sees never exceeds MaxConnections.
  *
  *   fcgi_server_take  ->  own idle connection      FCGI_TAKE_IDLE
@@ -57,11 +57,11 @@
 
 struct fcgi_conn;
 struct fcgi_worker;
-struct fcgi_claim;
+struct fcgi_checkout;
 
 /* A connection that has never answered; a member of it. */
-struct fcgi_fresh {
-    struct fcgi_fresh *prev, *next; /* NULL: in no list */
+struct fcgi_unanswered {
+    struct fcgi_unanswered *prev, *next; /* NULL: in no list */
     uint64_t since;
     bool accepted; /* by the application, as a later one has answered */
 };
@@ -76,15 +76,15 @@ struct fcgi_share {
     struct fcgi_loop_task reclaim;
     /* The worker's own: */
     struct fcgi_conn *kept; /* idle ones, claimed or not, last used first */
-    unsigned broken;        /* claimed ones that have died since */
+    unsigned reserved_dead; /* claimed ones that have died since */
     struct fcgi_stats stats;
 };
 
 struct fcgi_server {
     const struct fcgi_server_config *config;
     char where[FCGI_ENDPOINT_TEXT];
-    bool lone;    /* there is no other */
-    bool is_name; /* the endpoint has to be looked up */
+    bool is_only_server; /* there is no other */
+    bool is_name;        /* the endpoint has to be looked up */
 
     pthread_mutex_t lock;
     struct fcgi_addresses *addresses; /* NULL: the name does not resolve */
@@ -93,11 +93,13 @@ struct fcgi_server {
      * between servers. */
     atomic_uint open;    /* slots that are taken */
     atomic_uint idle;    /* of those: idle and not claimed */
-    atomic_uint waiting; /* claims in the queue */
-    struct fcgi_claim *queue_first, *queue_last;
+    atomic_uint waiting; /* checkouts in the queue */
+    struct fcgi_checkout *queue_first, *queue_last;
     struct fcgi_share *shares;
-    struct fcgi_fresh unproven; /* ring: never answered, nor any after them */
-    struct fcgi_fresh silent;   /* ring: never answered, but a later one has */
+    struct fcgi_unanswered
+        unproven; /* ring: never answered, nor any after them */
+    struct fcgi_unanswered
+        silent; /* ring: never answered, but a later one has */
 
     /* Health. `out` and `retry_at` may be read without the lock. */
     unsigned fails;
@@ -110,19 +112,19 @@ struct fcgi_server {
     int credit; /* for the pool's round robin; under the pool's lock */
 };
 
-enum fcgi_claim_state {
-    FCGI_CLAIM_FREE,
-    FCGI_CLAIM_QUEUED, /* in the server's queue */
-    FCGI_CLAIM_SENT,   /* on its way, in some loop's mailbox */
+enum fcgi_checkout_state {
+    FCGI_CHECKOUT_FREE,
+    FCGI_CHECKOUT_QUEUED, /* in the server's queue */
+    FCGI_CHECKOUT_SENT,   /* on its way, in some loop's mailbox */
 };
 
-/* What comes of a claim: see fcgi_worker_claim(). */
-enum fcgi_claimed {
-    FCGI_CLAIMED_NOW,  /* a connection is there, KEPT or to be opened */
-    FCGI_CLAIMED_WAIT, /* `granted` will be called, unless it is cancelled */
-    FCGI_CLAIMED_FULL, /* MaxConnections, and so is the queue */
-    FCGI_CLAIMED_LATE, /* QueueTimeout */
-    FCGI_CLAIMED_NO_MEMORY,
+/* What comes of a checkout: see fcgi_worker_checkout(). */
+enum fcgi_checkout_result {
+    FCGI_CHECKOUT_GOT_NOW, /* a connection is there, KEPT or to be opened */
+    FCGI_CHECKOUT_GOT_WAIT, /* `granted` will be called, unless it is cancelled */
+    FCGI_CHECKOUT_GOT_FULL, /* MaxConnections, and so is the queue */
+    FCGI_CHECKOUT_GOT_LATE, /* QueueTimeout */
+    FCGI_CHECKOUT_GOT_NO_MEMORY,
 };
 
 /*
@@ -132,65 +134,67 @@ enum fcgi_claimed {
  * and `granted`, which its own thread alone reads and writes: a request that
  * waits no longer sets them to NULL, and what comes goes to others.
  */
-struct fcgi_claim {
-    struct fcgi_claim *prev, *next; /* QUEUED: the queue; FREE: the spare */
-    enum fcgi_claim_state state;
-    struct fcgi_share *share; /* whose claim it is */
+struct fcgi_checkout {
+    struct fcgi_checkout *prev, *next; /* QUEUED: the queue; FREE: the spare */
+    enum fcgi_checkout_state state;
+    struct fcgi_share *share; /* whose checkout it is */
     struct fcgi_share *asked; /* SENT to its worker, first */
     struct fcgi_loop_task task;
     struct fcgi_loop_timer timer;
-    struct fcgi_claim *all_prev, *all_next; /* the worker's claims in use */
+    struct fcgi_checkout *all_prev,
+        *all_next;          /* the worker's checkouts in use */
     struct fcgi_conn *conn; /* what it is given: a connection of its worker */
     int fd;                 /* or one of another; -1: the slot alone */
     unsigned served;        /* requests on `fd` so far */
     uint64_t quiet_since;   /* when `fd` answered last */
     void *owner;
-    void (*granted)(void *owner, enum fcgi_claimed result,
+    void (*granted)(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn);
 };
 
 enum fcgi_take {
     FCGI_TAKE_IDLE, /* the first of share->kept is the caller's */
-    FCGI_TAKE_ASK,  /* send the claim to claim->asked's worker */
+    FCGI_TAKE_ASK,  /* send the checkout to checkout->asked's worker */
     FCGI_TAKE_SLOT, /* open a connection */
-    FCGI_TAKE_WAIT, /* the claim is in the queue */
+    FCGI_TAKE_WAIT, /* the checkout is in the queue */
     FCGI_TAKE_FULL, /* so is the queue */
 };
 
 enum fcgi_give {
-    FCGI_GIVE_KEEP,  /* the connection is idle now */
-    FCGI_GIVE_HAND,  /* it goes to the claim that was told */
-    FCGI_GIVE_CLOSE, /* close it, then call fcgi_server_free_slot() */
+    FCGI_GIVE_KEEP,    /* the connection is idle now */
+    FCGI_GIVE_HANDOFF, /* it goes to the checkout that was told */
+    FCGI_GIVE_CLOSE,   /* close it, then call fcgi_server_free_slot() */
 };
 
-/* `lone`: there is no other server. Returns 0, or -1 where memory is short. */
+/* `is_only_server`: there is no other server. Returns 0, or -1 where memory is short. */
 int fcgi_server_init(struct fcgi_server *server,
-                     const struct fcgi_server_config *config, bool lone);
+                     const struct fcgi_server_config *config,
+                     bool is_only_server);
 void fcgi_server_destroy(struct fcgi_server *server);
 
 /* Joins and leaves; a share that leaves has no idle connection left. */
 void fcgi_server_join(struct fcgi_server *server, struct fcgi_share *share);
 void fcgi_server_leave(struct fcgi_share *share);
 
-/* A way to a connection for `share`'s worker. `claim` is FREE and stays the
+/* A way to a connection for `share`'s worker. `checkout` is FREE and stays the
  * caller's but for ASK and WAIT. */
 enum fcgi_take fcgi_server_take(struct fcgi_share *share,
-                                struct fcgi_claim *claim);
+                                struct fcgi_checkout *checkout);
 
 /* A slot, if one is free and nobody waits for it. */
 bool fcgi_server_take_slot(struct fcgi_server *server);
 
-/* Takes the claim out of the queue and frees it for other use; false where it
+/* Takes the checkout out of the queue and frees it for other use; false where it
  * is on its way already. */
-bool fcgi_server_cancel(struct fcgi_claim *claim);
+bool fcgi_server_cancel(struct fcgi_checkout *checkout);
 
 /* A connection of `share` is finished and fit for another request. */
 enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
-                                struct fcgi_claim **claim);
+                                struct fcgi_checkout **checkout);
 
-/* The connection is closed: who gets its slot, or NULL. The claim has to be
+/* The connection is closed: who gets its slot, or NULL. The checkout has to be
  * sent. */
-struct fcgi_claim *fcgi_server_free_slot(struct fcgi_server *server);
+struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server);
 
 /* An idle connection of `share` is of no use any more and closed. Returns true
  * where its slot is free now; else it belongs to somebody who was promised
@@ -203,10 +207,11 @@ unsigned fcgi_server_reclaimed(struct fcgi_share *share);
 
 /* A request waits on a connection that has never answered; and no more,
  * because it has answered, or for another reason. */
-void fcgi_server_fresh(struct fcgi_server *server, struct fcgi_fresh *fresh,
-                       uint64_t now);
-void fcgi_server_settled(struct fcgi_server *server, struct fcgi_fresh *fresh,
-                         bool answered);
+void fcgi_server_unanswered(struct fcgi_server *server,
+                            struct fcgi_unanswered *unanswered, uint64_t now);
+void fcgi_server_stop_watching(struct fcgi_server *server,
+                               struct fcgi_unanswered *unanswered,
+                               bool answered);
 
 /*
  * The connection has waited for a while: when to look again, 0 for never.
@@ -215,8 +220,8 @@ void fcgi_server_settled(struct fcgi_server *server, struct fcgi_fresh *fresh,
  * NULL.
  */
 uint64_t fcgi_server_check_starving(struct fcgi_server *server,
-                                    struct fcgi_fresh *fresh, uint64_t now,
-                                    struct fcgi_share **victim);
+                                    struct fcgi_unanswered *unanswered,
+                                    uint64_t now, struct fcgi_share **victim);
 
 /* Requests in progress or in the queue. Any thread, without the lock. */
 unsigned fcgi_server_busy(const struct fcgi_server *server);
@@ -244,7 +249,7 @@ enum fcgi_health fcgi_server_health(struct fcgi_server *server, uint64_t now);
 bool fcgi_server_probe(struct fcgi_server *server, uint64_t now);
 
 /* A request, or a check, has failed. Returns whether this took the server out:
- * never a lone one. */
+ * never an only one. */
 bool fcgi_server_failed(struct fcgi_server *server, uint64_t now);
 
 /* A request that was sent to a server that was not UP, or a check, was
@@ -252,7 +257,7 @@ bool fcgi_server_failed(struct fcgi_server *server, uint64_t now);
 bool fcgi_server_worked(struct fcgi_server *server);
 
 /* The request that tried it found nothing out: another may. */
-void fcgi_server_unprobe(struct fcgi_server *server);
+void fcgi_server_end_trial(struct fcgi_server *server);
 
 /* The server refuses a connection; it has answered on a new one; whether it has
  * begun to refuse them so lately that it may only be restarted (FCGI_RESTART).

@@ -26,7 +26,7 @@ bool fcgi_server_probe(struct fcgi_server *server, uint64_t now)
     return won;
 }
 
-void fcgi_server_unprobe(struct fcgi_server *server)
+void fcgi_server_end_trial(struct fcgi_server *server)
 {
     pthread_mutex_lock(&server->lock);
     server->probing = false;
@@ -38,7 +38,7 @@ bool fcgi_server_failed(struct fcgi_server *server, uint64_t now)
     uint64_t window = server->config->fail_timeout * FCGI_LOOP_MS;
     bool went_out = false;
 
-    if (server->lone || server->config->max_fails == 0)
+    if (server->is_only_server || server->config->max_fails == 0)
         return false;
     pthread_mutex_lock(&server->lock);
     if (server->fails == 0 || now >= server->first_fail + window) {

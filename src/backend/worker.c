@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A worker's beginning and end, what it counts, and what it says of servers.
- * Its connections are in worker_conn.c, its claims in claim.c.
+ * Its connections are in worker_conn.c, its checkouts in checkout.c.
  */
 #include "backend/worker_impl.h"
 
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Frees what is spare beyond need: not before all callers have returned, as
- * one of them may be the connection itself, or the grant of a claim. */
+ * one of them may be the connection itself, or the grant of a checkout. */
 static void trim(struct fcgi_loop_task *task)
 {
     struct fcgi_worker *worker =
@@ -24,12 +24,12 @@ static void trim(struct fcgi_loop_task *task)
         worker->spare_conns = conn->next;
         free(conn);
     }
-    for (; worker->n_spare_claims > FCGI_WORKER_SPARE;
-         worker->n_spare_claims--) {
-        struct fcgi_claim *claim = worker->spare_claims;
+    for (; worker->n_spare_checkouts > FCGI_WORKER_SPARE;
+         worker->n_spare_checkouts--) {
+        struct fcgi_checkout *checkout = worker->spare_checkouts;
 
-        worker->spare_claims = claim->next;
-        free(claim);
+        worker->spare_checkouts = checkout->next;
+        free(checkout);
     }
 }
 
@@ -72,14 +72,14 @@ void fcgi_worker_worked(struct fcgi_worker *worker, struct fcgi_server *server)
 
 /* --- the worker -------------------------------------------------------- */
 
-static void become_caretaker(struct fcgi_worker *worker)
+static void start_maintenance(struct fcgi_worker *worker)
 {
     struct fcgi_worker *nobody = NULL;
 
-    if (!atomic_compare_exchange_strong(&worker->pool->caretaker, &nobody,
+    if (!atomic_compare_exchange_strong(&worker->pool->maintenance, &nobody,
                                         worker))
         return;
-    worker->is_caretaker = true;
+    worker->runs_maintenance = true;
     worker->resolver =
         fcgi_resolver_new(worker->pool, worker->loop, &worker->notice);
     if (worker->resolver == NULL && errno != 0)
@@ -120,7 +120,7 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
         share->reclaim.run = fcgi_share_reclaim;
         fcgi_server_join(&pool->servers[i], share);
     }
-    become_caretaker(worker);
+    start_maintenance(worker);
     return worker;
 }
 
@@ -128,10 +128,10 @@ void fcgi_worker_free(struct fcgi_worker *worker)
 {
     if (worker == NULL)
         return;
-    if (worker->is_caretaker) {
+    if (worker->runs_maintenance) {
         fcgi_checks_free(worker->checks);
         fcgi_resolver_free(worker->resolver);
-        atomic_store(&worker->pool->caretaker, NULL);
+        atomic_store(&worker->pool->maintenance, NULL);
     }
     while (worker->conns != NULL) {
         struct fcgi_conn *conn = worker->conns;
@@ -140,13 +140,13 @@ void fcgi_worker_free(struct fcgi_worker *worker)
         fcgi_conn_close(conn);
         fcgi_worker_free_conn(conn);
     }
-    while (worker->claims != NULL) {
-        struct fcgi_claim *claim = worker->claims;
+    while (worker->checkouts != NULL) {
+        struct fcgi_checkout *checkout = worker->checkouts;
 
-        fcgi_server_cancel(claim);
-        if (claim->fd >= 0)
-            close(claim->fd);
-        fcgi_claim_free(worker, claim);
+        fcgi_server_cancel(checkout);
+        if (checkout->fd >= 0)
+            close(checkout->fd);
+        fcgi_checkout_free(worker, checkout);
     }
     for (size_t i = 0; i < worker->pool->n_servers; i++)
         fcgi_server_leave(&worker->shares[i]);
@@ -157,11 +157,11 @@ void fcgi_worker_free(struct fcgi_worker *worker)
         worker->spare_conns = conn->next;
         free(conn);
     }
-    while (worker->spare_claims != NULL) {
-        struct fcgi_claim *claim = worker->spare_claims;
+    while (worker->spare_checkouts != NULL) {
+        struct fcgi_checkout *checkout = worker->spare_checkouts;
 
-        worker->spare_claims = claim->next;
-        free(claim);
+        worker->spare_checkouts = checkout->next;
+        free(checkout);
     }
     free(worker);
 }

@@ -4,8 +4,8 @@
  * how one gets from another worker to it.
  *
  * A connection that is idle stays with its worker. Another one that needs it
- * is sent it: the claim goes to the owner's mailbox, the owner takes the socket
- * out of its epoll and sends the claim on, with the descriptor, to whoever
+ * is sent it: the checkout goes to the owner's mailbox, the owner takes the socket
+ * out of its epoll and sends the checkout on, with the descriptor, to whoever
  * claimed it. So no loop ever touches what another one watches. A finished
  * connection that somebody waits for goes to him directly.
  *
@@ -27,11 +27,11 @@ struct fcgi_worker {
     uint8_t *scratch;
     size_t scratch_size;
     struct fcgi_conn *conns, *spare_conns; /* all in use; unused memory */
-    struct fcgi_claim *claims, *spare_claims;
-    size_t n_spare_conns, n_spare_claims;
+    struct fcgi_checkout *checkouts, *spare_checkouts;
+    size_t n_spare_conns, n_spare_checkouts;
     struct fcgi_loop_task trim; /* frees what is spare beyond need */
     /* One worker, the first, does what has to be done once for all. */
-    bool is_caretaker;
+    bool runs_maintenance;
     struct fcgi_resolver *resolver; /* NULL: there are no names */
     struct fcgi_checks *checks;     /* NULL: no HealthCheck */
     struct fcgi_share shares[];     /* one for each server */
@@ -44,23 +44,23 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
                                     const struct fcgi_notice *notice,
                                     uint8_t *scratch, size_t scratch_size);
 
-/* Closes everything. No claim of it may be on its way through a worker that
+/* Closes everything. No checkout of it may be on its way through a worker that
  * still runs. NULL is fine. */
 void fcgi_worker_free(struct fcgi_worker *worker);
 
 /*
  * Asks for a connection to a server. Where it has to WAIT, `granted` is called
  * from the loop later: NOW with a connection; LATE, when QueueTimeout is over,
- * or NO_MEMORY with NULL. `*claim` is what cancels it. Each connection has to
+ * or NO_MEMORY with NULL. `*checkout` is what cancels it. Each connection has to
  * be given back.
  */
-enum fcgi_claimed
-fcgi_worker_claim(struct fcgi_worker *worker, struct fcgi_server *server,
-                  void *owner,
-                  void (*granted)(void *owner, enum fcgi_claimed result,
-                                  struct fcgi_conn *conn),
-                  struct fcgi_claim **claim, struct fcgi_conn **conn);
-void fcgi_worker_cancel(struct fcgi_worker *worker, struct fcgi_claim *claim);
+enum fcgi_checkout_result fcgi_worker_checkout(
+    struct fcgi_worker *worker, struct fcgi_server *server, void *owner,
+    void (*granted)(void *owner, enum fcgi_checkout_result result,
+                    struct fcgi_conn *conn),
+    struct fcgi_checkout **checkout, struct fcgi_conn **conn);
+void fcgi_worker_cancel(struct fcgi_worker *worker,
+                        struct fcgi_checkout *checkout);
 
 /* Starts conn->request, as fcgi_conn_start() does, on a connection that was
  * claimed, or has failed. A kept one that is no longer alive is opened anew. */
@@ -82,7 +82,7 @@ void fcgi_worker_free_slot(struct fcgi_worker *worker,
                            struct fcgi_server *server);
 uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
                                     struct fcgi_server *server,
-                                    struct fcgi_fresh *fresh);
+                                    struct fcgi_unanswered *unanswered);
 
 /* Counts for the worker's part of a server. */
 void fcgi_worker_count(struct fcgi_worker *worker,

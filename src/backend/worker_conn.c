@@ -10,13 +10,13 @@
 /* --- connections ------------------------------------------------------- */
 
 /* It has answered, or will not: it does not starve. */
-static void settle(struct fcgi_conn *conn, bool answered)
+static void stop_watching(struct fcgi_conn *conn, bool answered)
 {
-    if (!conn->is_fresh)
+    if (!conn->is_unanswered)
         return;
-    conn->is_fresh = false;
-    fcgi_loop_stop_timer(conn->loop, &conn->patience);
-    fcgi_server_settled(conn->server, &conn->fresh, answered);
+    conn->is_unanswered = false;
+    fcgi_loop_stop_timer(conn->loop, &conn->starvation_timer);
+    fcgi_server_stop_watching(conn->server, &conn->unanswered, answered);
 }
 
 static void heard(struct fcgi_conn *conn)
@@ -29,16 +29,16 @@ static void heard(struct fcgi_conn *conn)
                    (now - conn->started) / 1000);
     if (!conn->kept) /* old ones may live on where new ones are refused */
         fcgi_server_answered(conn->server);
-    settle(conn, true);
+    stop_watching(conn, true);
 }
 
 uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
                                     struct fcgi_server *server,
-                                    struct fcgi_fresh *fresh)
+                                    struct fcgi_unanswered *unanswered)
 {
     struct fcgi_share *victim;
     uint64_t next = fcgi_server_check_starving(
-        server, fresh, fcgi_loop_now(worker->loop), &victim);
+        server, unanswered, fcgi_loop_now(worker->loop), &victim);
 
     if (victim != NULL)
         fcgi_loop_post(victim->worker->loop, &victim->reclaim);
@@ -46,11 +46,12 @@ uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
 }
 
 /* It has waited for its first answer for a while. */
-static void impatient(struct fcgi_loop_timer *timer)
+static void on_starvation_timer(struct fcgi_loop_timer *timer)
 {
-    struct fcgi_conn *conn = FCGI_LOOP_OWNER(timer, struct fcgi_conn, patience);
+    struct fcgi_conn *conn =
+        FCGI_LOOP_OWNER(timer, struct fcgi_conn, starvation_timer);
     uint64_t next = fcgi_worker_check_starving(conn->share->worker,
-                                               conn->server, &conn->fresh);
+                                               conn->server, &conn->unanswered);
 
     if (next != 0)
         fcgi_loop_set_timer(conn->loop, timer, next);
@@ -72,8 +73,8 @@ struct fcgi_conn *fcgi_worker_new_conn(struct fcgi_share *share)
     fcgi_conn_init(conn, worker->loop, share->server, worker->scratch,
                    worker->scratch_size);
     conn->share = share;
-    conn->on_heard = heard;
-    conn->patience.fired = impatient;
+    conn->on_first_byte = heard;
+    conn->starvation_timer.fired = on_starvation_timer;
     conn->all_next = worker->conns;
     if (conn->all_next != NULL)
         conn->all_next->all_prev = conn;
@@ -128,8 +129,8 @@ struct fcgi_conn *fcgi_share_take_promised(struct fcgi_share *share)
 {
     struct fcgi_conn *conn = share->kept;
 
-    if (share->broken > 0) {
-        share->broken--;
+    if (share->reserved_dead > 0) {
+        share->reserved_dead--;
         return NULL;
     }
     while (conn->next != NULL)
@@ -144,7 +145,7 @@ void fcgi_worker_request_over(struct fcgi_conn *conn)
 {
     struct fcgi_stats *stats = &conn->share->stats;
 
-    settle(conn, false);
+    stop_watching(conn, false);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_IN, conn->bytes_in);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->bytes_out);
     conn->bytes_in = conn->bytes_out = 0;
@@ -166,9 +167,9 @@ void fcgi_worker_start(struct fcgi_conn *conn,
         fcgi_stats_add(stats, FCGI_COUNT_REUSED, 1);
     } else {
         fcgi_stats_add(stats, FCGI_COUNT_CONNECTS, 1);
-        conn->is_fresh = true;
-        fcgi_server_fresh(conn->server, &conn->fresh, now);
-        fcgi_loop_set_timer(conn->loop, &conn->patience,
+        conn->is_unanswered = true;
+        fcgi_server_unanswered(conn->server, &conn->unanswered, now);
+        fcgi_loop_set_timer(conn->loop, &conn->starvation_timer,
                             now + FCGI_STARVE_SOON);
     }
     fcgi_conn_start(conn, handlers);
@@ -183,7 +184,7 @@ static void idle_died(struct fcgi_conn *conn)
     if (fcgi_server_idle_gone(share))
         fcgi_share_free_slot(share);
     else
-        share->broken++;
+        share->reserved_dead++;
 }
 
 /* An idle connection from now on. */
@@ -207,22 +208,22 @@ void fcgi_worker_release(struct fcgi_conn *conn)
 {
     struct fcgi_share *share = conn->share;
     uint64_t now = fcgi_loop_now(conn->loop);
-    struct fcgi_claim *claim = NULL;
+    struct fcgi_checkout *checkout = NULL;
     enum fcgi_give give = FCGI_GIVE_CLOSE;
 
     fcgi_worker_request_over(conn);
     if (may_be_kept(conn))
-        give = fcgi_server_give(share, now, &claim);
+        give = fcgi_server_give(share, now, &checkout);
     switch (give) {
     case FCGI_GIVE_KEEP:
         keep(conn, now);
         return;
-    case FCGI_GIVE_HAND:
-        if (claim->share == share)
-            claim->conn = conn;
+    case FCGI_GIVE_HANDOFF:
+        if (checkout->share == share)
+            checkout->conn = conn;
         else
-            fcgi_claim_put(claim, conn);
-        fcgi_claim_send_home(claim, share->worker);
+            fcgi_checkout_put(checkout, conn);
+        fcgi_checkout_deliver(checkout, share->worker);
         return;
     case FCGI_GIVE_CLOSE:
         if (may_be_kept(conn))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of a worker, for worker*.c and claim.c alone.
+ * The inside of a worker, for worker*.c and checkout.c alone.
  */
 #ifndef FCGI_BACKEND_WORKER_IMPL_H
 #define FCGI_BACKEND_WORKER_IMPL_H
@@ -38,18 +38,19 @@ struct fcgi_conn *fcgi_share_take_promised(struct fcgi_share *share);
 /* Somebody's connection starves: as many idle ones as asked for are closed. */
 void fcgi_share_reclaim(struct fcgi_loop_task *task);
 
-/* --- claim.c ------------------------------------------------------------ */
+/* --- checkout.c ------------------------------------------------------------ */
 
-void fcgi_claim_free(struct fcgi_worker *worker, struct fcgi_claim *claim);
+void fcgi_checkout_free(struct fcgi_worker *worker,
+                        struct fcgi_checkout *checkout);
 
 /* A slot is free: the first of the queue may open a connection. */
 void fcgi_share_free_slot(struct fcgi_share *share);
 
-/* Takes the socket of a kept connection for a claim of another worker. */
-void fcgi_claim_put(struct fcgi_claim *claim, struct fcgi_conn *conn);
+/* Takes the socket of a kept connection for a checkout of another worker. */
+void fcgi_checkout_put(struct fcgi_checkout *checkout, struct fcgi_conn *conn);
 
-/* Sends a claim home; what it brings has been put in. From any worker. */
-void fcgi_claim_send_home(struct fcgi_claim *claim,
-                          const struct fcgi_worker *from);
+/* Sends a checkout home; what it brings has been put in. From any worker. */
+void fcgi_checkout_deliver(struct fcgi_checkout *checkout,
+                           const struct fcgi_worker *from);
 
 #endif

@@ -21,9 +21,8 @@ static bool says(const struct source *source, const struct fcgi_key *key)
 {
     const struct fcgi_section *schema;
 
-    if (!source->branch) {
+    if (!source->branch)
         return false;
-    }
     schema = source->section->schema;
     return key >= schema->keys && key < schema->keys + schema->n_keys &&
            source->section->given[key - schema->keys] != 0;
@@ -33,11 +32,10 @@ static void set_number(void *field, const struct fcgi_key *key, uint32_t number)
 {
     bool on = number != 0;
 
-    if (key->type == FCGI_KEY_BOOL) {
+    if (key->type == FCGI_KEY_BOOL)
         memcpy(field, &on, sizeof(on));
-    } else {
+    else
         memcpy(field, &number, sizeof(number));
-    }
 }
 
 static int add_word(struct fcgi_words *words, const char *word, size_t length)
@@ -45,9 +43,8 @@ static int add_word(struct fcgi_words *words, const char *word, size_t length)
     char **bigger =
         reallocarray(words->items, words->count + 1, sizeof(*bigger));
 
-    if (!bigger) {
+    if (!bigger)
         return -1;
-    }
     words->items = bigger;
     words->items[words->count] = strndup(word, length);
     return words->items[words->count++] ? 0 : -1;
@@ -58,9 +55,8 @@ static int add_words(struct fcgi_words *words, const char *text)
     while (*(text += strspn(text, " \t"))) {
         size_t length = strcspn(text, " \t");
 
-        if (add_word(words, text, length)) {
+        if (add_word(words, text, length))
             return -1;
-        }
         text += length;
     }
     return 0;
@@ -73,9 +69,8 @@ static int add_pair(struct fcgi_pairs *pairs, const char *text)
         reallocarray(pairs->items, pairs->count + 1, sizeof(*bigger));
     struct fcgi_named_value *last;
 
-    if (!bigger) {
+    if (!bigger)
         return -1;
-    }
     pairs->items = bigger;
     last = &pairs->items[pairs->count++];
     last->name = strndup(text, length);
@@ -116,11 +111,9 @@ static int set_text(void *field, const struct fcgi_key *key, const char *text)
 /* All that a section says of a key. */
 static int take(void *field, const struct fcgi_key *key, cfg_t *branch)
 {
-    for (unsigned i = 0; i < cfg_size(branch, key->name); i++) {
-        if (set_text(field, key, cfg_getnstr(branch, key->name, i))) {
+    for (unsigned i = 0; i < cfg_size(branch, key->name); i++)
+        if (set_text(field, key, cfg_getnstr(branch, key->name, i)))
             return -1;
-        }
-    }
     return 0;
 }
 
@@ -140,12 +133,10 @@ static int set_field(struct fcgi_server_config *server,
         return 0;
     }
     if (source == own && key->repeat && says(defaults, key) &&
-        take(field, key, defaults->branch)) {
+        take(field, key, defaults->branch))
         return -1;
-    }
-    if (source) {
+    if (source)
         return take(field, key, source->branch);
-    }
     return key->def_text ? set_text(field, key, key->def_text) : 0;
 }
 
@@ -176,14 +167,12 @@ struct fcgi_config *fcgi_config_build(const char *file,
     struct source own, defaults;
     size_t from = 0;
 
-    if (!config) {
+    if (!config)
         return NULL;
-    }
     config->file = strdup(file);
     config->servers = calloc(scan->n_sections, sizeof(*config->servers));
-    if (!config->file || !config->servers) {
+    if (!config->file || !config->servers)
         goto fail;
-    }
     defaults =
         next_source(scan, tree, &schemas[FCGI_SECTION_DEFAULTS], &from, 0);
     from = 0;
@@ -192,16 +181,13 @@ struct fcgi_config *fcgi_config_build(const char *file,
 
         own =
             next_source(scan, tree, schema, &from, (unsigned)config->n_servers);
-        if (!own.section) {
+        if (!own.section)
             return config;
-        }
         config->n_servers++; /* so that what it has is freed */
         server->line = own.section->line;
-        for (size_t k = 0; k < schema->n_keys; k++) {
-            if (set_field(server, &schema->keys[k], &own, &defaults)) {
+        for (size_t k = 0; k < schema->n_keys; k++)
+            if (set_field(server, &schema->keys[k], &own, &defaults))
                 goto fail;
-            }
-        }
     }
 fail:
     fcgi_config_free(config);
@@ -210,9 +196,8 @@ fail:
 
 static void free_words(const struct fcgi_words *words)
 {
-    for (size_t i = 0; i < words->count; i++) {
+    for (size_t i = 0; i < words->count; i++)
         free(words->items[i]);
-    }
     free(words->items);
 }
 
@@ -256,16 +241,14 @@ void fcgi_config_free(struct fcgi_config *config)
     size_t count;
     const struct fcgi_section *schema;
 
-    if (!config) {
+    if (!config)
         return;
-    }
     schema = &fcgi_keys_sections(&count)[FCGI_SECTION_SERVER];
     for (size_t i = 0; i < config->n_servers; i++) {
         const char *server = (const char *)&config->servers[i];
 
-        for (size_t k = 0; k < schema->n_keys; k++) {
+        for (size_t k = 0; k < schema->n_keys; k++)
             free_field(server + schema->keys[k].offset, &schema->keys[k]);
-        }
     }
     free(config->servers);
     free(config->file);

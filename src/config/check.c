@@ -70,9 +70,8 @@ static void check_range(const struct place *p, const char *value,
     bool low = number < key->min;
 
     if ((!low && number <= key->max) || key->type == FCGI_KEY_BOOL ||
-        (key->off && number == 0)) {
+        (key->off && number == 0))
         return;
-    }
     fcgi_check_report(
         p->diags, FCGI_CHECK_RANGE, p->file, p->pair->line,
         p->pair->value_column, p->pair->value_length,
@@ -182,9 +181,8 @@ static void check_words(const struct place *p, const char *value)
     for (size_t at = 0; value[at];) {
         size_t length = strcspn(value + at, " \t");
 
-        if (length) {
+        if (length)
             check_form(p, value, at, length);
-        }
         at += length + strspn(value + at + length, " \t");
     }
 }
@@ -252,9 +250,8 @@ static void check_one_of(const struct fcgi_scan *scan,
         const struct fcgi_scan_pair *pair =
             section->given[i] ? &scan->pairs[section->given[i] - 1] : NULL;
 
-        if (key->need != FCGI_KEY_ONE_OF) {
+        if (key->need != FCGI_KEY_ONE_OF)
             continue;
-        }
         names[names[0] ? 1 : 0] = key;
         meant = meant || section->meant[i];
         if (pair && first) {
@@ -330,7 +327,6 @@ void fcgi_config_check_keys(const struct fcgi_scan *scan, const char *file,
                           "no [FASTCGI_SERVER] section; add one, with "
                           "'ServerName' and 'ServerAddr' or 'ServerPath'");
     }
-    for (size_t i = 0; i < scan->n_sections; i++) {
+    for (size_t i = 0; i < scan->n_sections; i++)
         check_section(scan, &scan->sections[i], file, diags);
-    }
 }

@@ -77,13 +77,11 @@ static void look_at_own(const struct fcgi_scan *scan,
 {
     const struct fcgi_scan_pair *pair;
 
-    if (rule->has_effect(server)) {
+    if (rule->has_effect(server))
         return;
-    }
     pair = fcgi_config_own_pair(scan, server, key);
-    if (pair != NULL && !is_default(server, pair->key)) {
+    if (pair != NULL && !is_default(server, pair->key))
         report(config, rule, pair, diags);
-    }
 }
 
 /* A key in [FASTCGI]: it has no effect where it has none for any server that
@@ -99,28 +97,23 @@ static void look_at_default(const struct fcgi_scan *scan,
     for (size_t i = 0; pair != NULL && i < config->n_servers; i++) {
         const struct fcgi_server_config *server = &config->servers[i];
 
-        if (fcgi_config_own_pair(scan, server, key) != NULL) {
+        if (fcgi_config_own_pair(scan, server, key) != NULL)
             continue;
-        }
-        if (rule->has_effect(server)) {
+        if (rule->has_effect(server))
             return;
-        }
         user = server;
     }
-    if (user != NULL && !is_default(user, pair->key)) {
+    if (user != NULL && !is_default(user, pair->key))
         report(config, rule, pair, diags);
-    }
 }
 
 static void look_at_backups(const struct fcgi_scan *scan,
                             const struct fcgi_config *config,
                             struct fcgi_diag_list *diags)
 {
-    for (size_t i = 0; i < config->n_servers; i++) {
-        if (!config->servers[i].backup) {
+    for (size_t i = 0; i < config->n_servers; i++)
+        if (!config->servers[i].backup)
             return;
-        }
-    }
     fcgi_config_report_pair(
         diags, FCGI_CHECK_ALL_BACKUP, config->file,
         fcgi_config_find_pair(scan, &config->servers[0], "Backup"),
@@ -153,12 +146,10 @@ static const struct fcgi_scan_pair *
 pair_in(const struct fcgi_scan *scan, const struct fcgi_scan_section *section,
         const char *name)
 {
-    for (size_t k = 0; k < section->schema->n_keys; k++) {
+    for (size_t k = 0; k < section->schema->n_keys; k++)
         if (section->given[k] &&
-            strcmp(section->schema->keys[k].name, name) == 0) {
+            strcmp(section->schema->keys[k].name, name) == 0)
             return &scan->pairs[section->given[k] - 1];
-        }
-    }
     return NULL;
 }
 
@@ -188,11 +179,9 @@ fcgi_config_default_pair(const struct fcgi_scan *scan, const char *name)
     size_t count;
     const struct fcgi_section *schemas = fcgi_keys_sections(&count);
 
-    for (size_t i = 0; i < scan->n_sections; i++) {
-        if (scan->sections[i].schema == &schemas[FCGI_SECTION_DEFAULTS]) {
+    for (size_t i = 0; i < scan->n_sections; i++)
+        if (scan->sections[i].schema == &schemas[FCGI_SECTION_DEFAULTS])
             return pair_in(scan, &scan->sections[i], name);
-        }
-    }
     return NULL;
 }
 
@@ -210,15 +199,13 @@ void fcgi_config_report_pair(struct fcgi_diag_list *diags, const char *id,
                              const struct fcgi_scan_pair *pair,
                              const char *message)
 {
-    if (pair == NULL) {
+    if (pair == NULL)
         return;
-    }
     for (size_t i = 0; i < diags->count; i++) {
         const struct fcgi_diag *diag = &diags->items[i];
 
-        if (diag->line == pair->line && strcmp(diag->id, id) == 0) {
+        if (diag->line == pair->line && strcmp(diag->id, id) == 0)
             return;
-        }
     }
     fcgi_check_report(diags, id, file, pair->line, pair->key_column,
                       pair->key_length, "%s", message);

@@ -56,11 +56,9 @@ static void look_at_files(const struct look *look)
 
 static bool is_set(const struct fcgi_server_config *server, const char *name)
 {
-    for (size_t i = 0; i < server->params.count; i++) {
-        if (strcmp(server->params.items[i].name, name) == 0) {
+    for (size_t i = 0; i < server->params.count; i++)
+        if (strcmp(server->params.items[i].name, name) == 0)
             return true;
-        }
-    }
     return false;
 }
 

@@ -334,11 +334,9 @@ const struct fcgi_check *fcgi_checks(size_t *count)
 
 const struct fcgi_check *fcgi_check_find(const char *id)
 {
-    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-        if (strcasecmp(checks[i].id, id) == 0) {
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        if (strcasecmp(checks[i].id, id) == 0)
             return &checks[i];
-        }
-    }
     return NULL;
 }
 

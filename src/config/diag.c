@@ -56,16 +56,13 @@ static char *format_message(const char *format, va_list args)
 
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
-    if (len >= 0) {
+    if (len >= 0)
         raw = malloc((size_t)len + 1);
-    }
-    if (raw) {
+    if (raw)
         vsnprintf(raw, (size_t)len + 1, format, again);
-    }
     va_end(again);
-    if (!raw) {
+    if (!raw)
         return NULL;
-    }
     message = escape(raw);
     free(raw);
     return message;
@@ -77,14 +74,12 @@ static int reserve(struct fcgi_diag_list *list)
     struct fcgi_diag *items;
     size_t capacity;
 
-    if (list->count < list->capacity) {
+    if (list->count < list->capacity)
         return 0;
-    }
     capacity = list->capacity ? list->capacity * 2 : 16;
     items = reallocarray(list->items, capacity, sizeof(*items));
-    if (!items) {
+    if (!items)
         return -1;
-    }
     list->items = items;
     list->capacity = capacity;
     return 0;
@@ -102,9 +97,8 @@ void fcgi_diag_add(struct fcgi_diag_list *list,
                              .length = length};
     va_list args;
 
-    if (severity == FCGI_DIAG_ERROR) {
+    if (severity == FCGI_DIAG_ERROR)
         list->errors++;
-    }
     va_start(args, format);
     diag.message = format_message(format, args);
     va_end(args);
@@ -129,12 +123,10 @@ static int compare_places(const void *left, const void *right)
     const struct place *a = left;
     const struct place *b = right;
 
-    if (a->line != b->line) {
+    if (a->line != b->line)
         return a->line < b->line ? -1 : 1;
-    }
-    if (a->column != b->column) {
+    if (a->column != b->column)
         return a->column < b->column ? -1 : 1;
-    }
     /* What was found first stays first, which also keeps notes in place. */
     return a->index < b->index ? -1 : a->index > b->index;
 }
@@ -163,13 +155,11 @@ void fcgi_diag_list_sort(struct fcgi_diag_list *list)
         places[i].index = i;
     }
     qsort(places, n, sizeof(*places), compare_places);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         sorted[i] = list->items[places[i].index];
-    }
     /* Copied back, so that a part of a list may be sorted as a list. */
-    if (n) {
+    if (n)
         memcpy(list->items, sorted, n * sizeof(*sorted));
-    }
     free(places);
     free(sorted);
 }
@@ -194,11 +184,10 @@ int fcgi_diag_format(const struct fcgi_diag *diag, char *buf, size_t size)
     bool note = diag->severity == FCGI_DIAG_NOTE;
     int len;
 
-    if (diag->line && diag->column) {
+    if (diag->line && diag->column)
         snprintf(where, sizeof(where), ":%u:%u", diag->line, diag->column);
-    } else if (diag->line) {
+    else if (diag->line)
         snprintf(where, sizeof(where), ":%u", diag->line);
-    }
     /* A note has the id of its finding, so there is no need to repeat it. */
     len = snprintf(buf, size, "%s%s: %s: %s%s%s%s", file ? file : "?", where,
                    severity_name(diag->severity), diag->message,

@@ -91,9 +91,8 @@ static int parse_bracketed(const char *text, size_t len,
                       "[ADDRESS]:PORT, such as [::1]:9000");
     }
     host_len = (size_t)(end - text) - 1;
-    if (host_len >= sizeof(host) || memchr(text, '\0', len)) {
+    if (host_len >= sizeof(host) || memchr(text, '\0', len))
         return refuse(refusal, 1, "this is not an IPv6 address");
-    }
     memcpy(host, text + 1, host_len);
     host[host_len] = '\0';
     zone = strcspn(host, "%");
@@ -178,9 +177,8 @@ int fcgi_endpoint_parse_addr(const char *text, size_t len,
         return refuse(refusal, 0,
                       "quotes are part of the value; leave them out");
     }
-    if (text[0] == '[') {
+    if (text[0] == '[')
         return parse_bracketed(text, len, endpoint, refusal);
-    }
     if (!colon) {
         return refuse(refusal, len,
                       "the port is missing; write HOST:PORT, " EXAMPLE_ADDR);
@@ -211,9 +209,8 @@ int fcgi_endpoint_parse_path(const char *text, size_t len,
                       "the path is empty; give the absolute path of a socket, "
                       "such as /run/php/php-fpm.sock");
     }
-    if (starts_with(text, len, "unix:")) {
+    if (starts_with(text, len, "unix:"))
         return refuse(refusal, 0, "the path is given alone; leave 'unix:' out");
-    }
     if (text[0] == '"' || text[0] == '\'') {
         return refuse(refusal, 0,
                       "quotes are part of the value; leave them out");

@@ -14,9 +14,8 @@ size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code)
     uint32_t c;
     size_t n;
 
-    if (length == 0) {
+    if (length == 0)
         return 0;
-    }
     c = s[0];
     if (c < 0x80) {
         *code = c;
@@ -34,18 +33,15 @@ size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code)
     } else {
         return 0;
     }
-    if (n > length) {
+    if (n > length)
         return 0;
-    }
     for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80) {
+        if ((s[i] & 0xc0) != 0x80)
             return 0;
-        }
         c = (c << 6) | (s[i] & 0x3f);
     }
-    if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+    if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
         return 0;
-    }
     *code = c;
     return n;
 }

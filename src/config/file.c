@@ -62,17 +62,15 @@ static int open_regular(const char *path, struct fcgi_diag_list *diags)
     int fd = -1;
 
     /* Before it is opened, as opening a device or a socket has effects. */
-    if (stat(path, &status)) {
+    if (stat(path, &status))
         return unreadable(diags, path, "open", errno);
-    }
     if (S_ISREG(status.st_mode)) {
         fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &status)) {
             int error = errno;
 
-            if (fd >= 0) {
+            if (fd >= 0)
                 close(fd);
-            }
             return unreadable(diags, path, "open", error);
         }
     }
@@ -80,9 +78,8 @@ static int open_regular(const char *path, struct fcgi_diag_list *diags)
         fcgi_check_report(diags, FCGI_CHECK_NOT_A_FILE, path, 0, 0, 0,
                           "this is %s; give the name of a regular file",
                           kind(status.st_mode));
-        if (fd >= 0) {
+        if (fd >= 0)
             close(fd);
-        }
         return -1;
     }
     return fd;
@@ -96,15 +93,12 @@ static ssize_t read_all(int fd, char *buf, size_t size)
     while (len < size) {
         ssize_t n = read(fd, buf + len, size - len);
 
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
-        if (n < 0) {
+        if (n < 0)
             return -1;
-        }
-        if (n == 0) {
+        if (n == 0)
             break;
-        }
         len += (size_t)n;
     }
     return (ssize_t)len;
@@ -151,9 +145,8 @@ int fcgi_config_read_file(const char *path, char **text, size_t *len,
     int fd = open_regular(path, diags);
     int result;
 
-    if (fd < 0) {
+    if (fd < 0)
         return -1;
-    }
     result = fcgi_config_read_fd(fd, path, text, len, diags);
     close(fd);
     return result;

@@ -31,9 +31,8 @@ const char *fcgi_form_index(const char *value, size_t len, size_t *at)
         *at = (size_t)(slash - value);
         return "this is the name of a file in each folder, without '/'";
     }
-    if ((len == 1 && value[0] == '.') || goes_up(value, len, at)) {
+    if ((len == 1 && value[0] == '.') || goes_up(value, len, at))
         return "this is the name of a file, such as index.php";
-    }
     return NULL;
 }
 
@@ -50,12 +49,10 @@ const char *fcgi_form_extension(const char *value, size_t len, size_t *at)
 {
     const char *slash = memchr(value, '/', len);
 
-    if (value[0] == '*') {
+    if (value[0] == '*')
         return "write the extension alone, without '*', as in .php";
-    }
-    if (value[0] != '.' || len == 1) {
+    if (value[0] != '.' || len == 1)
         return "an extension has its dot in front, as in .php";
-    }
     if (slash) {
         *at = (size_t)(slash - value);
         return "an extension has no '/'";
@@ -89,13 +86,11 @@ static const char *judge_name(const char *value, size_t len, size_t *at)
         char c = value[i];
 
         *at = i;
-        if (c == '-') {
+        if (c == '-')
             return "variables have '_' where fields of HTTP have '-'";
-        }
         if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '_' &&
-            !(c >= '0' && c <= '9' && i > 0)) {
+            !(c >= '0' && c <= '9' && i > 0))
             return "a variable's name has letters, digits and '_' alone";
-        }
     }
     return NULL;
 }

@@ -428,14 +428,11 @@ static char lower(char c)
 
 bool fcgi_keys_equal(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    if (a_len != b_len) {
+    if (a_len != b_len)
         return false;
-    }
-    for (size_t i = 0; i < a_len; i++) {
-        if (lower(a[i]) != lower(b[i])) {
+    for (size_t i = 0; i < a_len; i++)
+        if (lower(a[i]) != lower(b[i]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -464,9 +461,8 @@ const struct fcgi_section *fcgi_keys_find_section(const char *name, size_t len)
     for (size_t i = 0; i < N_SECTIONS; i++) {
         const char *other = sections[i].name;
 
-        if (fcgi_keys_equal(name, len, other, strlen(other))) {
+        if (fcgi_keys_equal(name, len, other, strlen(other)))
             return &sections[i];
-        }
     }
     return NULL;
 }
@@ -477,9 +473,8 @@ const struct fcgi_key *fcgi_keys_find(const struct fcgi_section *section,
     for (size_t i = 0; i < section->n_keys; i++) {
         const char *other = section->keys[i].name;
 
-        if (fcgi_keys_equal(name, len, other, strlen(other))) {
+        if (fcgi_keys_equal(name, len, other, strlen(other)))
             return &section->keys[i];
-        }
     }
     return NULL;
 }
@@ -489,9 +484,8 @@ const char *fcgi_keys_retired(const char *name, size_t len)
     for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++) {
         const char *other = retired[i].name;
 
-        if (fcgi_keys_equal(name, len, other, strlen(other))) {
+        if (fcgi_keys_equal(name, len, other, strlen(other)))
             return retired[i].cure;
-        }
     }
     return NULL;
 }

@@ -28,9 +28,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
     size_t *last = rows[1];
     size_t *row = rows[2];
 
-    for (size_t j = 0; j <= b_len; j++) {
+    for (size_t j = 0; j <= b_len; j++)
         last[j] = j;
-    }
     for (size_t i = 1; i <= a_len; i++) {
         size_t *free_row = before;
 
@@ -41,9 +40,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
             row[j] = min(last[j], row[j - 1]) + 1;
             row[j] = min(row[j], last[j - 1] + change);
             if (i > 1 && j > 1 && same(&a[i - 1], &b[j - 2]) &&
-                same(&a[i - 2], &b[j - 1])) {
+                same(&a[i - 2], &b[j - 1]))
                 row[j] = min(row[j], before[j - 2] + 1);
-            }
         }
         before = last;
         last = row;
@@ -58,12 +56,10 @@ static size_t cutoff(size_t a_len, size_t b_len)
     size_t longer = a_len > b_len ? a_len : b_len;
     size_t shorter = min(a_len, b_len);
 
-    if (longer <= 1) {
+    if (longer <= 1)
         return 0;
-    }
-    if (longer - shorter <= 1) {
+    if (longer - shorter <= 1)
         return longer / 3 > 1 ? longer / 3 : 1;
-    }
     return (longer + 2) / 3;
 }
 
@@ -74,13 +70,11 @@ static bool nearer(const char *name, size_t len, const char *candidate,
     size_t candidate_len = strlen(candidate);
     size_t d;
 
-    if (len > GUESS_MAX || candidate_len > GUESS_MAX) {
+    if (len > GUESS_MAX || candidate_len > GUESS_MAX)
         return false;
-    }
     d = distance(name, len, candidate, candidate_len);
-    if (d > cutoff(len, candidate_len) || d >= *best) {
+    if (d > cutoff(len, candidate_len) || d >= *best)
         return false;
-    }
     *best = d;
     return true;
 }
@@ -91,11 +85,9 @@ const struct fcgi_section *fcgi_keys_guess_section(const char *name, size_t len)
     size_t best = SIZE_MAX, n;
     const struct fcgi_section *sections = fcgi_keys_sections(&n);
 
-    for (size_t i = 0; i < n; i++) {
-        if (nearer(name, len, sections[i].name, &best)) {
+    for (size_t i = 0; i < n; i++)
+        if (nearer(name, len, sections[i].name, &best))
             guess = &sections[i];
-        }
-    }
     return guess;
 }
 
@@ -105,11 +97,9 @@ const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
     const struct fcgi_key *guess = NULL;
     size_t best = SIZE_MAX;
 
-    for (size_t i = 0; i < section->n_keys; i++) {
-        if (nearer(name, len, section->keys[i].name, &best)) {
+    for (size_t i = 0; i < section->n_keys; i++)
+        if (nearer(name, len, section->keys[i].name, &best))
             guess = &section->keys[i];
-        }
-    }
     return guess;
 }
 
@@ -119,10 +109,8 @@ const char *fcgi_keys_guess_name(const char *name, size_t len,
     const char *guess = NULL;
     size_t best = SIZE_MAX;
 
-    for (; *names; names++) {
-        if (nearer(name, len, *names, &best)) {
+    for (; *names; names++)
+        if (nearer(name, len, *names, &best))
             guess = *names;
-        }
-    }
     return guess;
 }

@@ -34,9 +34,8 @@ static const struct fcgi_scan_pair *check(cfg_t *cfg, const char *value)
     const struct fcgi_scan_pair *pair =
         fcgi_scan_find(current->scan, (unsigned)cfg->line);
 
-    if (pair) {
+    if (pair)
         fcgi_config_check_value(pair, value, current->file, current->diags);
-    }
     return pair;
 }
 
@@ -56,15 +55,13 @@ static int parse_number(cfg_t *cfg, cfg_opt_t *opt, const char *value,
     size_t at;
 
     (void)opt;
-    if (!pair) {
+    if (!pair)
         return -1;
-    }
     /* What is wrong has been told, and its number is of no matter. */
     if (fcgi_config_parse_number(pair->key, value, strlen(value), &number,
                                  &at) != FCGI_CONFIG_NUMBER_OK ||
-        number > UINT32_MAX) {
+        number > UINT32_MAX)
         number = pair->key->def;
-    }
     *(long *)result = (long)number;
     return 0;
 }
@@ -95,12 +92,9 @@ static cfg_opt_t make_option(const struct fcgi_key *key)
 static bool is_given(const struct fcgi_scan *scan,
                      const struct fcgi_section *schema, size_t key)
 {
-    for (size_t i = 0; i < scan->n_sections; i++) {
-        if (scan->sections[i].schema == schema &&
-            scan->sections[i].given[key]) {
+    for (size_t i = 0; i < scan->n_sections; i++)
+        if (scan->sections[i].schema == schema && scan->sections[i].given[key])
             return true;
-        }
-    }
     return false;
 }
 
@@ -121,11 +115,9 @@ static cfg_t *make_tree(const struct fcgi_scan *scan)
         const struct fcgi_section *section = &sections[i];
         size_t n = 0;
 
-        for (size_t k = 0; k < section->n_keys; k++) {
-            if (is_given(scan, section, k)) {
+        for (size_t k = 0; k < section->n_keys; k++)
+            if (is_given(scan, section, k))
                 options[i][n++] = make_option(&section->keys[k]);
-            }
-        }
         options[i][n] = (cfg_opt_t)CFG_END();
         top[i] = (cfg_opt_t)CFG_SEC(section->name, options[i], CFGF_MULTI);
     }
@@ -145,9 +137,8 @@ static cfg_t *run_library(const struct parse *parse)
     if (!tree) {
         fcgi_check_report(parse->diags, FCGI_CHECK_MEMORY, parse->file, 0, 0, 0,
                           "out of memory");
-        if (stream) {
+        if (stream)
             fclose(stream);
-        }
         return NULL;
     }
     cfg_set_error_function(tree, library_error);
@@ -186,9 +177,8 @@ static int compare_named(const void *left, const void *right)
     const struct named *b = right;
     int order = strcmp(a->name, b->name);
 
-    if (order) {
+    if (order)
         return order;
-    }
     return a->pair->line < b->pair->line ? -1 : 1;
 }
 
@@ -228,9 +218,8 @@ static void check_names(const struct parse *parse, cfg_t *tree)
         const struct fcgi_scan_pair *pair = all[i].pair;
         const struct fcgi_scan_pair *first = all[i - 1].pair;
 
-        if (strcmp(all[i].name, all[i - 1].name) != 0) {
+        if (strcmp(all[i].name, all[i - 1].name) != 0)
             continue;
-        }
         fcgi_check_report(parse->diags, FCGI_CHECK_DUPLICATE_NAME, parse->file,
                           pair->line, pair->value_column, pair->value_length,
                           "the name '%s' is taken by the server of line %u; "
@@ -258,9 +247,8 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
         fcgi_config_check_keys(&scan, file, diags);
         tree = run_library(&parse);
     }
-    if (tree) {
+    if (tree)
         check_names(&parse, tree);
-    }
     if (tree && diags->errors == errors) {
         config = fcgi_config_build(file, &scan, tree);
         if (!config) {
@@ -272,9 +260,8 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
         fcgi_config_check_scripts(&scan, config, diags);
         fcgi_config_check_pool(&scan, config, diags);
     }
-    if (tree) {
+    if (tree)
         cfg_free(tree);
-    }
     fcgi_scan_free(&scan);
     /* The list may hold findings about other files; those stay before. */
     ours = *diags;
@@ -291,9 +278,8 @@ struct fcgi_config *fcgi_config_load(const char *path,
     char *text;
     size_t len;
 
-    if (fcgi_config_read_file(path, &text, &len, diags)) {
+    if (fcgi_config_read_file(path, &text, &len, diags))
         return NULL;
-    }
     config = fcgi_config_parse(path, text, len, diags);
     free(text);
     return config;

@@ -40,9 +40,8 @@ static const char *describe_indent(struct span indent, char buf[static 64])
 {
     size_t tabs = 0;
 
-    for (size_t i = 0; i < indent.len; i++) {
+    for (size_t i = 0; i < indent.len; i++)
         tabs += indent.at[i] == '\t';
-    }
     if (tabs == 0) {
         snprintf(buf, 64, "%zu space%s", indent.len,
                  indent.len == 1 ? "" : "s");
@@ -123,9 +122,8 @@ static void scan_indented(struct scanner *s, struct span line)
     struct span blanks = {line.at, 0};
     struct span rest;
 
-    while (blanks.len < line.len && fcgi_scan_blank(line.at[blanks.len])) {
+    while (blanks.len < line.len && fcgi_scan_blank(line.at[blanks.len]))
         blanks.len++;
-    }
     rest = (struct span){line.at + blanks.len, line.len - blanks.len};
     if (rest.len && rest.at[0] == '[') {
         REPORT(s, FCGI_CHECK_HEADING_COLUMN, rest,
@@ -137,9 +135,8 @@ static void scan_indented(struct scanner *s, struct span line)
     if (blanks.len == 0) {
         size_t word = 0;
 
-        while (word < line.len && !fcgi_scan_blank(line.at[word])) {
+        while (word < line.len && !fcgi_scan_blank(line.at[word]))
             word++;
-        }
         rest.len = word;
         REPORT(s, FCGI_CHECK_NO_INDENT, rest,
                "'%.*s' is not indented; put blanks before it, the same as on "
@@ -149,9 +146,8 @@ static void scan_indented(struct scanner *s, struct span line)
         return;
     }
     check_indent(s, blanks, rest.len == 0);
-    if (rest.len && rest.at[0] != '#') {
+    if (rest.len && rest.at[0] != '#')
         fcgi_scan_key(s, fcgi_scan_trim(rest));
-    }
 }
 
 /* Bytes that no line of text has. Returns what of the line Monkey would see. */
@@ -227,23 +223,20 @@ static void scan_line(struct scanner *s, struct span line)
         line.len -= 3;
     }
     line = check_bytes(s, line);
-    if (line.len == 0 || line.at[0] == '#') {
+    if (line.len == 0 || line.at[0] == '#')
         return;
-    }
-    if (line.at[0] == '[') {
+    if (line.at[0] == '[')
         fcgi_scan_heading(s, line);
-    } else {
+    else
         scan_indented(s, line);
-    }
 }
 
 /* Text in two bytes per character has nothing in it that could be read. */
 static bool is_utf16(struct scanner *s, const char *text, size_t len)
 {
-    if (len < 2 || (memcmp(text, "\xff\xfe", 2) != 0 &&
-                    memcmp(text, "\xfe\xff", 2) != 0)) {
+    if (len < 2 ||
+        (memcmp(text, "\xff\xfe", 2) != 0 && memcmp(text, "\xfe\xff", 2) != 0))
         return false;
-    }
     fcgi_check_report(s->diags, FCGI_CHECK_NUL, s->file, 1, 1, 2,
                       "the file is UTF-16 text; save it as UTF-8 without BOM");
     return true;
@@ -253,9 +246,8 @@ int fcgi_scan_run(struct scanner *s, const char *text, size_t len)
 {
     size_t first = s->diags->count;
 
-    if (is_utf16(s, text, len)) {
+    if (is_utf16(s, text, len))
         return -1;
-    }
 
     for (size_t i = 0; i < len;) {
         const char *end = memchr(text + i, '\n', len - i);
@@ -265,9 +257,8 @@ int fcgi_scan_run(struct scanner *s, const char *text, size_t len)
         scan_line(s, line);
         fcgi_scan_put(s, "\n");
         i += line.len + 1;
-        if (s->no_memory) {
+        if (s->no_memory)
             break;
-        }
         if (s->diags->count - first >= FINDINGS_MAX && i < len) {
             fcgi_check_report(s->diags, FCGI_CHECK_TOO_MANY, s->file,
                               s->line + 1, 0, 0,

@@ -50,9 +50,8 @@ static void check_single(struct scanner *s,
     for (size_t i = 0; i < s->scan->n_sections; i++) {
         const struct fcgi_scan_section *first = &s->scan->sections[i];
 
-        if (first->schema != section->schema) {
+        if (first->schema != section->schema)
             continue;
-        }
         fcgi_check_report(s->diags, FCGI_CHECK_SECTION_TWICE, s->file,
                           section->line, section->column, section->length,
                           "[%s] is given twice; move its keys into the first",
@@ -99,31 +98,26 @@ void fcgi_scan_heading(struct scanner *s, struct span line)
     if (s->tree) {
         s->where = IN_SECTION;
         if (fcgi_tree_add_section(s->tree, name, s->line, section.column,
-                                  section.length)) {
+                                  section.length))
             s->no_memory = true;
-        }
         return;
     }
     section.schema = fcgi_keys_find_section(name.at, name.len);
-    if (!section.schema && close) {
+    if (!section.schema && close)
         section.schema = unknown_section(s, name);
-    } else if (!section.schema) {
+    else if (!section.schema)
         section.schema = fcgi_keys_guess_section(name.at, name.len);
-    }
-    if (s->open) {
+    if (s->open)
         fcgi_scan_put(s, "} ");
-    }
     s->open = section.schema != NULL;
     s->where = s->open ? IN_SECTION : IN_UNKNOWN;
     if (s->open) {
-        if (section.schema->single) {
+        if (section.schema->single)
             check_single(s, &section);
-        }
         fcgi_scan_put(s, section.schema->name);
         fcgi_scan_put(s, " {");
-        if (fcgi_scan_add_section(s->scan, &section)) {
+        if (fcgi_scan_add_section(s->scan, &section))
             s->no_memory = true;
-        }
     }
 }
 
@@ -201,9 +195,8 @@ static void scan_pair(struct scanner *s, struct span key, struct span value)
 
     section->n_keys++;
     if (!known) {
-        if (!wrong_section(s, section->schema, key)) {
+        if (!wrong_section(s, section->schema, key))
             unknown_key(s, section, key);
-        }
         return;
     }
     given = &section->given[known - section->schema->keys];
@@ -232,9 +225,8 @@ static void scan_pair(struct scanner *s, struct span key, struct span value)
     }
     *given = scan->n_pairs;
     if (value.len && !s->doubtful &&
-        fcgi_scan_emit_pair(scan, known, value.at, value.len)) {
+        fcgi_scan_emit_pair(scan, known, value.at, value.len))
         s->no_memory = true;
-    }
 }
 
 /*
@@ -250,9 +242,8 @@ static void split(struct scanner *s, struct span line, struct span *key,
     struct span sign;
 
     while (name_len < key_len && line.at[name_len] != '\t' &&
-           (line.at[name_len] != '=' || name_len == 0)) {
+           (line.at[name_len] != '=' || name_len == 0))
         name_len++;
-    }
     *key = (struct span){line.at, name_len};
     *value =
         fcgi_scan_trim((struct span){line.at + name_len, line.len - name_len});
@@ -290,9 +281,8 @@ static void add_to_tree(struct scanner *s, struct span key, struct span value)
     } else {
         check_hash(s, value);
     }
-    if (fcgi_tree_add_entry(s->tree, key, value, where)) {
+    if (fcgi_tree_add_entry(s->tree, key, value, where))
         s->no_memory = true;
-    }
 }
 
 void fcgi_scan_key(struct scanner *s, struct span line)
@@ -304,9 +294,8 @@ void fcgi_scan_key(struct scanner *s, struct span line)
         if (!s->told_orphan) {
             const char *end = line.at;
 
-            while (end < line.at + line.len && !fcgi_scan_blank(*end)) {
+            while (end < line.at + line.len && !fcgi_scan_blank(*end))
                 end++;
-            }
             key = (struct span){line.at, (size_t)(end - line.at)};
             REPORT(s, FCGI_CHECK_NO_SECTION_YET, key,
                    "'%.*s' stands before any section; put %s above it",
@@ -321,11 +310,10 @@ void fcgi_scan_key(struct scanner *s, struct span line)
         break;
     case IN_SECTION:
         split(s, line, &key, &value);
-        if (s->tree) {
+        if (s->tree)
             add_to_tree(s, key, value);
-        } else {
+        else
             scan_pair(s, key, value);
-        }
         break;
     }
 }

@@ -16,13 +16,11 @@ static int reserve(void **array, size_t count, size_t *capacity, size_t size)
     size_t wanted = *capacity ? *capacity * 2 : 8;
     void *bigger;
 
-    if (count < *capacity) {
+    if (count < *capacity)
         return 0;
-    }
     bigger = reallocarray(*array, wanted, size);
-    if (!bigger) {
+    if (!bigger)
         return -1;
-    }
     *array = bigger;
     *capacity = wanted;
     return 0;
@@ -34,18 +32,16 @@ int fcgi_tree_add_section(struct fcgi_tree *tree, struct span name,
     void *array = tree->sections;
     struct fcgi_tree_section *section;
 
-    if (reserve(&array, tree->n_sections, &tree->capacity, sizeof(*section))) {
+    if (reserve(&array, tree->n_sections, &tree->capacity, sizeof(*section)))
         return -1;
-    }
     tree->sections = array;
     section = &tree->sections[tree->n_sections];
     *section = (struct fcgi_tree_section){.line = line,
                                           .column = column,
                                           .length = length,
                                           .name = strndup(name.at, name.len)};
-    if (!section->name) {
+    if (!section->name)
         return -1;
-    }
     tree->n_sections++;
     return 0;
 }
@@ -56,10 +52,8 @@ int fcgi_tree_add_entry(struct fcgi_tree *tree, struct span key,
     struct fcgi_tree_section *section = &tree->sections[tree->n_sections - 1];
     void *array = section->entries;
 
-    if (reserve(&array, section->n_entries, &section->capacity,
-                sizeof(where))) {
+    if (reserve(&array, section->n_entries, &section->capacity, sizeof(where)))
         return -1;
-    }
     section->entries = array;
     where.key = strndup(key.at, key.len);
     where.value = strndup(value.at, value.len);
@@ -92,21 +86,17 @@ void fcgi_tree_free(struct fcgi_tree *tree)
 const struct fcgi_tree_section *fcgi_tree_section(const struct fcgi_tree *tree,
                                                   const char *name)
 {
-    for (size_t i = 0; i < tree->n_sections; i++) {
-        if (strcasecmp(tree->sections[i].name, name) == 0) {
+    for (size_t i = 0; i < tree->n_sections; i++)
+        if (strcasecmp(tree->sections[i].name, name) == 0)
             return &tree->sections[i];
-        }
-    }
     return NULL;
 }
 
 const struct fcgi_tree_entry *
 fcgi_tree_entry(const struct fcgi_tree_section *section, const char *key)
 {
-    for (size_t i = 0; section && i < section->n_entries; i++) {
-        if (strcasecmp(section->entries[i].key, key) == 0) {
+    for (size_t i = 0; section && i < section->n_entries; i++)
+        if (strcasecmp(section->entries[i].key, key) == 0)
             return &section->entries[i];
-        }
-    }
     return NULL;
 }

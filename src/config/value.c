@@ -34,26 +34,20 @@ static enum fcgi_config_number_error parse(const struct unit *units,
     uint64_t number = 0;
     size_t n = 0;
 
-    for (; n < len && text[n] >= '0' && text[n] <= '9'; n++) {
+    for (; n < len && text[n] >= '0' && text[n] <= '9'; n++)
         if (__builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, (uint64_t)(text[n] - '0'),
-                                   &number)) {
+            __builtin_add_overflow(number, (uint64_t)(text[n] - '0'), &number))
             number = UINT64_MAX / 10 + 1; /* overflows again, or stays huge */
-        }
-    }
     *at = n;
-    if (n == 0) {
+    if (n == 0)
         return FCGI_CONFIG_NUMBER_NONE;
-    }
-    if (n < len && (text[n] == '.' || text[n] == ',')) {
+    if (n < len && (text[n] == '.' || text[n] == ','))
         return FCGI_CONFIG_NUMBER_FRACTION;
-    }
     for (; units->name; units++) {
         if (strlen(units->name) == len - n &&
             memcmp(units->name, text + n, len - n) == 0) {
-            if (__builtin_mul_overflow(number, units->factor, value)) {
+            if (__builtin_mul_overflow(number, units->factor, value))
                 *value = UINT64_MAX;
-            }
             return FCGI_CONFIG_NUMBER_OK;
         }
     }
@@ -120,9 +114,8 @@ const char *fcgi_config_format_time(uint64_t ms,
         n = ms / 1000;
         unit = "s";
     }
-    if (ms == 0) {
+    if (ms == 0)
         unit = "s";
-    }
     snprintf(buf, FCGI_CONFIG_NUMBER_SIZE, "%" PRIu64 "%s", n, unit);
     return buf;
 }

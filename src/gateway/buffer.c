@@ -19,10 +19,9 @@ bool fcgi_buffer_reserve(struct fcgi_buffer *buffer, size_t more)
     if (__builtin_add_overflow(buffer->length, more, &wanted))
         goto fail;
     capacity = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
-    while (capacity < wanted) {
+    while (capacity < wanted)
         if (__builtin_mul_overflow(capacity, (size_t)2, &capacity))
             goto fail;
-    }
     data = realloc(buffer->data, capacity);
     if (data == NULL)
         goto fail;

@@ -236,7 +236,7 @@ static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
     exchange->line_length = 0;
     exchange->script_unknown = false;
     exchange->server = NULL;
-    exchange->claim = NULL;
+    exchange->checkout = NULL;
     exchange->conn = NULL;
     exchange->probe = false;
     exchange->tls = request->tls;
@@ -272,10 +272,9 @@ static const char *judge_fields(const struct fcgi_http_request *request)
         }
         if (!fcgi_header_is(name.data, name.length, "content-length"))
             continue;
-        for (size_t j = 0; j < value.length; j++) {
+        for (size_t j = 0; j < value.length; j++)
             if (value.data[j] < '0' || value.data[j] > '9')
                 return "the request has a Content-Length that is no number";
-        }
         if (length.data != NULL &&
             (length.length != value.length ||
              memcmp(length.data, value.data, value.length) != 0))

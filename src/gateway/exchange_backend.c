@@ -23,11 +23,10 @@ static bool is_idempotent(struct fcgi_text method)
     static const char *const methods[] = {"GET", "HEAD",   "OPTIONS",
                                           "PUT", "DELETE", "TRACE"};
 
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strlen(methods[i]) == method.length &&
             memcmp(methods[i], method.data, method.length) == 0)
             return true;
-    }
     return false;
 }
 
@@ -51,14 +50,14 @@ void fcgi_exchange_failed(struct fcgi_exchange *exchange, enum fcgi_count count)
 void fcgi_exchange_let_go(struct fcgi_exchange *exchange)
 {
     fcgi_loop_stop_timer(exchange->gateway->loop, &exchange->pause);
-    if (exchange->claim != NULL)
-        fcgi_worker_cancel(exchange->gateway->worker, exchange->claim);
-    exchange->claim = NULL;
+    if (exchange->checkout != NULL)
+        fcgi_worker_cancel(exchange->gateway->worker, exchange->checkout);
+    exchange->checkout = NULL;
     if (exchange->conn != NULL)
         fcgi_worker_release(exchange->conn);
     exchange->conn = NULL;
     if (exchange->probe)
-        fcgi_server_unprobe(exchange->server);
+        fcgi_server_end_trial(exchange->server);
     exchange->probe = false;
 }
 
@@ -184,7 +183,7 @@ static void on_failure(struct fcgi_conn *conn,
 
 static void begin(struct fcgi_exchange *exchange, struct fcgi_conn *conn)
 {
-    exchange->claim = NULL;
+    exchange->checkout = NULL;
     exchange->conn = conn;
     conn->owner = exchange;
     if (!exchange->idempotent && conn->state == FCGI_CONN_KEPT &&
@@ -231,14 +230,14 @@ static bool leave_queue(struct fcgi_exchange *exchange)
                                  "connection");
 }
 
-static void granted(void *owner, enum fcgi_claimed result,
+static void granted(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn)
 {
     struct fcgi_exchange *exchange = owner;
 
-    exchange->claim = NULL;
+    exchange->checkout = NULL;
     exchange->conn = conn;
-    if (result == FCGI_CLAIMED_NO_MEMORY)
+    if (result == FCGI_CHECKOUT_GOT_NO_MEMORY)
         fcgi_exchange_refuse(exchange, 500, "out of memory");
     else if (leave_queue(exchange))
         return;
@@ -257,18 +256,18 @@ void fcgi_exchange_go(struct fcgi_exchange *exchange,
     while (server != NULL) {
         exchange->server = server;
         exchange->probe = probe;
-        switch (fcgi_worker_claim(worker, server, exchange, granted,
-                                  &exchange->claim, &conn)) {
-        case FCGI_CLAIMED_NOW:
+        switch (fcgi_worker_checkout(worker, server, exchange, granted,
+                                     &exchange->checkout, &conn)) {
+        case FCGI_CHECKOUT_GOT_NOW:
             begin(exchange, conn);
             return;
-        case FCGI_CLAIMED_WAIT:
+        case FCGI_CHECKOUT_GOT_WAIT:
             return;
-        case FCGI_CLAIMED_NO_MEMORY:
+        case FCGI_CHECKOUT_GOT_NO_MEMORY:
             fcgi_exchange_refuse(exchange, 500, "out of memory");
             return;
-        case FCGI_CLAIMED_FULL:
-        case FCGI_CLAIMED_LATE: /* is told later */
+        case FCGI_CHECKOUT_GOT_FULL:
+        case FCGI_CHECKOUT_GOT_LATE: /* is told later */
             break;
         }
         fcgi_worker_count(worker, server, FCGI_COUNT_QUEUE_FULL);

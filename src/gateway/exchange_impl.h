@@ -37,8 +37,8 @@ struct fcgi_exchange {
     struct fcgi_buffer out;
     size_t out_sent;
 
-    struct fcgi_claim *claim; /* waits for a connection */
-    struct fcgi_conn *conn;   /* has one */
+    struct fcgi_checkout *checkout; /* waits for a connection */
+    struct fcgi_conn *conn;         /* has one */
     struct fcgi_route route;
     struct fcgi_server *server;
     bool probe;      /* the server is not up: tell how it goes */
@@ -146,7 +146,7 @@ void fcgi_exchange_worked(struct fcgi_exchange *exchange);
 void fcgi_exchange_failed(struct fcgi_exchange *exchange,
                           enum fcgi_count count);
 
-/* Gives the connection back, or its claim up. */
+/* Gives the connection back, or its checkout up. */
 void fcgi_exchange_let_go(struct fcgi_exchange *exchange);
 
 /* What comes of the application: in exchange.c. */

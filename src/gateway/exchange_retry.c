@@ -93,7 +93,7 @@ static struct fcgi_server *choose(struct fcgi_exchange *exchange, bool *probe)
             fcgi_route_restarting(&exchange->route, now, exchange->pauses);
         if (!*probe || restarting == NULL || server == restarting)
             return server;
-        fcgi_server_unprobe(server);
+        fcgi_server_end_trial(server);
         server = restarting;
     }
     *probe = fcgi_server_health(server, now) != FCGI_HEALTH_UP;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The seam: what the gateway is told of a request, and what it asks of the
- * HTTP server that hosts it. A room that knows a host fills it (src/monkey/);
+ * HTTP server that hosts it. A module that knows a host fills it (src/monkey/);
  * nothing else of the host is known here.
  */
 #ifndef FCGI_GATEWAY_HOST_H

@@ -138,10 +138,9 @@ static bool same_name(struct fcgi_text a, struct fcgi_text b)
 {
     if (a.length != b.length)
         return false;
-    for (size_t i = 0; i < a.length; i++) {
+    for (size_t i = 0; i < a.length; i++)
         if (upper(a.data[i]) != upper(b.data[i]))
             return false;
-    }
     return true;
 }
 
@@ -167,10 +166,9 @@ static void add_joined(struct fcgi_buffer *out,
     const char *glue = is_name(name, "cookie") ? "; " : ", ";
     size_t length = request->fields[first].value.length;
 
-    for (size_t i = first + 1; i < request->n_fields; i++) {
+    for (size_t i = first + 1; i < request->n_fields; i++)
         if (same_name(request->fields[i].name, name))
             length += 2 + request->fields[i].value.length;
-    }
     if (!begin_pair(out, 5 + name.length, length))
         return;
     add_field_name(out, name);

@@ -45,10 +45,9 @@ struct fcgi_text fcgi_params_find(const struct fcgi_buffer *params,
     struct fcgi_text found, value;
     size_t at = 0;
 
-    while (at < params->length && next(params, &at, &found, &value)) {
+    while (at < params->length && next(params, &at, &found, &value))
         if (is(found, name))
             return value;
-    }
     return (struct fcgi_text){NULL, 0};
 }
 
@@ -76,14 +75,12 @@ static bool is_hidden(const struct fcgi_server_config *config,
 {
     if (!config->pass_authorization && is(name, "HTTP_AUTHORIZATION"))
         return true;
-    for (size_t i = 0; i < config->hidden_params.count; i++) {
+    for (size_t i = 0; i < config->hidden_params.count; i++)
         if (is(name, config->hidden_params.items[i]))
             return true;
-    }
-    for (size_t i = 0; i < config->params.count; i++) {
+    for (size_t i = 0; i < config->params.count; i++)
         if (is(name, config->params.items[i].name))
             return true; /* it is set to something else */
-    }
     return false;
 }
 
@@ -102,10 +99,9 @@ static const char *below_root(struct fcgi_text name)
  * those for all. */
 static bool is_last(const struct fcgi_pairs *params, size_t i)
 {
-    for (size_t j = i + 1; j < params->count; j++) {
+    for (size_t j = i + 1; j < params->count; j++)
         if (strcmp(params->items[i].name, params->items[j].name) == 0)
             return false;
-    }
     return true;
 }
 

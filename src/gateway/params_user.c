@@ -62,9 +62,8 @@ size_t fcgi_params_user(struct fcgi_text field,
         return 0;
     colon = memchr(user, ':', n);
     n = colon != NULL ? (size_t)(colon - user) : 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if ((unsigned char)user[i] < ' ' || user[i] == 0x7f)
             return 0;
-    }
     return n;
 }

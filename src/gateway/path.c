@@ -72,10 +72,9 @@ static bool ends_with(const char *path, size_t length, const char *end,
 static bool has_extension(const struct fcgi_server_config *config,
                           const char *path, size_t length, bool any_case)
 {
-    for (size_t i = 0; i < config->extensions.count; i++) {
+    for (size_t i = 0; i < config->extensions.count; i++)
         if (ends_with(path, length, config->extensions.items[i], any_case))
             return true;
-    }
     return config->extensions.count == 0 &&
            ends_with(path, length, front_extension(config), any_case);
 }
@@ -106,11 +105,10 @@ static bool is_front(const struct fcgi_server_config *config,
         return false;
     front.data = config->front_controller;
     front.length = strlen(front.data);
-    while (next_part(front, &i, &one)) {
+    while (next_part(front, &i, &one))
         if (!next_part(path, &j, &other) || one.length != other.length ||
             memcmp(one.data, other.data, one.length) != 0)
             return false;
-    }
     return !next_part(path, &j, &other);
 }
 
@@ -146,13 +144,12 @@ static bool is_hex(char c)
  * rest; and one that decodes a NUL may end the path there. */
 static bool is_well_escaped(struct fcgi_text uri)
 {
-    for (size_t i = 0; i < uri.length; i++) {
+    for (size_t i = 0; i < uri.length; i++)
         if (uri.data[i] == '%' &&
             (uri.length - i < 3 || !is_hex(uri.data[i + 1]) ||
              !is_hex(uri.data[i + 2]) ||
              (uri.data[i + 1] == '0' && uri.data[i + 2] == '0')))
             return false;
-    }
     return true;
 }
 

@@ -130,10 +130,9 @@ static bool is_dropped(const struct seen *seen, const struct fcgi_field *field)
         "upgrade", "proxy-connection", "te",
     };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (is(field, names[i]))
             return true;
-    }
     return is_listed(seen, field);
 }
 

@@ -271,10 +271,9 @@ void fcgi_loop_remove(struct fcgi_loop *loop, struct fcgi_loop_io *io)
         return;
     epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
     io->added = false;
-    for (int i = 0; i < loop->n_batch; i++) {
+    for (int i = 0; i < loop->n_batch; i++)
         if (loop->batch[i].data.ptr == io)
             loop->batch[i].data.ptr = NULL;
-    }
 }
 
 void fcgi_loop_set_timer(struct fcgi_loop *loop, struct fcgi_loop_timer *timer,

@@ -6,8 +6,8 @@
  * Between 1.6 and 1.7 nearly every structure changed. What has the same purpose
  * has the same name here, so that code can be written once and compiled once
  * for each ABI, with MK_ABI being 16 or 18 (abi16.h, abi18.h). Functions that
- * come out of it bear the ABI in their names: MK_NAME(log) is mk16_log or
- * mk18_log.
+ * come out of it bear the ABI in their names: FCGI_MONKEY_NAME(log) is
+ * fcgi_monkey16_log or fcgi_monkey18_log.
  */
 #ifndef FCGI_MONKEY_ABI_H
 #define FCGI_MONKEY_ABI_H
@@ -18,9 +18,9 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#define MK_NAME(name) MK_NAME_OF(MK_ABI, name)
-#define MK_NAME_OF(abi, name) MK_PASTE(abi, name)
-#define MK_PASTE(abi, name) mk##abi##_##name
+#define FCGI_MONKEY_NAME(name) FCGI_MONKEY_NAME_OF(MK_ABI, name)
+#define FCGI_MONKEY_NAME_OF(abi, name) FCGI_MONKEY_PASTE(abi, name)
+#define FCGI_MONKEY_PASTE(abi, name) fcgi_monkey##abi##_##name
 
 /* Plugin hooks: a Match handler needs exactly this value. */
 #define MK_HOOK_NETWORK_LAYER 128

@@ -10,24 +10,25 @@
 #include "gateway/host.h"
 #include "monkey/abi.h"
 
-#define mk_auth_set_up MK_NAME(auth_set_up)
-#define mk_auth_free MK_NAME(auth_free)
-#define mk_auth_accepted MK_NAME(auth_accepted)
+#define fcgi_monkey_auth_set_up FCGI_MONKEY_NAME(auth_set_up)
+#define fcgi_monkey_auth_free FCGI_MONKEY_NAME(auth_free)
+#define fcgi_monkey_auth_accepted FCGI_MONKEY_NAME(auth_accepted)
 
 /*
  * Notes which folders of which virtual hosts Monkey's auth plugin guards.
  * Returns 0, or -1 where memory is short. Before there are threads.
  */
-int mk_auth_set_up(const struct mk_api *api);
-void mk_auth_free(void);
+int fcgi_monkey_auth_set_up(const struct mk_api *api);
+void fcgi_monkey_auth_free(void);
 
 /*
  * The Authorization field of a request that the auth plugin has let pass on
  * account of it; absent where it was not asked. `params` is that of the rule
  * which has handed the request to us. Any thread.
  */
-struct fcgi_text mk_auth_accepted(const struct mk_request *sr,
-                                  const struct mk_list *params,
-                                  const struct fcgi_http_request *request);
+struct fcgi_text
+fcgi_monkey_auth_accepted(const struct mk_request *sr,
+                          const struct mk_list *params,
+                          const struct fcgi_http_request *request);
 
 #endif

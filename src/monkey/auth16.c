@@ -76,7 +76,7 @@ static int add(const struct mk_api *api, const struct mk_host *vhost,
     return 0;
 }
 
-int mk_auth_set_up(const struct mk_api *api)
+int fcgi_monkey_auth_set_up(const struct mk_api *api)
 {
     const struct mk_list *hosts = &api->config->hosts, *host_node, *node;
 
@@ -88,16 +88,15 @@ int mk_auth_set_up(const struct mk_api *api)
             vhost->config != NULL ? &vhost->config->sections : NULL;
 
         for (node = sections ? sections->next : NULL; node != sections;
-             node = node->next) {
+             node = node->next)
             if (add(api, vhost,
                     MK_ENTRY(node, const struct mk_rconf_section, head)))
                 return -1;
-        }
     }
     return 0;
 }
 
-void mk_auth_free(void)
+void fcgi_monkey_auth_free(void)
 {
     while (guarded != NULL) {
         struct guarded *next = guarded->next;
@@ -139,9 +138,10 @@ static bool is_guarded(const struct mk_request *sr)
     return false;
 }
 
-struct fcgi_text mk_auth_accepted(const struct mk_request *sr,
-                                  const struct mk_list *params,
-                                  const struct fcgi_http_request *request)
+struct fcgi_text
+fcgi_monkey_auth_accepted(const struct mk_request *sr,
+                          const struct mk_list *params,
+                          const struct fcgi_http_request *request)
 {
     struct fcgi_text found = {NULL, 0};
 

@@ -5,19 +5,20 @@
  */
 #include "monkey/auth.h"
 
-int mk_auth_set_up(const struct mk_api *api)
+int fcgi_monkey_auth_set_up(const struct mk_api *api)
 {
     (void)api;
     return 0;
 }
 
-void mk_auth_free(void)
+void fcgi_monkey_auth_free(void)
 {
 }
 
-struct fcgi_text mk_auth_accepted(const struct mk_request *sr,
-                                  const struct mk_list *params,
-                                  const struct fcgi_http_request *request)
+struct fcgi_text
+fcgi_monkey_auth_accepted(const struct mk_request *sr,
+                          const struct mk_list *params,
+                          const struct fcgi_http_request *request)
 {
     (void)sr;
     (void)params;

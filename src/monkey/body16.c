@@ -6,9 +6,10 @@
 
 /* Everything behind the head is the body for Monkey, a next request too: only
  * as much as Content-Length says is ours. */
-int mk_request_body(struct mk_session *cs, struct mk_request *sr,
-                    size_t head_end, struct fcgi_http_field *fields,
-                    struct fcgi_http_request *request, const char **why)
+int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
+                             size_t head_end, struct fcgi_http_field *fields,
+                             struct fcgi_http_request *request,
+                             const char **why)
 {
     long length = cs->parser.header_content_length;
 

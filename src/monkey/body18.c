@@ -46,11 +46,11 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
                        struct fcgi_http_request *request, const char **why)
 {
     char *body = cs->body + head_end;
-    struct mk18_chunked chunked;
+    struct fcgi_monkey18_chunked chunked;
 
     if (!take_coding(fields, request))
         return 0;
-    switch (mk18_chunked_decode(body, cs->body_length - head_end, &chunked)) {
+    switch (fcgi_monkey18_chunked_decode(body, cs->body_length - head_end, &chunked)) {
     case MK18_CHUNKED_WHOLE:
         break;
     case MK18_CHUNKED_PART:
@@ -68,9 +68,10 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
     return 0;
 }
 
-int mk_request_body(struct mk_session *cs, struct mk_request *sr,
-                    size_t head_end, struct fcgi_http_field *fields,
-                    struct fcgi_http_request *request, const char **why)
+int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
+                             size_t head_end, struct fcgi_http_field *fields,
+                             struct fcgi_http_request *request,
+                             const char **why)
 {
     long length = cs->parser.header_content_length;
 

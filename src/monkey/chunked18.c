@@ -23,7 +23,7 @@ static int digit(char c)
 }
 
 /* The length of the line that begins at `from`, without its CRLF. */
-static enum mk18_chunked_result find_line(const char *from, const char *end,
+static enum fcgi_monkey18_chunked_result find_line(const char *from, const char *end,
                                           size_t *length)
 {
     for (const char *at = from; at < end; at++) {
@@ -62,11 +62,11 @@ static bool read_size(const char *line, size_t length, size_t *size)
     return n == length ? digit(line[length - 1]) >= 0 : line[n] == ';';
 }
 
-static enum mk18_chunked_result skip_trailer(const char **at, const char *end)
+static enum fcgi_monkey18_chunked_result skip_trailer(const char **at, const char *end)
 {
     for (int lines = 0; lines <= TRAILER_LINES_MOST; lines++) {
         size_t length;
-        enum mk18_chunked_result result = find_line(*at, end, &length);
+        enum fcgi_monkey18_chunked_result result = find_line(*at, end, &length);
         const char *colon;
 
         if (result != MK18_CHUNKED_WHOLE)
@@ -82,11 +82,11 @@ static enum mk18_chunked_result skip_trailer(const char **at, const char *end)
     return MK18_CHUNKED_WRONG;
 }
 
-enum mk18_chunked_result mk18_chunked_decode(char *bytes, size_t length,
-                                             struct mk18_chunked *out)
+enum fcgi_monkey18_chunked_result fcgi_monkey18_chunked_decode(char *bytes, size_t length,
+                                             struct fcgi_monkey18_chunked *out)
 {
     const char *at = bytes, *end = bytes + length;
-    enum mk18_chunked_result result;
+    enum fcgi_monkey18_chunked_result result;
     size_t line, size;
 
     out->decoded = 0;

@@ -8,13 +8,13 @@
 
 #include <stddef.h>
 
-enum mk18_chunked_result {
+enum fcgi_monkey18_chunked_result {
     MK18_CHUNKED_WHOLE,
     MK18_CHUNKED_PART, /* its end is not there */
     MK18_CHUNKED_WRONG,
 };
 
-struct mk18_chunked {
+struct fcgi_monkey18_chunked {
     size_t decoded; /* bytes of content */
     size_t used;    /* bytes that it took, its trailer included */
 };
@@ -26,7 +26,7 @@ struct mk18_chunked {
  * another end: no blanks or signs in sizes, lines end with CRLF alone, no bytes
  * of control. Unless the result is MK18_CHUNKED_WHOLE, `bytes` is spoilt.
  */
-enum mk18_chunked_result mk18_chunked_decode(char *bytes, size_t length,
-                                             struct mk18_chunked *out);
+enum fcgi_monkey18_chunked_result fcgi_monkey18_chunked_decode(char *bytes, size_t length,
+                                             struct fcgi_monkey18_chunked *out);
 
 #endif

@@ -37,7 +37,7 @@ static struct fcgi_pool *pool;
 static struct worker *_Atomic workers;
 static _Thread_local struct worker *self;
 
-void mk_log(enum fcgi_log_level level, const char *line)
+void fcgi_monkey_log(enum fcgi_log_level level, const char *line)
 {
     static const int levels[] = {
         [FCGI_LOG_INFO] = MK_LOG_INFO,
@@ -53,12 +53,13 @@ void mk_log(enum fcgi_log_level level, const char *line)
 static ssize_t write_client(void *client, const void *bytes, size_t length)
 {
     struct mk_request *sr = client;
-    struct mk_conn_view view;
+    struct fcgi_monkey_conn_view view;
 
-    mk_conn_view(mk_family_of(sr->session, sr), sr->session, &view);
+    fcgi_monkey_conn_view(fcgi_monkey_family_of(sr->session, sr), sr->session,
+                          &view);
     if (length > INT_MAX)
         length = INT_MAX;
-    return mk_conn_write(&view, bytes, length);
+    return fcgi_monkey_conn_write(&view, bytes, length);
 }
 
 /*
@@ -97,17 +98,18 @@ static void exchange_done(void *client, const struct fcgi_outcome *outcome)
 
         connect(cs->socket, &none, sizeof(none));
     }
-    mk_give_back(api, mk_family_of(cs, sr), cs, sr, outcome->close);
+    fcgi_monkey_give_back(api, fcgi_monkey_family_of(cs, sr), cs, sr,
+                          outcome->close);
 }
 
 static struct fcgi_host host = {
     .write = write_client,
     .done = exchange_done,
-    .log = mk_log,
+    .log = fcgi_monkey_log,
 };
 
-void mk_set_up(const struct mk_api *given, struct mk_config *server,
-               struct fcgi_pool *servers)
+void fcgi_monkey_set_up(const struct mk_api *given, struct mk_config *server,
+                        struct fcgi_pool *servers)
 {
     api = given;
     config = server;
@@ -148,9 +150,10 @@ static struct worker *new_worker(void)
     return worker;
 
 fail:
-    mk_log(FCGI_LOG_ERROR,
-           "a worker cannot be set up: out of memory or descriptors (see "
-           "ulimit -n); it answers 500");
+    fcgi_monkey_log(
+        FCGI_LOG_ERROR,
+        "a worker cannot be set up: out of memory or descriptors (see "
+        "ulimit -n); it answers 500");
     fcgi_gateway_free(worker->gateway);
     if (worker->event != NULL)
         api->mem_free(worker->event);
@@ -158,7 +161,7 @@ fail:
     return NULL;
 }
 
-void mk_worker_start(void)
+void fcgi_monkey_worker_start(void)
 {
     self = new_worker();
     errno = 0;
@@ -169,11 +172,11 @@ void mk_worker_start(void)
  * a word to the core, which would go on with a next request in a state that
  * nobody expects. */
 static int answer(struct mk_session *cs, struct mk_request *sr,
-                  const struct mk_conn_view *view, const char *bytes)
+                  const struct fcgi_monkey_conn_view *view, const char *bytes)
 {
-    mk_conn_write(view, bytes, strlen(bytes));
+    fcgi_monkey_conn_write(view, bytes, strlen(bytes));
     shutdown(cs->socket, SHUT_RDWR);
-    mk_keep_quiet(sr);
+    fcgi_monkey_suppress_core_head(sr);
     errno = 0;
     return MK_CONTINUE;
 }
@@ -183,17 +186,17 @@ static int answer(struct mk_session *cs, struct mk_request *sr,
  * unknown nothing but the core's own functions may be used; it sends the page
  * as it sends those of its own.
  */
-static int refuse(enum mk_family family, struct mk_session *cs,
+static int refuse(enum fcgi_monkey_family family, struct mk_session *cs,
                   struct mk_request *sr)
 {
-    struct mk_conn_view view;
+    struct fcgi_monkey_conn_view view;
 
-    if (family == MK_FAMILY_UNKNOWN) {
+    if (family == FCGI_MONKEY_FAMILY_UNKNOWN) {
         api->header_set_http_status(sr, 500);
         errno = 0;
         return MK_CLOSE_CONX;
     }
-    mk_conn_view(family, cs, &view);
+    fcgi_monkey_conn_view(family, cs, &view);
     return answer(cs, sr, &view,
                   "HTTP/1.1 500 Internal Server Error\r\n"
                   "Content-Type: text/plain\r\n"
@@ -209,14 +212,14 @@ static int refuse(enum mk_family family, struct mk_session *cs,
  * one; Monkey 1.8 makes that answer, too, and closes the connection instead of
  * sending it.
  */
-static int redirect(enum mk_family family, struct mk_session *cs,
+static int redirect(enum fcgi_monkey_family family, struct mk_session *cs,
                     struct mk_request *sr,
                     const struct fcgi_http_request *request)
 {
     const char *uri = request->uri.data;
     size_t length = request->uri.length;
     char text[PATH_MAX + 1024];
-    struct mk_conn_view view;
+    struct fcgi_monkey_conn_view view;
     int n;
 
     /* Two slashes at the begin would name another host. */
@@ -233,7 +236,7 @@ static int redirect(enum mk_family family, struct mk_session *cs,
                  request->has_query ? request->query.data : "");
     if (n < 0 || n >= (int)sizeof(text))
         return refuse(family, cs, sr);
-    mk_conn_view(family, cs, &view);
+    fcgi_monkey_conn_view(family, cs, &view);
     return answer(cs, sr, &view, text);
 }
 
@@ -255,7 +258,7 @@ static bool is_named(const void *arg, const struct fcgi_server *server)
 }
 
 /* TLS: the network layer belongs to a plugin that says so. */
-static bool is_tls(const struct mk_conn_view *view)
+static bool is_tls(const struct fcgi_monkey_conn_view *view)
 {
     const struct mk_list *plugins = api->plugins, *node;
 
@@ -276,19 +279,20 @@ static bool is_tls(const struct mk_conn_view *view)
  * no server. `rules` must live as long as the request. */
 static const struct fcgi_server *split(struct mk_request *sr,
                                        struct fcgi_http_request *request,
-                                       const struct mk_rules *rules,
+                                       const struct fcgi_monkey_rules *rules,
                                        struct fcgi_script *script)
 {
-    const struct fcgi_server *server = mk_index_server(pool, rules->params);
+    const struct fcgi_server *server =
+        fcgi_monkey_index_server(pool, rules->params);
 
     if (server == NULL)
         return NULL;
     request->follow_links = config->symlink;
-    request->is_script = mk_index_is_script;
+    request->is_script = fcgi_monkey_index_is_script;
     request->is_script_arg = rules;
-    request->has_index =
-        server->config->front_controller && mk_index_exists(config, sr);
-    request->accepted = mk_auth_accepted(sr, rules->params, request);
+    request->has_index = server->config->front_controller &&
+                         fcgi_monkey_index_exists(config, sr);
+    request->accepted = fcgi_monkey_auth_accepted(sr, rules->params, request);
     fcgi_path_split(request, server->config, script);
     return server;
 }
@@ -303,18 +307,18 @@ static bool is_bare_folder(const char *name)
 
 /* Where stage 30 cannot decline, it must not be asked for what is Monkey's own
  * business, but for redirects (see above). */
-static void spare_host(struct mk_request *sr)
+static void decline_early(struct mk_request *sr)
 {
     const struct mk_ptr *root = &sr->host_conf->documentroot;
     const struct mk_ptr *uri = &sr->uri_processed;
     const struct mk_host_handler *rule;
     struct fcgi_http_request request;
     struct fcgi_script script;
-    struct mk_rules rules;
+    struct fcgi_monkey_rules rules;
     char name[PATH_MAX];
     int n;
 
-    rule = mk_index_first(sr);
+    rule = fcgi_monkey_index_first(sr);
     if (rule == NULL)
         return;
     memset(&request, 0, sizeof(request));
@@ -327,7 +331,7 @@ static void spare_host(struct mk_request *sr)
     if (n < 0 || n >= (int)sizeof(name) || is_bare_folder(name))
         return;
     request.script_filename = (struct fcgi_text){name, (size_t)n};
-    rules = (struct mk_rules){sr->host_conf, &rule->params};
+    rules = (struct fcgi_monkey_rules){sr->host_conf, &rule->params};
     if (split(sr, &request, &rules, &script) != NULL &&
         script.verdict == FCGI_PATH_HOST)
         sr->stage30_blocked = 1;
@@ -344,48 +348,49 @@ static void name_host(struct mk_request *sr)
     sr->host.len = sr->host_alias->len;
 }
 
-int mk_stage20(struct mk_session *cs, struct mk_request *sr)
+int fcgi_monkey_stage20(struct mk_session *cs, struct mk_request *sr)
 {
     (void)cs;
     name_host(sr);
     if (pool != NULL) {
-        mk_index_find(api, config, pool, sr);
+        fcgi_monkey_index_find(api, config, pool, sr);
         if (!MK_MAY_DECLINE)
-            spare_host(sr);
+            decline_early(sr);
     }
     errno = 0;
     return MK_CONTINUE;
 }
 
-int mk_stage30(struct mk_plugin *plugin, struct mk_session *cs,
-               struct mk_request *sr, int n_params, struct mk_list *params)
+int fcgi_monkey_stage30(struct mk_plugin *plugin, struct mk_session *cs,
+                        struct mk_request *sr, int n_params,
+                        struct mk_list *params)
 {
     struct fcgi_http_field fields[MK_FIELDS_MAX];
-    enum mk_family family = mk_family_of(cs, sr);
+    enum fcgi_monkey_family family = fcgi_monkey_family_of(cs, sr);
     struct fcgi_http_request request;
     struct fcgi_exchange *exchange;
     const struct fcgi_server *server;
     struct fcgi_script script;
-    struct mk_conn_view view;
-    struct mk_rules rules;
+    struct fcgi_monkey_conn_view view;
+    struct fcgi_monkey_rules rules;
     const char *why;
     int status;
 
     (void)plugin;
-    if (family == MK_FAMILY_UNKNOWN) {
-        mk_log(FCGI_LOG_ERROR, "this Monkey is none of " MK_RELEASES
-                               " as far as its "
-                               "structures tell; answered 500");
+    if (family == FCGI_MONKEY_FAMILY_UNKNOWN) {
+        fcgi_monkey_log(FCGI_LOG_ERROR, "this Monkey is none of " MK_RELEASES
+                                        " as far as its "
+                                        "structures tell; answered 500");
         return refuse(family, cs, sr);
     }
     if (self == NULL)
         return refuse(family, cs, sr);
-    mk_conn_view(family, cs, &view);
-    status = mk_request_read(cs, sr, fields, &request, &why);
+    fcgi_monkey_conn_view(family, cs, &view);
+    status = fcgi_monkey_request_read(cs, sr, fields, &request, &why);
     request.tls = is_tls(&view);
     /* KeepAlive Off does not reach close_now. */
     request.close = request.close || status != 0 || !config->keep_alive;
-    rules = (struct mk_rules){sr->host_conf, params};
+    rules = (struct fcgi_monkey_rules){sr->host_conf, params};
     server = split(sr, &request, &rules, &script);
     if (server == NULL)
         return refuse(family, cs, sr);
@@ -400,19 +405,20 @@ int mk_stage30(struct mk_plugin *plugin, struct mk_session *cs,
         fcgi_exchange_start(self->gateway, sr, cs->socket, &request, &script,
                             n_params > 0 ? is_named : NULL, params);
     if (exchange == NULL) {
-        mk_log(FCGI_LOG_ERROR, "out of memory or descriptors; answered 500");
+        fcgi_monkey_log(FCGI_LOG_ERROR,
+                        "out of memory or descriptors; answered 500");
         return refuse(family, cs, sr);
     }
-    mk_take(api, &view);
-    mk_keep_quiet(sr);
+    fcgi_monkey_take(api, &view);
+    fcgi_monkey_suppress_core_head(sr);
     sr->handler_data = exchange;
     errno = 0;
     return MK_CONTINUE;
 }
 
 /* Also called for requests that are none of ours, with nothing filled in. */
-int mk_stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
-                      struct mk_request *sr)
+int fcgi_monkey_stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
+                               struct mk_request *sr)
 {
     (void)plugin;
     (void)cs;
@@ -423,7 +429,7 @@ int mk_stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
     return 0;
 }
 
-void mk_workers_free(void)
+void fcgi_monkey_workers_free(void)
 {
     struct worker *worker = atomic_load(&workers);
 

@@ -21,7 +21,7 @@ static bool matches(const struct mk_host_handler *rule, const char *path,
 {
     struct mk_span span;
 
-    return mk_rule_find(rule, path, 0, length, &span);
+    return fcgi_monkey_rule_find(rule, path, 0, length, &span);
 }
 
 /*
@@ -47,7 +47,8 @@ static bool means(const struct mk_host_handler *rule, const char *path,
     size_t from = 0;
     struct mk_span span;
 
-    while (from <= length && mk_rule_find(rule, path, from, length, &span)) {
+    while (from <= length &&
+           fcgi_monkey_rule_find(rule, path, from, length, &span)) {
         if (!ends_short(path, length, &span))
             return true;
         from = span.begin + 1;
@@ -71,9 +72,10 @@ static bool same_words(const struct mk_list *a, const struct mk_list *b)
     return left == a && right == b;
 }
 
-bool mk_index_is_script(const void *arg, const char *path, size_t length)
+bool fcgi_monkey_index_is_script(const void *arg, const char *path,
+                                 size_t length)
 {
-    const struct mk_rules *rules = arg;
+    const struct fcgi_monkey_rules *rules = arg;
     const struct mk_list *all = &rules->vhost->handlers, *node;
 
     for (node = all->next; node != all; node = node->next) {
@@ -87,8 +89,8 @@ bool mk_index_is_script(const void *arg, const char *path, size_t length)
     return false;
 }
 
-const struct fcgi_server *mk_index_server(const struct fcgi_pool *pool,
-                                          const struct mk_list *params)
+const struct fcgi_server *fcgi_monkey_index_server(const struct fcgi_pool *pool,
+                                                   const struct mk_list *params)
 {
     const struct mk_handler_param *first;
 
@@ -210,7 +212,8 @@ static bool nth_name(const struct fcgi_server_config *config, size_t n,
 static bool find_own(const struct mk_api *api, const struct fcgi_pool *pool,
                      const struct mk_host_handler *rule, struct mk_request *sr)
 {
-    const struct fcgi_server *server = mk_index_server(pool, &rule->params);
+    const struct fcgi_server *server =
+        fcgi_monkey_index_server(pool, &rule->params);
     struct fcgi_text index;
     bool meant = false;
 
@@ -253,8 +256,9 @@ static void find_monkeys(const struct mk_api *api,
     }
 }
 
-void mk_index_find(const struct mk_api *api, const struct mk_config *config,
-                   const struct fcgi_pool *pool, struct mk_request *sr)
+void fcgi_monkey_index_find(const struct mk_api *api,
+                            const struct mk_config *config,
+                            const struct fcgi_pool *pool, struct mk_request *sr)
 {
     const struct mk_list *rules = &sr->host_conf->handlers, *node;
     const struct mk_ptr *uri = &sr->uri_processed;
@@ -271,8 +275,8 @@ void mk_index_find(const struct mk_api *api, const struct mk_config *config,
     find_monkeys(api, config, sr);
 }
 
-bool mk_index_exists(const struct mk_config *config,
-                     const struct mk_request *sr)
+bool fcgi_monkey_index_exists(const struct mk_config *config,
+                              const struct mk_request *sr)
 {
     const struct mk_list *names = config->index_files, *node;
     const struct mk_ptr *uri = &sr->uri_processed;
@@ -280,14 +284,14 @@ bool mk_index_exists(const struct mk_config *config,
     if (uri->len == 0 || uri->data[uri->len - 1] != '/')
         return false;
 
-    for (node = names ? names->next : NULL; node != names; node = node->next) {
+    for (node = names ? names->next : NULL; node != names; node = node->next)
         if (is_there(sr, name_of(node)))
             return true;
-    }
     return false;
 }
 
-const struct mk_host_handler *mk_index_first(const struct mk_request *sr)
+const struct mk_host_handler *
+fcgi_monkey_index_first(const struct mk_request *sr)
 {
     const struct mk_list *rules = &sr->host_conf->handlers, *node;
 

@@ -12,12 +12,12 @@
 #include "backend/pool.h"
 #include "monkey/abi.h"
 
-#define mk_index_find MK_NAME(index_find)
-#define mk_index_exists MK_NAME(index_exists)
-#define mk_index_server MK_NAME(index_server)
-#define mk_index_is_script MK_NAME(index_is_script)
-#define mk_index_first MK_NAME(index_first)
-#define mk_rule_find MK_NAME(rule_find)
+#define fcgi_monkey_index_find FCGI_MONKEY_NAME(index_find)
+#define fcgi_monkey_index_exists FCGI_MONKEY_NAME(index_exists)
+#define fcgi_monkey_index_server FCGI_MONKEY_NAME(index_server)
+#define fcgi_monkey_index_is_script FCGI_MONKEY_NAME(index_is_script)
+#define fcgi_monkey_index_first FCGI_MONKEY_NAME(index_first)
+#define fcgi_monkey_rule_find FCGI_MONKEY_NAME(rule_find)
 
 /*
  * In stage 20: looks for an index file before Monkey does, and names it in the
@@ -25,38 +25,43 @@
  * Monkey's own where a rule hands them to us. The first file that is there
  * decides, as always. Worker thread.
  */
-void mk_index_find(const struct mk_api *api, const struct mk_config *config,
-                   const struct fcgi_pool *pool, struct mk_request *sr);
+void fcgi_monkey_index_find(const struct mk_api *api,
+                            const struct mk_config *config,
+                            const struct fcgi_pool *pool,
+                            struct mk_request *sr);
 
 /* Whether Monkey finds an index file in the folder that the path of a request
  * names. Any thread. */
-bool mk_index_exists(const struct mk_config *config,
-                     const struct mk_request *sr);
+bool fcgi_monkey_index_exists(const struct mk_config *config,
+                              const struct mk_request *sr);
 
 /*
  * What a rule's words (struct mk_handler_param) say of the script: the first
  * server that they name, or the first of all. NULL where there is none, which
  * the plugin does not start with.
  */
-const struct fcgi_server *mk_index_server(const struct fcgi_pool *pool,
-                                          const struct mk_list *params);
+const struct fcgi_server *
+fcgi_monkey_index_server(const struct fcgi_pool *pool,
+                         const struct mk_list *params);
 
 /* The rules of a virtual host that name the same servers as one of them. */
-struct mk_rules {
+struct fcgi_monkey_rules {
     const struct mk_host *vhost;
     const struct mk_list *params; /* of the one */
 };
 
 /*
- * Whether one of the rules (struct mk_rules) means the file of this path,
+ * Whether one of the rules (struct fcgi_monkey_rules) means the file of this path,
  * and does not only find a part of its name: a rule for `.php` means no
  * `x.php.txt`. Any thread.
  */
-bool mk_index_is_script(const void *rules, const char *path, size_t length);
+bool fcgi_monkey_index_is_script(const void *rules, const char *path,
+                                 size_t length);
 
 /* In stage 20: the first rule that matches the path of a request, if it hands
  * it to us; NULL otherwise. Worker thread. */
-const struct mk_host_handler *mk_index_first(const struct mk_request *sr);
+const struct mk_host_handler *
+fcgi_monkey_index_first(const struct mk_request *sr);
 
 struct mk_span {
     size_t begin, end;
@@ -67,7 +72,7 @@ struct mk_span {
  * from `from` on; it is the core that has compiled it. False where it does not.
  * Any thread.
  */
-bool mk_rule_find(const struct mk_host_handler *rule, const char *path,
-                  size_t from, size_t length, struct mk_span *span);
+bool fcgi_monkey_rule_find(const struct mk_host_handler *rule, const char *path,
+                           size_t from, size_t length, struct mk_span *span);
 
 #endif

@@ -29,9 +29,9 @@ static void tell(const struct fcgi_diag_list *diags)
         const struct fcgi_diag *diag = &diags->items[i];
 
         fcgi_diag_format(diag, line, sizeof(line));
-        mk_log(diag->severity == FCGI_DIAG_ERROR ? FCGI_LOG_ERROR
-                                                 : FCGI_LOG_WARNING,
-               line);
+        fcgi_monkey_log(diag->severity == FCGI_DIAG_ERROR ? FCGI_LOG_ERROR
+                                                          : FCGI_LOG_WARNING,
+                        line);
     }
 }
 
@@ -55,7 +55,7 @@ static bool check_rule(const struct mk_host *vhost,
                  "no [FASTCGI_SERVER] with that ServerName",
                  vhost->file ? vhost->file : "a virtual host",
                  (int)param->p.len, param->p.data, config->file);
-        mk_log(FCGI_LOG_ERROR, line);
+        fcgi_monkey_log(FCGI_LOG_ERROR, line);
     }
     return known;
 }
@@ -96,27 +96,27 @@ static void warn_unresolved(void)
                  "answered 503 until it does",
                  server->config->name, server->where,
                  atomic_load(&server->unresolved));
-        mk_log(FCGI_LOG_WARNING, line);
+        fcgi_monkey_log(FCGI_LOG_WARNING, line);
     }
 }
 
 static void clean_up(void)
 {
-    mk_auth_free();
+    fcgi_monkey_auth_free();
     fcgi_pool_free(pool);
     fcgi_config_free(config);
     pool = NULL;
     config = NULL;
 }
 
-void mk_unhook(const struct mk_api *api, struct mk_config *server)
+void fcgi_monkey_unhook(const struct mk_api *api, struct mk_config *server)
 {
     struct mk_list *list = &server->stage20_handler, *node;
 
     for (node = list->next; node != list; node = node->next) {
         struct mk_stage *entry = MK_ENTRY(node, struct mk_stage, head);
 
-        if (entry->stage20 != mk_stage20)
+        if (entry->stage20 != fcgi_monkey_stage20)
             continue;
         node->prev->next = node->next;
         node->next->prev = node->prev;
@@ -125,7 +125,7 @@ void mk_unhook(const struct mk_api *api, struct mk_config *server)
     }
 }
 
-bool mk_is_wanted(const struct mk_config *server)
+bool fcgi_monkey_is_wanted(const struct mk_config *server)
 {
     const struct mk_list *vhosts = &server->hosts, *host_node, *node;
 
@@ -146,16 +146,16 @@ bool mk_is_wanted(const struct mk_config *server)
     return false;
 }
 
-int mk_start(const struct mk_api *api, struct mk_config *server,
-             const char *confdir)
+int fcgi_monkey_start(const struct mk_api *api, struct mk_config *server,
+                      const char *confdir)
 {
     struct fcgi_diag_list diags;
     char path[PATH_MAX];
 
-    mk_set_up(api, server, NULL);
+    fcgi_monkey_set_up(api, server, NULL);
     if (snprintf(path, sizeof(path), "%sfastcgi.conf", confdir) >=
         (int)sizeof(path)) {
-        mk_log(FCGI_LOG_ERROR, "the configuration's path is too long");
+        fcgi_monkey_log(FCGI_LOG_ERROR, "the configuration's path is too long");
         return -1;
     }
     fcgi_diag_list_init(&diags);
@@ -165,19 +165,19 @@ int mk_start(const struct mk_api *api, struct mk_config *server,
     if (config == NULL)
         return -1;
     pool = fcgi_pool_new(config);
-    if (pool == NULL || mk_auth_set_up(api) < 0 ||
+    if (pool == NULL || fcgi_monkey_auth_set_up(api) < 0 ||
         !check_rules(&server->hosts)) {
         clean_up();
         return -1;
     }
     fcgi_resolver_start(pool, LOOK_UP_MS);
     warn_unresolved();
-    mk_set_up(api, server, pool);
+    fcgi_monkey_set_up(api, server, pool);
     return 0;
 }
 
-void mk_stop(void)
+void fcgi_monkey_stop(void)
 {
-    mk_workers_free();
+    fcgi_monkey_workers_free();
     clean_up();
 }

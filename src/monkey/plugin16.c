@@ -39,29 +39,29 @@ _Static_assert(offsetof(struct mk_plugin, master_init) == 48 &&
 static int init_plugin(struct mk_api **api, char *confdir)
 {
     struct mk_config *config = (*api)->config;
-    int result = mk_start(*api, config, confdir);
+    int result = fcgi_monkey_start(*api, config, confdir);
 
     if (result < 0)
-        mk_unhook(*api, config);
+        fcgi_monkey_unhook(*api, config);
     errno = 0;
     return result;
 }
 
 static int exit_plugin(void)
 {
-    mk_stop();
+    fcgi_monkey_stop();
     return 0;
 }
 
 static void worker_init(void)
 {
-    mk_worker_start();
+    fcgi_monkey_worker_start();
 }
 
 static struct mk_stage stage = {
-    .stage20 = mk_stage20,
-    .stage30 = mk_stage30,
-    .stage30_hangup = mk_stage30_hangup,
+    .stage20 = fcgi_monkey_stage20,
+    .stage30 = fcgi_monkey_stage30,
+    .stage30_hangup = fcgi_monkey_stage30_hangup,
 };
 
 static int master_init(struct mk_config *config);

@@ -65,14 +65,14 @@ static int init_plugin(struct mk_plugin *plugin, char *confdir)
         fflush(stdout);
         exit(EXIT_FAILURE);
     }
-    if (mk_start(api, config, confdir) < 0) {
-        if (mk_is_wanted(config)) {
+    if (fcgi_monkey_start(api, config, confdir) < 0) {
+        if (fcgi_monkey_is_wanted(config)) {
             api->log(MK_LOG_ERROR,
                      "fastcgi: Monkey does not start, because "
                      "Match rules need this plugin");
             exit(EXIT_FAILURE);
         }
-        mk_unhook(api, config);
+        fcgi_monkey_unhook(api, config);
         return -1;
     }
     errno = 0;
@@ -82,20 +82,20 @@ static int init_plugin(struct mk_plugin *plugin, char *confdir)
 static int exit_plugin(struct mk_plugin *plugin)
 {
     (void)plugin;
-    mk_stop();
+    fcgi_monkey_stop();
     return 0;
 }
 
 static void worker_init(struct mk_config *config)
 {
     (void)config;
-    mk_worker_start();
+    fcgi_monkey_worker_start();
 }
 
 static struct mk_stage stage = {
-    .stage20 = mk_stage20,
-    .stage30 = mk_stage30,
-    .stage30_hangup = mk_stage30_hangup,
+    .stage20 = fcgi_monkey_stage20,
+    .stage30 = fcgi_monkey_stage30,
+    .stage30_hangup = fcgi_monkey_stage30_hangup,
 };
 
 MK_EXPORT struct mk_plugin mk_plugin_fastcgi18 = {

@@ -135,7 +135,7 @@ static const char *match_here(const struct mk_regex *regex, const char *text)
     }
 }
 
-bool mk18_regex_find(const struct mk_regex *regex, const char *text,
+bool fcgi_monkey18_regex_find(const struct mk_regex *regex, const char *text,
                      size_t from, size_t *begin, size_t *end)
 {
     bool anchored = regex[0].kind == MK_REGEX_LINE_BEGIN;
@@ -177,7 +177,7 @@ static unsigned char *take_class(const char **at, unsigned char *classes,
     return class;
 }
 
-bool mk18_regex_compile(const char *expression, struct mk_regex *out,
+bool fcgi_monkey18_regex_compile(const char *expression, struct mk_regex *out,
                         unsigned char *classes)
 {
     static const char plain[] = ".^$*+?";

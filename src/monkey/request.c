@@ -160,9 +160,10 @@ static void read_addresses(int fd, struct fcgi_http_request *request)
         memset(&request->local, 0, sizeof(request->local));
 }
 
-int mk_request_read(struct mk_session *cs, struct mk_request *sr,
-                    struct fcgi_http_field fields[MK_FIELDS_MAX],
-                    struct fcgi_http_request *request, const char **why)
+int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
+                             struct fcgi_http_field fields[MK_FIELDS_MAX],
+                             struct fcgi_http_request *request,
+                             const char **why)
 {
     const char *at = cs->body;
     int status;
@@ -184,7 +185,7 @@ int mk_request_read(struct mk_session *cs, struct mk_request *sr,
     }
     read_addresses(cs->socket, request);
     if (status == 0)
-        status = mk_request_body(cs, sr, (size_t)(at - cs->body), fields,
-                                 request, why);
+        status = fcgi_monkey_request_body(cs, sr, (size_t)(at - cs->body),
+                                          fields, request, why);
     return status;
 }

@@ -8,8 +8,8 @@
 #include "gateway/host.h"
 #include "monkey/abi.h"
 
-#define mk_request_read MK_NAME(request_read)
-#define mk_request_body MK_NAME(request_body)
+#define fcgi_monkey_request_read FCGI_MONKEY_NAME(request_read)
+#define fcgi_monkey_request_body FCGI_MONKEY_NAME(request_body)
 
 /* Monkey takes 8 fields that it does not know (1.8: 50), and any number of
  * those that it does. */
@@ -22,16 +22,18 @@
  * the request ends. Returns 0, or the status to refuse the request with; then
  * `*why` says why, and `request` holds what was understood. Worker thread.
  */
-int mk_request_read(struct mk_session *cs, struct mk_request *sr,
-                    struct fcgi_http_field fields[MK_FIELDS_MAX],
-                    struct fcgi_http_request *request, const char **why);
+int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
+                             struct fcgi_http_field fields[MK_FIELDS_MAX],
+                             struct fcgi_http_request *request,
+                             const char **why);
 
 /*
  * A part of the former, which is another for each ABI: fills in the body.
  * `head_end` is where the head ends in the receive buffer.
  */
-int mk_request_body(struct mk_session *cs, struct mk_request *sr,
-                    size_t head_end, struct fcgi_http_field *fields,
-                    struct fcgi_http_request *request, const char **why);
+int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
+                             size_t head_end, struct fcgi_http_field *fields,
+                             struct fcgi_http_request *request,
+                             const char **why);
 
 #endif

@@ -16,8 +16,8 @@
 #define NO_SUB __no_sub
 #endif
 
-bool mk_rule_find(const struct mk_host_handler *rule, const char *path,
-                  size_t from, size_t length, struct mk_span *span)
+bool fcgi_monkey_rule_find(const struct mk_host_handler *rule, const char *path,
+                           size_t from, size_t length, struct mk_span *span)
 {
     regmatch_t found = {.rm_so = (regoff_t)from, .rm_eo = (regoff_t)length};
     regex_t regex;

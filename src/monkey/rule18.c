@@ -9,8 +9,8 @@
 #include "monkey/index.h"
 #include "monkey/regex18.h"
 
-bool mk_rule_find(const struct mk_host_handler *rule, const char *path,
-                  size_t from, size_t length, struct mk_span *span)
+bool fcgi_monkey_rule_find(const struct mk_host_handler *rule, const char *path,
+                           size_t from, size_t length, struct mk_span *span)
 {
     char text[PATH_MAX];
 
@@ -18,5 +18,5 @@ bool mk_rule_find(const struct mk_host_handler *rule, const char *path,
         return false;
     memcpy(text, path, length);
     text[length] = '\0';
-    return mk18_regex_find(rule->match, text, from, &span->begin, &span->end);
+    return fcgi_monkey18_regex_find(rule->match, text, from, &span->begin, &span->end);
 }

@@ -17,23 +17,23 @@
 
 #include "monkey/abi.h"
 
-#define mk_family_of MK_NAME(family_of)
-#define mk_conn_view MK_NAME(conn_view)
-#define mk_conn_write MK_NAME(conn_write)
-#define mk_keep_quiet MK_NAME(keep_quiet)
-#define mk_take MK_NAME(take)
-#define mk_give_back MK_NAME(give_back)
+#define fcgi_monkey_family_of FCGI_MONKEY_NAME(family_of)
+#define fcgi_monkey_conn_view FCGI_MONKEY_NAME(conn_view)
+#define fcgi_monkey_conn_write FCGI_MONKEY_NAME(conn_write)
+#define fcgi_monkey_suppress_core_head FCGI_MONKEY_NAME(suppress_core_head)
+#define fcgi_monkey_take FCGI_MONKEY_NAME(take)
+#define fcgi_monkey_give_back FCGI_MONKEY_NAME(give_back)
 
 /* What Monkey's structures look like; see abi16.h and abi18.h. */
-enum mk_family {
-    MK_FAMILY_UNKNOWN,
-    MK_FAMILY_A, /* 1.6.0 to 1.6.6 */
-    MK_FAMILY_B, /* 1.6.7 to 1.6.9 */
-    MK_FAMILY_C, /* 1.8.9 */
+enum fcgi_monkey_family {
+    FCGI_MONKEY_FAMILY_UNKNOWN,
+    FCGI_MONKEY_FAMILY_A, /* 1.6.0 to 1.6.6 */
+    FCGI_MONKEY_FAMILY_B, /* 1.6.7 to 1.6.9 */
+    FCGI_MONKEY_FAMILY_C, /* 1.8.9 */
 };
 
 /* The members of a connection that are of use, whose places differ. */
-struct mk_conn_view {
+struct fcgi_monkey_conn_view {
     struct mk_event *event;
     struct mk_network *net;
     struct mk_list *timeout_head;
@@ -45,26 +45,28 @@ struct mk_conn_view {
 
 /* Tells the family by distances that differ, and checks what all share. Reads
  * only what lies at the same place in each release of the ABI. */
-enum mk_family mk_family_of(const struct mk_session *cs,
-                            const struct mk_request *sr);
+enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
+                                              const struct mk_request *sr);
 
 /* Looks at the connection of a session. The family must be known. */
-void mk_conn_view(enum mk_family family, const struct mk_session *cs,
-                  struct mk_conn_view *view);
+void fcgi_monkey_conn_view(enum fcgi_monkey_family family,
+                           const struct mk_session *cs,
+                           struct fcgi_monkey_conn_view *view);
 
 /* write(2) to the client, through Monkey's network layer. */
-int mk_conn_write(const struct mk_conn_view *view, const void *bytes,
-                  size_t length);
+int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
+                           const void *bytes, size_t length);
 
 /*
  * To be called whenever stage 30 returns MK_CONTINUE. Monkey 1.8 makes the head
  * of an answer then, whoever answers: this keeps it from queueing that, and from
  * aborting for want of a status. In 1.6 it does nothing.
  */
-void mk_keep_quiet(struct mk_request *sr);
+void fcgi_monkey_suppress_core_head(struct mk_request *sr);
 
 /* In stage 30: from now on the client's descriptor is ours alone. */
-void mk_take(const struct mk_api *api, const struct mk_conn_view *view);
+void fcgi_monkey_take(const struct mk_api *api,
+                      const struct fcgi_monkey_conn_view *view);
 
 /*
  * From a callback of our own loop, with the descriptor out of it: ends the
@@ -72,7 +74,9 @@ void mk_take(const struct mk_api *api, const struct mk_conn_view *view);
  * pipelined request may have run when this returns. Nothing of the request may
  * be touched after it.
  */
-void mk_give_back(const struct mk_api *api, enum mk_family family,
-                  struct mk_session *cs, struct mk_request *sr, bool close);
+void fcgi_monkey_give_back(const struct mk_api *api,
+                           enum fcgi_monkey_family family,
+                           struct mk_session *cs, struct mk_request *sr,
+                           bool close);
 
 #endif

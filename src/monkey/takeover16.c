@@ -9,36 +9,37 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-enum mk_family mk_family_of(const struct mk_session *cs,
-                            const struct mk_request *sr)
+enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
+                                              const struct mk_request *sr)
 {
     const char *conn = cs->conn;
     ptrdiff_t channel = (const char *)cs->channel - conn;
     ptrdiff_t session = (const char *)(const void *)cs - conn;
 
     if (sr != &cs->sr_fixed || sr->session != cs)
-        return MK_FAMILY_UNKNOWN;
+        return FCGI_MONKEY_FAMILY_UNKNOWN;
     if (channel == (ptrdiff_t)offsetof(struct mk_conn_a, channel) &&
         session == (ptrdiff_t)sizeof(struct mk_conn_a)) {
         const struct mk_conn_a *a = cs->conn;
 
         if (a->channel.io == a->net && a->event.fd == cs->socket)
-            return MK_FAMILY_A;
+            return FCGI_MONKEY_FAMILY_A;
     } else if (channel == (ptrdiff_t)offsetof(struct mk_conn_b, channel) &&
                session == (ptrdiff_t)sizeof(struct mk_conn_b)) {
         const struct mk_conn_b *b = cs->conn;
 
         if (b->channel.io == b->net && b->channel.event == &b->event &&
             b->event.fd == cs->socket)
-            return MK_FAMILY_B;
+            return FCGI_MONKEY_FAMILY_B;
     }
-    return MK_FAMILY_UNKNOWN;
+    return FCGI_MONKEY_FAMILY_UNKNOWN;
 }
 
-void mk_conn_view(enum mk_family family, const struct mk_session *cs,
-                  struct mk_conn_view *view)
+void fcgi_monkey_conn_view(enum fcgi_monkey_family family,
+                           const struct mk_session *cs,
+                           struct fcgi_monkey_conn_view *view)
 {
-    if (family == MK_FAMILY_A) {
+    if (family == FCGI_MONKEY_FAMILY_A) {
         struct mk_conn_a *a = cs->conn;
 
         view->event = &a->event;
@@ -61,18 +62,19 @@ void mk_conn_view(enum mk_family family, const struct mk_session *cs,
     }
 }
 
-int mk_conn_write(const struct mk_conn_view *view, const void *bytes,
-                  size_t length)
+int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
+                           const void *bytes, size_t length)
 {
     return view->net->write(view->event->fd, bytes, length);
 }
 
-void mk_keep_quiet(struct mk_request *sr)
+void fcgi_monkey_suppress_core_head(struct mk_request *sr)
 {
     (void)sr;
 }
 
-void mk_take(const struct mk_api *api, const struct mk_conn_view *view)
+void fcgi_monkey_take(const struct mk_api *api,
+                      const struct fcgi_monkey_conn_view *view)
 {
     struct mk_event *event = view->event;
     int off = 0;
@@ -104,7 +106,7 @@ void mk_take(const struct mk_api *api, const struct mk_conn_view *view)
 }
 
 static void queue_timeout(const struct mk_api *api,
-                          const struct mk_conn_view *view)
+                          const struct fcgi_monkey_conn_view *view)
 {
     struct mk_list *queue = &api->sched_worker_info()->timeout_queue;
     struct mk_list *node = view->timeout_head;
@@ -133,13 +135,15 @@ static void reset_buffer(const struct mk_api *api, struct mk_session *cs)
     cs->body_size = MK_REQUEST_CHUNK;
 }
 
-void mk_give_back(const struct mk_api *api, enum mk_family family,
-                  struct mk_session *cs, struct mk_request *sr, bool close)
+void fcgi_monkey_give_back(const struct mk_api *api,
+                           enum fcgi_monkey_family family,
+                           struct mk_session *cs, struct mk_request *sr,
+                           bool close)
 {
     struct mk_event_loop *loop = api->sched_loop();
-    struct mk_conn_view view;
+    struct fcgi_monkey_conn_view view;
 
-    mk_conn_view(family, cs, &view);
+    fcgi_monkey_conn_view(family, cs, &view);
     sr->handler_data = NULL;
     view.event->status = MK_EVENT_NONE;
     view.event->mask = MK_EVENT_EMPTY; /* so that ev_add() adds */

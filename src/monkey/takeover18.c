@@ -13,8 +13,8 @@
 
 #include "monkey/takeover.h"
 
-enum mk_family mk_family_of(const struct mk_session *cs,
-                            const struct mk_request *sr)
+enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
+                                              const struct mk_request *sr)
 {
     const struct mk_conn *conn = cs->conn;
     const char *base = (const char *)conn;
@@ -22,19 +22,20 @@ enum mk_family mk_family_of(const struct mk_session *cs,
     if ((const char *)(const void *)sr - (const char *)(const void *)cs !=
             (ptrdiff_t)offsetof(struct mk_session, sr_fixed) ||
         sr->session != cs)
-        return MK_FAMILY_UNKNOWN;
+        return FCGI_MONKEY_FAMILY_UNKNOWN;
     if ((const char *)cs->channel - base !=
             (ptrdiff_t)offsetof(struct mk_conn, channel) ||
         (const char *)(const void *)cs - base != (ptrdiff_t)sizeof(*conn))
-        return MK_FAMILY_UNKNOWN;
+        return FCGI_MONKEY_FAMILY_UNKNOWN;
     if (conn->channel.io != conn->net || conn->channel.event != &conn->event ||
         conn->event.fd != cs->socket)
-        return MK_FAMILY_UNKNOWN;
-    return MK_FAMILY_C;
+        return FCGI_MONKEY_FAMILY_UNKNOWN;
+    return FCGI_MONKEY_FAMILY_C;
 }
 
-void mk_conn_view(enum mk_family family, const struct mk_session *cs,
-                  struct mk_conn_view *view)
+void fcgi_monkey_conn_view(enum fcgi_monkey_family family,
+                           const struct mk_session *cs,
+                           struct fcgi_monkey_conn_view *view)
 {
     struct mk_conn *conn = cs->conn;
 
@@ -48,13 +49,13 @@ void mk_conn_view(enum mk_family family, const struct mk_session *cs,
     view->listen = conn->server_listen;
 }
 
-int mk_conn_write(const struct mk_conn_view *view, const void *bytes,
-                  size_t length)
+int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
+                           const void *bytes, size_t length)
 {
     return view->net->write(view->net->plugin, view->event->fd, bytes, length);
 }
 
-void mk_keep_quiet(struct mk_request *sr)
+void fcgi_monkey_suppress_core_head(struct mk_request *sr)
 {
     struct mk_list *node = &sr->in_headers.head;
 
@@ -64,7 +65,8 @@ void mk_keep_quiet(struct mk_request *sr)
     sr->headers.status = 200;
 }
 
-void mk_take(const struct mk_api *api, const struct mk_conn_view *view)
+void fcgi_monkey_take(const struct mk_api *api,
+                      const struct fcgi_monkey_conn_view *view)
 {
     int off = 0;
 
@@ -75,7 +77,7 @@ void mk_take(const struct mk_api *api, const struct mk_conn_view *view)
 }
 
 static void queue_timeout(const struct mk_api *api,
-                          const struct mk_conn_view *view)
+                          const struct fcgi_monkey_conn_view *view)
 {
     struct mk_list *queue = &api->sched_worker_info()->timeout_queue;
     struct mk_list *node = view->timeout_head;
@@ -90,7 +92,7 @@ static void queue_timeout(const struct mk_api *api,
 }
 
 /* What is linked into the channel, and has bytes. */
-static bool has_output(const struct mk_conn_view *view)
+static bool has_output(const struct fcgi_monkey_conn_view *view)
 {
     const struct mk_list *node, *first;
 
@@ -118,14 +120,16 @@ static void reset_buffer(const struct mk_api *api, struct mk_session *cs)
     cs->body_size = MK_REQUEST_CHUNK;
 }
 
-void mk_give_back(const struct mk_api *api, enum mk_family family,
-                  struct mk_session *cs, struct mk_request *sr, bool close)
+void fcgi_monkey_give_back(const struct mk_api *api,
+                           enum fcgi_monkey_family family,
+                           struct mk_session *cs, struct mk_request *sr,
+                           bool close)
 {
     struct mk_plugin *handler = sr->stage30_handler;
     struct mk_event_loop *loop = api->sched_loop();
-    struct mk_conn_view view;
+    struct fcgi_monkey_conn_view view;
 
-    mk_conn_view(family, cs, &view);
+    fcgi_monkey_conn_view(family, cs, &view);
     sr->handler_data = NULL;
     if (close) {
         cs->body_length = (unsigned)cs->parser.i + 1;

@@ -165,10 +165,9 @@ int fcgi_header_status(const struct fcgi_header *header,
     size_t at = 0, skip;
 
     memset(reason, 0, sizeof(*reason));
-    while (fcgi_header_next(header, &at, &field)) {
+    while (fcgi_header_next(header, &at, &field))
         if (fcgi_header_is(field.name, field.name_length, "status"))
             return parse_status(field.value, field.value_length, reason);
-    }
     if (header->length == 0)
         return 0;
     end = memchr(header->buf, '\n', header->length);
@@ -181,10 +180,9 @@ int fcgi_header_status(const struct fcgi_header *header,
 
 bool fcgi_header_is_token(const char *name, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (!is_token_char((unsigned char)name[i]))
             return false;
-    }
     return length > 0;
 }
 

@@ -331,10 +331,9 @@ static void run(int listener)
         }
         if (poll(fds, n, wait) < 0)
             continue;
-        for (nfds_t i = 1; i < n; i++) {
+        for (nfds_t i = 1; i < n; i++)
             if (!serve(conns[which[i]], fds[i].revents))
                 drop(which[i]);
-        }
         while (fds[0].revents != 0 && n_open() < limit && accept_one(listener))
             ;
     }

@@ -15,7 +15,7 @@ use JSON::PP;
 use POSIX qw(mkfifo);
 use Test::More;
 
-my $dir = $FindBin::Bin;
+my $dir = "$FindBin::Bin/cases";
 my $tool = $ENV{FCGI_CHECK} or plan skip_all => 'FCGI_CHECK is not set';
 my $top = getcwd();
 my $update = $ENV{UPDATE};
@@ -86,7 +86,7 @@ sub make_part {
     }
     elsif ($kind eq 'plugin') { symlink $ENV{FCGI_PLUGIN}, $path }
     elsif ($kind eq 'other') { symlink $ENV{FCGI_OTHER}, $path }
-    elsif ($kind eq 'library') { symlink $ENV{FCGI_PROBE}, $path }
+    elsif ($kind eq 'library') { symlink $ENV{FCGI_BADPLUGIN}, $path }
     elsif ($kind =~ /^link (.*)/) { symlink $1, $path }
     elsif ($kind =~ /^size (\d+)/) { spew($path, ''); truncate $path, $1 }
     elsif ($kind =~ /^bytes (\w+)/) { spew($path, pack 'H*', $1) }

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Monkey's traps, by the letters of t/TRAPS.md, bite a plugin that
-# does not mind them (t/probe): the same on Monkey 1.6.9 and on fcgi-serve.
+# does not mind them (t/badplugin): the same on Monkey 1.6.9 and on fcgi-serve.
 # This file has what becomes of connections and requests: (a) to (e), (j) to
 # (m), (r), (s), (u). What requests and answers contain is in bite_fields.t,
 # and that our own plugin avoids it all in the other files.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
-use FCGITest::Probe;
+use FCGITest::BadPlugin;
 
 plan(skip_all => 'bite18.t has the traps of Monkey 1.8') if !is_abi('1.6');
 
-my $h = probe_host();
+my $h = badplugin_host();
 my $PX = "px\n";
 my $STATIC = "static text\n";
 my $ok = qr/\AHTTP\/1\.1 200 OK\r\n/;
@@ -148,12 +148,12 @@ bite($h, '(s) CLOSE_CONX of stage 20 gives no answer', [ ask('/s20/'), ['silent'
 # (u)
 bite($h, '(u) a write to a client that has reset does no harm',
     [ ask('/taken.px?delay=500'), qr/stage30/, ['rst'], qr/ended/ ], log => qr/write fails twice; ending; stage40 200; ended 0/);
-like($h->log, qr/probe: SIGPIPE is blocked/, '(u) SIGPIPE is blocked in workers');
+like($h->log, qr/badplugin: SIGPIPE is blocked/, '(u) SIGPIPE is blocked in workers');
 bite($h, '(u) sockets of clients do not block, and are closed by exec',
     [ ask('/look.px'), \"etag_len" ], out => qr/^nonblock=1\ncloexec=1$/m);
 
 # (k) (d) on hosts of their own
-my $k = probe_host(monkey => { Timeout => 2, MaxKeepAliveRequest => 2, KeepAliveTimeout => 30 });
+my $k = badplugin_host(monkey => { Timeout => 2, MaxKeepAliveRequest => 2, KeepAliveTimeout => 30 });
 bite($k, '(d) after MaxKeepAliveRequest there is one more',
     [ (map { (ask('/static.txt', "X-N: $_"), qr/(?:stage40 200.*){$_}/) } 1 .. 3), ['eof'] ],
     out => qr/\A(?:HTTP.*?\Q$STATIC\E){3}\z/s, log => qr/\A(?:stage40 200; ){3}/);
@@ -162,7 +162,7 @@ bite($k, '(k) a running handler is not timed out, taken over or not',
     [ ask('/plain.px?delay=4500'), \$PX ], out => qr/px\n\z/);
 bite($k, '(k) an idle connection is, by when it came',
     [ ask('/static.txt'), \$STATIC, ['eof'] ], out => qr/\Q$STATIC\E\z/, log => qr/stage50\z/);
-my $off = probe_host(monkey => { KeepAlive => 'Off' });
+my $off = badplugin_host(monkey => { KeepAlive => 'Off' });
 bite($off, '(d) KeepAlive Off keeps alive', [ ask('/static.txt'), \$STATIC, ['silent'], ask('/look.px HTTP/1.0', 'Host: a'), \"etag_len", ['silent'] ],
     out => qr/^close_now=0$/m);
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The traps that Monkey 1.8 has and 1.6 has not, by the letters of t/TRAPS.md,
-# bite a plugin that does not mind them (t/probe/probe18.c): the same on Monkey
+# bite a plugin that does not mind them (t/badplugin/badplugin18.c): the same on Monkey
 # 1.8.9 and on fcgi-serve --abi=1.8.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
-use FCGITest::Probe;
+use FCGITest::BadPlugin;
 
 plan(skip_all => 'bite.t has the traps of Monkey 1.6') if !is_abi('1.8');
 
-my $h = probe_host(files => { 'file.PX' => "a file\n" });
+my $h = badplugin_host(files => { 'file.PX' => "a file\n" });
 
 like($h->log, qr/config NULL/, 'the API has no configuration');
 like($h->log, qr/stream_new NULL, socket_close NULL/, 'nor functions for streams and sockets');
@@ -45,11 +45,11 @@ bite($h, '(j) ev_del() works, and leaves an event that ev_add() adds',
 bite($h, '(o) expressions mind upper and lower case', [ ask('/file.PX'), \"a file\n" ],
     out => qr/a file\n\z/, log => qr/\A(?!.*stage30)/);
 for ([ '/.*\.(px|qx)' => '/a.px' ], [ '/a{1}\.px' => '/a.px' ]) {
-    my $g = probe_host(match => ["$_->[0] probe"]);
+    my $g = badplugin_host(match => ["$_->[0] badplugin"]);
     bite($g, "(o) $_->[0] does not match $_->[1]", [ ask($_->[1]), \'404 Not Found' ], log => qr/\A(?!.*stage30)/);
 }
 {
-    my $g = probe_host(match => [ '/x[ab]\.px probe', '/y[cd]\.px probe' ]);
+    my $g = badplugin_host(match => [ '/x[ab]\.px badplugin', '/y[cd]\.px badplugin' ]);
     bite($g, '(o) brackets of an earlier rule become those of a later', [ ask('/xc.px'), qr/stage40/ ], log => qr/stage30 \/xc\.px/);
     bite($g, '(o) and its own are lost', [ ask('/xa.px'), \'404 Not Found' ], log => qr/\A(?!.*stage30)/);
 }
@@ -61,12 +61,12 @@ bite($h, '(s) after an error that ends the session nobody closes it, and there i
 # (u)
 dies('(u) time_unix() wants the server', ask('/time.px'), serve => qr/trap \(u\)/);
 {
-    local $ENV{FCGI_PROBE_FAILS} = 1;
-    my $g = probe_host(idle => 1, mute => 1);
+    local $ENV{FCGI_BADPLUGIN_FAILS} = 1;
+    my $g = badplugin_host(idle => 1, mute => 1);
     my $name = '(u) a plugin that does not start';
     if ($g->is('serve')) {
         my ($status, $log) = $g->start_fails;
-        ok($status && $log =~ /'probe' refuses to start/, "$name: neither does fcgi-serve");
+        ok($status && $log =~ /'badplugin' refuses to start/, "$name: neither does fcgi-serve");
     }
     else {
         # At the first request that its rule is for, or at an earlier one.

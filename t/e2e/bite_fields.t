@@ -5,11 +5,11 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
-use FCGITest::Probe;
+use FCGITest::BadPlugin;
 
 plan(skip_all => 'bite18.t has the traps of Monkey 1.8') if !is_abi('1.6');
 
-my $h = probe_host(monkey => { Indexfile => 'index.px' }, files => {
+my $h = badplugin_host(monkey => { Indexfile => 'index.px' }, files => {
     'idx/index.px' => "the source\n", 'cure/index.px' => "the source\n", 'file.px' => 'four' });
 mkdir "$h->{docroot}/dir.px";
 symlink "$h->{docroot}/file.px", "$h->{docroot}/link.px";
@@ -145,16 +145,16 @@ SKIP: {
 sub fails {
     my ($name, $env, $serve, $monkey, $path) = @_;
     local @ENV{ keys %$env } = values %$env;
-    my $f = FCGITest::Host->new(plugin => $path || $ENV{FCGI_PROBE}, match => ['/.*\.px probe']);
+    my $f = FCGITest::Host->new(plugin => $path || $ENV{FCGI_BADPLUGIN}, match => ['/.*\.px badplugin']);
     my ($status, $log) = $f->start_fails;
     my $re = host_kind() eq 'serve' ? $serve : $monkey;
     ok($status && !($status & 127) && $log =~ $re, $name) or diag(defined $status ? "status $status\n" : "it runs\n", $log);
 }
-like($h->log, qr{confdir \S+/plugins//probe/}, 'loading: confdir is <conf>/plugins/<shortname>/');
+like($h->log, qr{confdir \S+/plugins//badplugin/}, 'loading: confdir is <conf>/plugins/<shortname>/');
 fails('loading: -1 from init_plugin, and a Match of it: no start', { PROBE_INIT => -1 }, qr/refuses to start/, qr/was not loaded/);
 fails('loading: hooks other than exactly 256: no start', { PROBE_HOOKS => 384 }, qr/is not a handler/, qr/is not a handler/);
 my $copy = temp_dir() . '/monkey-other.so';
-symlink $ENV{FCGI_PROBE}, $copy;
+symlink $ENV{FCGI_BADPLUGIN}, $copy;
 fails('loading: the name of the file is that of the symbol', {}, qr/has no symbol mk_plugin_other/, qr/was not loaded/, $copy);
 
 finish();

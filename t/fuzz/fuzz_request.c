@@ -16,12 +16,12 @@
 static void try_chunked(const uint8_t *bytes, size_t length)
 {
     char *copy = malloc(length > 0 ? length : 1);
-    struct mk18_chunked out;
+    struct fcgi_monkey18_chunked out;
 
     if (copy == NULL)
         return;
     memcpy(copy, bytes, length);
-    if (mk18_chunked_decode(copy, length, &out) == MK18_CHUNKED_WHOLE) {
+    if (fcgi_monkey18_chunked_decode(copy, length, &out) == MK18_CHUNKED_WHOLE) {
         check(out.used <= length);
         check(out.decoded < out.used);
         check(memcmp(copy + out.used, bytes + out.used, length - out.used) ==
@@ -62,9 +62,9 @@ static void try_rule(const char *expression, const uint8_t *bytes,
     memcpy(text, bytes, length);
     text[length] = '\0';
     if (strlen(expression) > 24 ||
-        !mk18_regex_compile(expression, compiled, classes))
+        !fcgi_monkey18_regex_compile(expression, compiled, classes))
         return;
-    if (mk18_regex_find(compiled, text, 0, &begin, &end))
+    if (fcgi_monkey18_regex_find(compiled, text, 0, &begin, &end))
         check(begin <= end && end <= strlen(text));
 }
 

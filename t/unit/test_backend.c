@@ -452,7 +452,7 @@ static void test_out_and_back(void **state)
     walk(pool, NULL, 5 + 2 * out, way);
     assert_int_equal(strlen(way), 2);
     /* The request has learnt nothing: the next one tries. */
-    fcgi_server_unprobe(a);
+    fcgi_server_end_trial(a);
     walk(pool, NULL, 5 + 2 * out, way);
     assert_int_equal(strlen(way), 2);
     assert_true(fcgi_server_worked(a));
@@ -498,7 +498,7 @@ static void test_restarting(void **state)
     fcgi_pool_free(pool);
 }
 
-/* So many failures, within the time; never a lone server. */
+/* So many failures, within the time; never a is_only_server server. */
 static void test_max_fails(void **state)
 {
     const uint64_t window = 10000 * FCGI_LOOP_MS;

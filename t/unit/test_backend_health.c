@@ -2,7 +2,7 @@
  *
  * HealthCheck: what is asked, which answers are good ones, and what becomes of
  * a server that gives none. The application is a socket of this thread; a
- * second server makes the first one no lone one.
+ * second server makes the first one no is_only_server one.
  */
 #include <setjmp.h>
 #include <stdarg.h>

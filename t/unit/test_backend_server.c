@@ -23,7 +23,7 @@
 static struct fcgi_server_config config;
 static struct fcgi_server server;
 static struct fcgi_share a, b;
-static struct fcgi_claim claims[8];
+static struct fcgi_checkout checkouts[8];
 
 static int set_up(void **state)
 {
@@ -36,7 +36,7 @@ static int set_up(void **state)
     strcpy(config.endpoint.path, "/a.sock");
     memset(&a, 0, sizeof(a));
     memset(&b, 0, sizeof(b));
-    memset(claims, 0, sizeof(claims));
+    memset(checkouts, 0, sizeof(checkouts));
     assert_int_equal(fcgi_server_init(&server, &config, true), 0);
     fcgi_server_join(&server, &a);
     fcgi_server_join(&server, &b);
@@ -67,27 +67,27 @@ static void assert_numbers(const char *want)
 
 static void test_slots_and_queue(void **state)
 {
-    struct fcgi_claim *next;
+    struct fcgi_checkout *next;
 
     (void)state;
-    assert_int_equal(fcgi_server_take(&a, &claims[0]), FCGI_TAKE_SLOT);
-    assert_int_equal(fcgi_server_take(&b, &claims[1]), FCGI_TAKE_SLOT);
+    assert_int_equal(fcgi_server_take(&a, &checkouts[0]), FCGI_TAKE_SLOT);
+    assert_int_equal(fcgi_server_take(&b, &checkouts[1]), FCGI_TAKE_SLOT);
     assert_false(fcgi_server_take_slot(&server));
     for (int i = 2; i < 5; i++)
-        assert_int_equal(fcgi_server_take(i % 2 ? &a : &b, &claims[i]),
+        assert_int_equal(fcgi_server_take(i % 2 ? &a : &b, &checkouts[i]),
                          FCGI_TAKE_WAIT);
-    assert_int_equal(fcgi_server_take(&a, &claims[5]), FCGI_TAKE_FULL);
+    assert_int_equal(fcgi_server_take(&a, &checkouts[5]), FCGI_TAKE_FULL);
     assert_numbers("2 0 3");
     assert_int_equal(fcgi_server_busy(&server), 5);
     /* One leaves from the middle; the others keep their order. */
-    assert_true(fcgi_server_cancel(&claims[3]));
-    assert_int_equal(claims[3].state, FCGI_CLAIM_FREE);
+    assert_true(fcgi_server_cancel(&checkouts[3]));
+    assert_int_equal(checkouts[3].state, FCGI_CHECKOUT_FREE);
     next = fcgi_server_free_slot(&server);
-    assert_ptr_equal(next, &claims[2]);
-    assert_int_equal(next->state, FCGI_CLAIM_SENT);
+    assert_ptr_equal(next, &checkouts[2]);
+    assert_int_equal(next->state, FCGI_CHECKOUT_SENT);
     /* It is on its way: nobody can take it back. */
     assert_false(fcgi_server_cancel(next));
-    assert_ptr_equal(fcgi_server_free_slot(&server), &claims[4]);
+    assert_ptr_equal(fcgi_server_free_slot(&server), &checkouts[4]);
     assert_numbers("2 0 0");
     assert_null(fcgi_server_free_slot(&server));
     assert_null(fcgi_server_free_slot(&server));
@@ -100,25 +100,25 @@ static void test_slots_and_queue(void **state)
  * their own worker first, and to others rather than a slot is used. */
 static void test_give(void **state)
 {
-    struct fcgi_claim *next = NULL;
+    struct fcgi_checkout *next = NULL;
 
     (void)state;
-    fcgi_server_take(&a, &claims[0]);
-    fcgi_server_take(&a, &claims[0]);
-    fcgi_server_take(&b, &claims[1]);
-    assert_int_equal(fcgi_server_give(&a, 1, &next), FCGI_GIVE_HAND);
-    assert_ptr_equal(next, &claims[1]);
+    fcgi_server_take(&a, &checkouts[0]);
+    fcgi_server_take(&a, &checkouts[0]);
+    fcgi_server_take(&b, &checkouts[1]);
+    assert_int_equal(fcgi_server_give(&a, 1, &next), FCGI_GIVE_HANDOFF);
+    assert_ptr_equal(next, &checkouts[1]);
     assert_int_equal(fcgi_server_give(&a, 1, &next), FCGI_GIVE_KEEP);
     assert_numbers("2 1 0");
     assert_int_equal(a.idle, 1);
-    assert_int_equal(fcgi_server_take(&a, &claims[0]), FCGI_TAKE_IDLE);
+    assert_int_equal(fcgi_server_take(&a, &checkouts[0]), FCGI_TAKE_IDLE);
     assert_int_equal(fcgi_server_give(&a, 1, &next), FCGI_GIVE_KEEP);
     config.max_connections = 0; /* there are slots enough, but... */
-    assert_int_equal(fcgi_server_take(&b, &claims[0]), FCGI_TAKE_ASK);
-    assert_ptr_equal(claims[0].asked, &a);
-    assert_int_equal(claims[0].state, FCGI_CLAIM_SENT);
+    assert_int_equal(fcgi_server_take(&b, &checkouts[0]), FCGI_TAKE_ASK);
+    assert_ptr_equal(checkouts[0].asked, &a);
+    assert_int_equal(checkouts[0].state, FCGI_CHECKOUT_SENT);
     assert_numbers("2 0 0");
-    /* It died meanwhile: its slot is the claim's. */
+    /* It died meanwhile: its slot is the checkout's. */
     assert_false(fcgi_server_idle_gone(&a));
     assert_numbers("2 0 0");
     assert_int_equal(fcgi_server_give(&b, 1, &next), FCGI_GIVE_KEEP);
@@ -131,7 +131,7 @@ static void test_give(void **state)
 static void test_richest(void **state)
 {
     struct fcgi_share c = {.idle = 0};
-    struct fcgi_claim *next;
+    struct fcgi_checkout *next;
 
     (void)state;
     config.max_connections = 0;
@@ -141,58 +141,58 @@ static void test_richest(void **state)
     fcgi_server_give(&a, 1, &next);
     fcgi_server_give(&b, 1, &next);
     fcgi_server_give(&b, 1, &next);
-    fcgi_server_take(&c, &claims[0]);
-    assert_ptr_equal(claims[0].asked, &b);
+    fcgi_server_take(&c, &checkouts[0]);
+    assert_ptr_equal(checkouts[0].asked, &b);
     fcgi_server_leave(&c);
 }
 
 /* Whether a finished connection would be kept. */
 static bool keeps(uint64_t now)
 {
-    struct fcgi_claim *next = NULL;
+    struct fcgi_checkout *next = NULL;
 
     if (fcgi_server_give(&a, now, &next) == FCGI_GIVE_CLOSE)
         return false;
-    fcgi_server_take(&a, &claims[7]);
+    fcgi_server_take(&a, &checkouts[7]);
     return true;
 }
 
 static void test_starving(void **state)
 {
-    struct fcgi_fresh first = {NULL, NULL, 0, 0}, second = first;
+    struct fcgi_unanswered first = {NULL, NULL, 0, 0}, second = first;
     struct fcgi_share *victim;
-    struct fcgi_claim *next;
+    struct fcgi_checkout *next;
 
     (void)state;
     config.max_connections = 0;
     fcgi_server_take_slot(&server);
     assert_true(keeps(1000));
-    fcgi_server_fresh(&server, &first, 1000);
-    fcgi_server_fresh(&server, &second, 2000);
+    fcgi_server_unanswered(&server, &first, 1000);
+    fcgi_server_unanswered(&server, &second, 2000);
     assert_true(keeps(1000 + SOON - 1));
     assert_false(keeps(1000 + SOON));
     /* A later one has answered: this one was accepted, and is slow. */
-    fcgi_server_settled(&server, &second, true);
+    fcgi_server_stop_watching(&server, &second, true);
     assert_true(keeps(1000 + SOON));
     assert_false(keeps(1000 + LATE));
-    fcgi_server_settled(&server, &first, true);
+    fcgi_server_stop_watching(&server, &first, true);
     assert_true(keeps(1000 + LATE));
     /* One that fails says nothing of those before it. */
-    fcgi_server_fresh(&server, &first, 1000);
-    fcgi_server_fresh(&server, &second, 2000);
-    fcgi_server_settled(&server, &second, false);
+    fcgi_server_unanswered(&server, &first, 1000);
+    fcgi_server_unanswered(&server, &second, 2000);
+    fcgi_server_stop_watching(&server, &second, false);
     assert_false(keeps(1000 + SOON));
     /* An idle connection is closed for it; its worker is told once. */
     assert_int_equal(
         fcgi_server_check_starving(&server, &first, 1000 + SOON, &victim),
         1000 + LATE);
     assert_null(victim);
-    fcgi_server_settled(&server, &first, false);
+    fcgi_server_stop_watching(&server, &first, false);
     fcgi_server_take_slot(&server);
     fcgi_server_give(&b, 1, &next);
     fcgi_server_take_slot(&server);
     fcgi_server_give(&b, 1, &next);
-    fcgi_server_fresh(&server, &first, 1000);
+    fcgi_server_unanswered(&server, &first, 1000);
     fcgi_server_check_starving(&server, &first, 1000 + SOON, &victim);
     assert_ptr_equal(victim, &b);
     fcgi_server_check_starving(&server, &first, 1000 + LATE, &victim);
@@ -200,7 +200,7 @@ static void test_starving(void **state)
     assert_int_equal(fcgi_server_reclaimed(&b), 2);
     assert_int_equal(fcgi_server_reclaimed(&b), 0);
     assert_int_equal(b.idle, 0);
-    fcgi_server_settled(&server, &first, true);
+    fcgi_server_stop_watching(&server, &first, true);
     assert_int_equal(
         fcgi_server_check_starving(&server, &first, 9999 + LATE, &victim), 0);
 }

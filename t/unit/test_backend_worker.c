@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Workers in threads of their own, with one server between them: claims that
+ * Workers in threads of their own, with one server between them: checkouts that
  * are granted, late and taken back, connections that go from one to another,
  * and that die. An application answers in a thread of its own, and counts.
  */
@@ -109,9 +109,9 @@ static void *application(void *arg)
 
 struct job {
     struct runner *runner;
-    struct fcgi_claim *claim;
+    struct fcgi_checkout *checkout;
     struct fcgi_conn *conn;
-    struct fcgi_loop_timer timer; /* takes the claim back */
+    struct fcgi_loop_timer timer; /* takes the checkout back */
 };
 
 struct runner {
@@ -173,7 +173,7 @@ static void on_failure(struct fcgi_conn *conn,
     job_end(job);
 }
 
-static void granted(void *owner, enum fcgi_claimed result,
+static void granted(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn)
 {
     static const struct fcgi_conn_handlers handlers = {
@@ -181,8 +181,8 @@ static void granted(void *owner, enum fcgi_claimed result,
     struct job *job = owner;
 
     fcgi_loop_stop_timer(job->runner->loop, &job->timer);
-    job->claim = NULL;
-    assert_true((conn != NULL) == (result == FCGI_CLAIMED_NOW));
+    job->checkout = NULL;
+    assert_true((conn != NULL) == (result == FCGI_CHECKOUT_GOT_NOW));
     if (conn == NULL) {
         job->runner->late++;
         job_end(job);
@@ -199,8 +199,8 @@ static void take_back(struct fcgi_loop_timer *timer)
 {
     struct job *job = FCGI_LOOP_OWNER(timer, struct job, timer);
 
-    fcgi_worker_cancel(job->runner->worker, job->claim);
-    job->claim = NULL;
+    fcgi_worker_cancel(job->runner->worker, job->checkout);
+    job->checkout = NULL;
     job->runner->taken_back++;
     job_end(job);
 }
@@ -213,12 +213,12 @@ static void job_start(struct job *job)
     if (runner->begun == REQUESTS)
         return;
     runner->begun++;
-    switch (fcgi_worker_claim(runner->worker, &runner->pool->servers[0], job,
-                              granted, &job->claim, &conn)) {
-    case FCGI_CLAIMED_NOW:
-        granted(job, FCGI_CLAIMED_NOW, conn);
+    switch (fcgi_worker_checkout(runner->worker, &runner->pool->servers[0], job,
+                                 granted, &job->checkout, &conn)) {
+    case FCGI_CHECKOUT_GOT_NOW:
+        granted(job, FCGI_CHECKOUT_GOT_NOW, conn);
         return;
-    case FCGI_CLAIMED_WAIT:
+    case FCGI_CHECKOUT_GOT_WAIT:
         if (rand_r(&runner->seed) % 4 == 0) {
             uint64_t wait = (uint64_t)(rand_r(&runner->seed) % 2000) * 1000;
 
@@ -226,9 +226,9 @@ static void job_start(struct job *job)
                                 fcgi_loop_now(runner->loop) + wait);
         }
         return;
-    case FCGI_CLAIMED_FULL:
-    case FCGI_CLAIMED_LATE:
-    case FCGI_CLAIMED_NO_MEMORY:
+    case FCGI_CHECKOUT_GOT_FULL:
+    case FCGI_CHECKOUT_GOT_LATE:
+    case FCGI_CHECKOUT_GOT_NO_MEMORY:
         fail();
     }
 }

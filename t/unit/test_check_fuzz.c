@@ -18,9 +18,9 @@
 
 #include "config/escape.h"
 #include "fcgi-check/check.h"
-#include "fcgi-check/check_dialect.h"
-#include "fcgi-check/check_output.h"
-#include "fcgi-check/check_print.h"
+#include "fcgi-check/dialect.h"
+#include "fcgi-check/output.h"
+#include "fcgi-check/print.h"
 
 #define FILES 4
 
@@ -96,9 +96,8 @@ static void show_all(struct check_run *run)
     check_write_sarif(run, out, 0);
     fflush(out);
     check_text(text, size);
-    for (size_t i = 0; i < run->n_printed; i++) {
+    for (size_t i = 0; i < run->n_printed; i++)
         check_print(run, check_source_find(run, run->printed[i]), out);
-    }
     fclose(out);
     free(text);
 }
@@ -178,9 +177,8 @@ static void survives_random_bytes(void **state)
         for (int f = 0; f < FILES; f++) {
             size_t n = random_below(sizeof(text));
 
-            for (size_t k = 0; k < n; k++) {
+            for (size_t k = 0; k < n; k++)
                 text[k] = (char)random_below(256);
-            }
             write_file(files[f].name, text, n);
         }
         assert_true(outcome(NULL) > 0);
@@ -206,9 +204,8 @@ static void survives_plugins(void **state)
         unsigned char copy[sizeof(head)];
 
         memcpy(copy, head, n);
-        for (uint32_t edits = random_below(20); edits; edits--) {
+        for (uint32_t edits = random_below(20); edits; edits--)
             copy[random_below(64)] = (unsigned char)random_below(256);
-        }
         write_file("plugin.so", (char *)copy, 1 + random_below((uint32_t)n));
         assert_false(
             check_elf(path_of("plugin.so", path), "mk_plugin_x", &id, &why));
@@ -220,9 +217,8 @@ static int set_up(void **state)
     char path[256];
 
     (void)state;
-    if (!mkdtemp(directory)) {
+    if (!mkdtemp(directory))
         return -1;
-    }
     mkdir(path_of("plugins", path), 0700);
     mkdir(path_of("plugins/fastcgi", path), 0700);
     mkdir(path_of("sites", path), 0700);
@@ -234,9 +230,8 @@ static int tear_down(void **state)
     char path[256];
 
     (void)state;
-    for (int f = 0; f < FILES; f++) {
+    for (int f = 0; f < FILES; f++)
         unlink(path_of(files[f].name, path));
-    }
     unlink(path_of("plugin.so", path));
     rmdir(path_of("plugins/fastcgi", path));
     rmdir(path_of("plugins", path));

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-check/check_output.h"
+#include "fcgi-check/output.h"
 
 static void expect(const char *line, size_t length, unsigned column,
                    unsigned marked, const char *expected)

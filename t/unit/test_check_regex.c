@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-check/check_regex.h"
+#include "fcgi-check/regex.h"
 
 #define FLAGS (REG_EXTENDED | REG_ICASE | REG_NOSUB)
 
@@ -58,12 +58,10 @@ static void knows_cases(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         if (check_regex_includes(cases[i].wide, cases[i].narrow) !=
-            cases[i].included) {
+            cases[i].included)
             fail_msg("'%s' and '%s'", cases[i].wide, cases[i].narrow);
-        }
-    }
 }
 
 static uint64_t seed = 20240711;
@@ -78,9 +76,8 @@ static void random_text(char *text, size_t most, const char *alphabet)
 {
     size_t n = 1 + random_below((uint32_t)most);
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         text[i] = alphabet[random_below((uint32_t)strlen(alphabet))];
-    }
     text[n] = '\0';
 }
 
@@ -93,9 +90,8 @@ static void try_texts(const regex_t *wide, const regex_t *narrow,
     for (int i = 0; i < 200; i++) {
         random_text(text + 1, 6, "ab/.2A,");
         if (regexec(narrow, text, 0, NULL, 0) == 0 &&
-            regexec(wide, text, 0, NULL, 0) != 0) {
+            regexec(wide, text, 0, NULL, 0) != 0)
             fail_msg("%s: not '%s'", expressions, text);
-        }
     }
 }
 
@@ -109,9 +105,8 @@ static void is_right_about_random_ones(void **state)
     for (int i = 0; i < 20000; i++) {
         random_text(wide, 8, "ab/.*+?|()[]^$\\{}2,");
         random_text(narrow, 8, "ab/.*+?|()[]^$\\{}2,");
-        if (!check_regex_includes(wide, narrow) || regcomp(&a, wide, FLAGS)) {
+        if (!check_regex_includes(wide, narrow) || regcomp(&a, wide, FLAGS))
             continue;
-        }
         if (regcomp(&b, narrow, FLAGS) == 0) {
             snprintf(both, sizeof(both), "%s %s", wide, narrow);
             try_texts(&a, &b, both);

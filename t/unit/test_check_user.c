@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-check/check_user.h"
+#include "fcgi-check/user.h"
 
 static gid_t groups[] = {500, 501};
 static const struct check_identity user = {

@@ -56,9 +56,8 @@ static int run(const char *words, int *status, const char *rest[static 8])
     FILE *file = tmpfile();
 
     assert_non_null(file);
-    for (char *w = strtok(copy, " "); w && argc < 16; w = strtok(NULL, " ")) {
+    for (char *w = strtok(copy, " "); w && argc < 16; w = strtok(NULL, " "))
         argv[argc++] = w;
-    }
     fflush(stdout);
     fflush(stderr);
     saved_out = dup(1);
@@ -220,9 +219,8 @@ static void reads_seconds(void **state)
     assert_int_equal(fcgi_cli_seconds(".000000001", 60000000000U, &ns), 0);
     assert_int_equal(ns, 1);
     assert_int_equal(fcgi_cli_seconds("60", 60000000000U, &ns), 0);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(fcgi_cli_seconds(bad[i], 60000000000U, &ns), -1);
-    }
 }
 
 static void decides_on_colour(void **state)

@@ -5,7 +5,6 @@
  */
 #include "test_config_util.h"
 
-
 #define LONG_LINE \
     "    # "      \
     "-----------------------------------------------------------------\n"
@@ -46,9 +45,8 @@ static int outcome(const char *text, size_t len)
     for (size_t i = 0; i < diags.count; i++) {
         const struct fcgi_diag *diag = &diags.items[i];
 
-        for (const char *s = diag->message; *s; s++) {
+        for (const char *s = diag->message; *s; s++)
             assert_true((unsigned char)*s >= 0x20 && *s != 0x7f);
-        }
         assert_string_not_equal(diag->id, "FC034");
         assert_true(diag->column <= len + 1);
         if (diag->severity != FCGI_DIAG_NOTE) {
@@ -98,9 +96,8 @@ static void survives_random_bytes(void **state)
     for (int i = 0; i < 1500; i++) {
         size_t len = random_below(sizeof(text));
 
-        for (size_t k = 0; k < len; k++) {
+        for (size_t k = 0; k < len; k++)
             text[k] = (char)random_below(256);
-        }
         assert_false(outcome(text, len));
     }
 }
@@ -115,9 +112,8 @@ static void survives_random_syntax(void **state)
     for (int i = 0; i < 1500; i++) {
         size_t len = random_below(sizeof(text));
 
-        for (size_t k = 0; k < len; k++) {
+        for (size_t k = 0; k < len; k++)
             text[k] = alphabet[random_below(sizeof(alphabet) - 1)];
-        }
         outcome(text, len);
     }
 }

@@ -120,9 +120,8 @@ static void keeps_values_as_they_are(void **state)
         char value[] = {'/', (char)c, 'x', '\0'};
         int len;
 
-        if (c < 0x20 || c == 0x7f) {
+        if (c < 0x20 || c == 0x7f)
             continue;
-        }
         len = snprintf(text, sizeof(text), HEADING NAME "    ServerPath %s\n",
                        value);
         config = must_parse(text, (size_t)len);
@@ -154,9 +153,8 @@ static int remove_directory(void **state)
                                         "good", "secret", "%s%n", "loop"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unlink(in_directory(names[i]));
-    }
     return rmdir(directory);
 }
 
@@ -167,9 +165,8 @@ static const char *write_file(const char *name, const char *text, size_t count)
     FILE *stream = fopen(path, "w");
 
     assert_non_null(stream);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         assert_true(fputs(text, stream) >= 0);
-    }
     assert_int_equal(fclose(stream), 0);
     return path;
 }
@@ -341,9 +338,8 @@ static void installed_file_has_all_keys(void **state)
         const struct fcgi_key *key = &section->keys[i];
 
         snprintf(line, sizeof(line), "%s %s\n", key->name, key->example);
-        if (!strstr(text, line)) {
+        if (!strstr(text, line))
             fail_msg("%s lacks: %s", path, line);
-        }
     }
     free(text);
 }

@@ -103,9 +103,8 @@ static void library_syntax_is_no_syntax(void **state)
     };
 
     (void)state;
-    for (int i = 0; i < 20; i++) { /* its depth of includes leaks */
+    for (int i = 0; i < 20; i++) /* its depth of includes leaks */
         CHECK_CASES(cases);
-    }
 }
 
 /* The library frees its lexer when a section of this name goes. */

@@ -68,13 +68,11 @@ static inline int findings_match(const struct fcgi_diag_list *diags,
         char head[64], part[512];
         size_t n = (size_t)finding_head(&diags->items[i], head, sizeof(head));
 
-        if (len < n || memcmp(expected, head, n) != 0) {
+        if (len < n || memcmp(expected, head, n) != 0)
             return 0;
-        }
         snprintf(part, sizeof(part), "%.*s", (int)(len - n), expected + n);
-        if (!strstr(diags->items[i].message, part)) {
+        if (!strstr(diags->items[i].message, part))
             return 0;
-        }
         expected += len + (expected[len] == '\n');
     }
     return *expected == '\0';
@@ -90,9 +88,8 @@ static inline int check_case(const struct finding_case *c)
 
     fcgi_diag_list_init(&diags);
     config = fcgi_config_parse("f.conf", c->text, c->len, &diags);
-    for (size_t i = 0; i < diags.count; i++) {
+    for (size_t i = 0; i < diags.count; i++)
         errors += diags.items[i].severity == FCGI_DIAG_ERROR;
-    }
     if (!findings_match(&diags, c->expected) || errors != diags.errors ||
         (config == NULL) != (errors > 0)) {
         print_error("of this text:\n%s\nis found:\n", c->text);
@@ -111,12 +108,10 @@ static inline void check_cases(const struct finding_case *cases, size_t n)
 {
     size_t failed = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         failed += !check_case(&cases[i]);
-    }
-    if (failed) {
+    if (failed)
         fail_msg("%zu of %zu cases", failed, n);
-    }
 }
 
 #define CHECK_CASES(cases) \

@@ -34,13 +34,11 @@ static void check_endpoint(const struct endpoint_case *c, parse_function *parse)
     memcpy(text, c->text, c->len);
     result = parse(text, c->len, &endpoint, &why, &at);
     free(text);
-    if (result != (c->host ? 0 : -1)) {
+    if (result != (c->host ? 0 : -1))
         fail_msg("'%s': %s", c->text, why ? why : "taken");
-    }
     if (!c->host) {
-        if (at != c->port || !strstr(why, c->why)) {
+        if (at != c->port || !strstr(why, c->why))
             fail_msg("'%s': offset %zu: %s", c->text, at, why);
-        }
     } else if (endpoint.kind == FCGI_ENDPOINT_UNIX) {
         assert_string_equal(endpoint.path, c->host);
     } else {
@@ -105,9 +103,8 @@ static void parses_addresses(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         check_endpoint(&cases[i], fcgi_endpoint_parse_addr);
-    }
 }
 
 static void parses_paths(void **state)
@@ -132,9 +129,8 @@ static void parses_paths(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         check_endpoint(&cases[i], fcgi_endpoint_parse_path);
-    }
 }
 
 static void parses_times(void **state)
@@ -180,9 +176,8 @@ static void parses_times(void **state)
         if (fcgi_config_parse_time(cases[i].text, len, &ms, &at) !=
                 cases[i].error ||
             at != cases[i].at ||
-            (cases[i].error == FCGI_CONFIG_NUMBER_OK && ms != cases[i].ms)) {
+            (cases[i].error == FCGI_CONFIG_NUMBER_OK && ms != cases[i].ms))
             fail_msg("'%s': %lu at %zu", cases[i].text, (unsigned long)ms, at);
-        }
     }
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(
@@ -307,9 +302,8 @@ static void table_of_keys_is_sound(void **state)
         assert_true(key->help[strlen(key->help) - 1] != '.');
         assert_ptr_equal(fcgi_keys_find(section, key->name, strlen(key->name)),
                          key);
-        for (at = 0; key->name[at]; at++) {
+        for (at = 0; key->name[at]; at++)
             upper[at] = (char)(key->name[at] & 0xdf);
-        }
         assert_ptr_equal(fcgi_keys_find(section, upper, at), key);
         assert_null(fcgi_keys_find(section, upper, at - 1));
         assert_ptr_equal(

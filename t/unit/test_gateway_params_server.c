@@ -20,7 +20,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* How many more times memory is to be had; see -Wl,--wrap in Makefile.am. */
+/* How many more times memory is to be had; see -Wl,--wrap in t/local.mk. */
 static int allocations = -1;
 void *__real_realloc(void *memory, size_t size);
 void *__wrap_realloc(void *memory, size_t size);

@@ -142,12 +142,11 @@ static void test_sequences(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        for (const char *c = cases[i].script; *c != '\0'; c++) {
+        for (const char *c = cases[i].script; *c != '\0'; c++)
             if (*c >= 'a')
                 fcgi_loop_defer(all.loop, &all.jobs[*c - 'a'].task);
             else
                 fcgi_loop_cancel(all.loop, &all.jobs[*c - 'A'].task);
-        }
         if (cases[i].want[0] != '\0')
             assert_true(is_readable());
         fcgi_loop_run(all.loop);

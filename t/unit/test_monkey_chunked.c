@@ -42,19 +42,19 @@ static int tear_down(void **state)
 }
 
 /* Decodes at the end of what can be read. */
-static enum mk18_chunked_result decode(const char *text, size_t length,
-                                       struct mk18_chunked *out, char **bytes)
+static enum fcgi_monkey18_chunked_result decode(const char *text, size_t length,
+                                       struct fcgi_monkey18_chunked *out, char **bytes)
 {
     *bytes = (char *)guard_put(&memory, text, length);
     memset(out, 0xff, sizeof(*out));
-    return mk18_chunked_decode(*bytes, length, out);
+    return fcgi_monkey18_chunked_decode(*bytes, length, out);
 }
 
 static void test_cases(void **state)
 {
     static const struct {
         const char *text;
-        enum mk18_chunked_result result;
+        enum fcgi_monkey18_chunked_result result;
         const char *content;
         const char *rest; /* what is not used */
     } cases[] = {
@@ -125,9 +125,9 @@ static void test_cases(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         size_t length = strlen(cases[i].text);
-        struct mk18_chunked out;
+        struct fcgi_monkey18_chunked out;
         char *bytes;
-        enum mk18_chunked_result result =
+        enum fcgi_monkey18_chunked_result result =
             decode(cases[i].text, length, &out, &bytes);
 
         if (result != cases[i].result)
@@ -146,7 +146,7 @@ static void test_cases(void **state)
 static void test_endless(void **state)
 {
     char text[65536];
-    struct mk18_chunked out;
+    struct fcgi_monkey18_chunked out;
     char *bytes;
     size_t n;
 
@@ -169,7 +169,7 @@ static void test_endless(void **state)
  * The same, a byte at a time. True where the body is whole.
  */
 static bool slow_decode(const char *text, size_t length, char *content,
-                        struct mk18_chunked *out)
+                        struct fcgi_monkey18_chunked *out)
 {
     enum {
         FIRST,
@@ -331,8 +331,8 @@ static void test_random(void **state)
     (void)state;
     for (size_t round = 0; round < 20000; round++) {
         size_t length = make(&seed, text), cut;
-        struct mk18_chunked out, want, part;
-        enum mk18_chunked_result result, earlier;
+        struct fcgi_monkey18_chunked out, want, part;
+        enum fcgi_monkey18_chunked_result result, earlier;
         char *bytes;
         bool right;
 
@@ -388,17 +388,16 @@ static int read_request(const char *text, size_t length, long content_length,
     session.parser.header_transfer_encoding =
         strstr(text, "ransfer-") != NULL ? 1 : 0;
     session.sr_fixed.host_conf = &vhost;
-    return mk18_request_read(&session, &session.sr_fixed, fields, request,
+    return fcgi_monkey18_request_read(&session, &session.sr_fixed, fields, request,
                              &why);
 }
 
 static bool has_field(const struct fcgi_http_request *request, const char *name)
 {
-    for (size_t i = 0; i < request->n_fields; i++) {
+    for (size_t i = 0; i < request->n_fields; i++)
         if (request->fields[i].name.length == strlen(name) &&
             strncasecmp(request->fields[i].name.data, name, strlen(name)) == 0)
             return true;
-    }
     return false;
 }
 

@@ -28,9 +28,9 @@ static int find(const char *expression, const char *text, size_t from,
 {
     size_t begin = 0;
 
-    if (!mk18_regex_compile(expression, compiled, classes))
+    if (!fcgi_monkey18_regex_compile(expression, compiled, classes))
         fail_msg("%s does not compile", expression);
-    if (!mk18_regex_find(compiled, text, from, &begin, end))
+    if (!fcgi_monkey18_regex_find(compiled, text, from, &begin, end))
         return NOWHERE;
     return (int)begin;
 }
@@ -126,11 +126,10 @@ static void test_wrong(void **state)
     static const char most[] = "[12345678901234567890123456789012345678]";
 
     (void)state;
-    for (size_t i = 0; i < COUNT(wrong); i++) {
-        if (mk18_regex_compile(wrong[i], compiled, classes))
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        if (fcgi_monkey18_regex_compile(wrong[i], compiled, classes))
             fail_msg("%s compiles", wrong[i]);
-    }
-    assert_true(mk18_regex_compile(most, compiled, classes));
+    assert_true(fcgi_monkey18_regex_compile(most, compiled, classes));
 }
 
 /* What is too long is cut: the rest is not looked at. */

@@ -49,15 +49,13 @@ static void ranges(void **state)
     struct fcgi_range range;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         if (fcgi_range_parse(cases[i].text, &range) < 0 ||
             fcgi_range_alerts(&range, cases[i].value) != cases[i].alerts)
             fail_msg("'%s' with %f", cases[i].text, cases[i].value);
-    }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if (fcgi_range_parse(bad[i], &range) == 0)
             fail_msg("'%s' is taken for a range", bad[i]);
-    }
 }
 
 static void statuses(void **state)
@@ -76,10 +74,9 @@ static void statuses(void **state)
     assert_true(fcgi_statuses_have(&s, 404));
     assert_false(fcgi_statuses_have(&s, 405));
     assert_true(fcgi_statuses_have(&s, 599));
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if (fcgi_statuses_parse(bad[i], &s) == 0)
             fail_msg("'%s' is taken for statuses", bad[i]);
-    }
     for (int i = 1; i < FCGI_STATUSES_MOST; i++)
         strcat(many, ",201");
     assert_int_equal(fcgi_statuses_parse(many, &s), 0);
@@ -194,10 +191,9 @@ static void times(void **state)
             fcgi_cli_time(cases[i].text, UINT64_C(86400000000000), &ns), 0);
         assert_int_equal(ns, cases[i].ns);
     }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if (fcgi_cli_time(bad[i], UINT64_C(86400000000000), &ns) == 0)
             fail_msg("'%s' is taken for a time", bad[i]);
-    }
 }
 
 int main(void)

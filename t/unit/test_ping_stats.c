@@ -49,9 +49,8 @@ static void deviation(void **state)
     assert_int_equal(stats.min, 2);
     assert_int_equal(stats.max, 9);
     clear(NULL);
-    for (uint64_t i = 0; i < 1001; i++) {
+    for (uint64_t i = 0; i < 1001; i++)
         fcgi_stats_add(&stats, UINT64_C(1000000000000) + i % 2 * 2);
-    }
     assert_true(fabs(fcgi_stats_deviation(&stats) - 0.9999995) < 1e-4);
     assert_true(fabs(stats.mean - (1e12 + 1000.0 / 1001)) < 1e-3);
 }

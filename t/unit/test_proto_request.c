@@ -272,10 +272,9 @@ static void test_positions(void **state)
             continue;
         begin(params, body);
         length = send_all(all.wire, STEP_WHOLE);
-        for (size_t at = 0; at <= length; at += step) {
+        for (size_t at = 0; at <= length; at += step)
             for (size_t near = 0; near < 64 && at + near <= length; near++)
                 check_position(length - at - near, length);
-        }
     }
 }
 

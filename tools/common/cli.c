@@ -33,9 +33,8 @@ static const struct fcgi_cli_option common[] = {
 static const struct fcgi_cli_option *option_at(const struct fcgi_cli *cli,
                                                size_t i)
 {
-    if (i < cli->n_options) {
+    if (i < cli->n_options)
         return &cli->options[i];
-    }
     i -= cli->n_options;
     return i < N_COMMON ? &common[i] : NULL;
 }
@@ -50,9 +49,8 @@ static size_t left_part(const struct fcgi_cli_option *option,
 {
     char letter[] = "    ";
 
-    if (option->value < FCGI_CLI_LONG) {
+    if (option->value < FCGI_CLI_LONG)
         snprintf(letter, sizeof(letter), "-%c, ", option->value);
-    }
     return (size_t)snprintf(buf, LEFT_MAX, "  %s--%s%s%s", letter, option->name,
                             option->arg && !is_optional(option) ? "=" : "",
                             option->arg ? option->arg : "");
@@ -73,9 +71,8 @@ static void print_option(const struct fcgi_cli_option *option, size_t width)
         size_t end = strcspn(line, "\n");
 
         printf("%*s  %.*s\n", (int)(width - len), "", (int)end, line);
-        if (line[end] == '\0') {
+        if (line[end] == '\0')
             break;
-        }
         line += end + 1;
         len = 0;
     }
@@ -90,9 +87,8 @@ static void print_usage(const struct fcgi_cli *cli)
         size_t end = strcspn(line, "\n");
 
         printf("%s %s %.*s\n", head, cli->name, (int)end, line);
-        if (line[end] == '\0') {
+        if (line[end] == '\0')
             break;
-        }
         line += end + 1;
         head = "  or: ";
     }
@@ -111,14 +107,11 @@ static void print_help(const struct fcgi_cli *cli)
 
         width = len > width && len <= LEFT_WIDE ? len : width;
     }
-    for (size_t i = 0; (option = option_at(cli, i)) != NULL; i++) {
-        if (option->help) {
+    for (size_t i = 0; (option = option_at(cli, i)) != NULL; i++)
+        if (option->help)
             print_option(option, width);
-        }
-    }
-    if (cli->footer) {
+    if (cli->footer)
         printf("\n%s\n", cli->footer);
-    }
 }
 
 static void print_version(const struct fcgi_cli *cli)
@@ -195,23 +188,20 @@ static void fill(const struct fcgi_cli *cli, struct option *longs, char *shorts)
 
     for (size_t i = 0; i < OPTIONS_MAX; i++) {
         option = option_at(cli, i);
-        if (!option) {
+        if (!option)
             break;
-        }
         longs[n++] = (struct option){.name = option->name,
                                      .has_arg = is_optional(option) ? 2
                                                 : option->arg       ? 1
                                                                     : 0,
                                      .val = option->value};
-        if (option->value >= FCGI_CLI_LONG) {
+        if (option->value >= FCGI_CLI_LONG)
             continue;
-        }
         *shorts++ = (char)option->value;
         if (option->arg) {
             *shorts++ = ':';
-            if (is_optional(option)) {
+            if (is_optional(option))
                 *shorts++ = ':';
-            }
         }
     }
     longs[n] = (struct option){0};
@@ -247,9 +237,8 @@ int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
             return -1;
         default:
             *status = take(data, value, optarg);
-            if (*status) {
+            if (*status)
                 return -1;
-            }
         }
     }
     return optind;
@@ -260,18 +249,14 @@ int fcgi_cli_number(const char *text, uint64_t min, uint64_t max,
 {
     uint64_t n = 0;
 
-    if (*text == '\0') {
+    if (*text == '\0')
         return -1;
-    }
-    for (; *text; text++) {
+    for (; *text; text++)
         if (*text < '0' || *text > '9' || __builtin_mul_overflow(n, 10, &n) ||
-            __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n)) {
+            __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
             return -1;
-        }
-    }
-    if (n < min || n > max) {
+    if (n < min || n > max)
         return -1;
-    }
     *number = n;
     return 0;
 }
@@ -284,29 +269,25 @@ int fcgi_cli_seconds(const char *text, uint64_t max, uint64_t *ns)
     char number[24];
     uint64_t left = 0, right;
 
-    if (whole >= sizeof(number)) {
+    if (whole >= sizeof(number))
         return -1;
-    }
     memcpy(number, text, whole);
     number[whole] = '\0';
     if (text[whole] == '.') {
         size_t n = strlen(text + whole + 1);
 
-        if (n == 0 || n > 9) {
+        if (n == 0 || n > 9)
             return -1;
-        }
         memcpy(digits, text + whole + 1, n);
     }
     /* ".5" is a number, too. */
     if ((whole || text[0] != '.') &&
-        fcgi_cli_number(number, 0, UINT64_MAX, &left)) {
+        fcgi_cli_number(number, 0, UINT64_MAX, &left))
         return -1;
-    }
     if (fcgi_cli_number(digits, 0, second, &right) ||
         __builtin_mul_overflow(left, second, &left) ||
-        __builtin_add_overflow(left, right, &left) || left > max) {
+        __builtin_add_overflow(left, right, &left) || left > max)
         return -1;
-    }
     *ns = left;
     return 0;
 }
@@ -322,17 +303,15 @@ int fcgi_cli_time(const char *text, uint64_t max, uint64_t *ns)
     size_t digits = strspn(text, "0123456789.");
     char number[32];
 
-    if (digits >= sizeof(number)) {
+    if (digits >= sizeof(number))
         return -1;
-    }
     memcpy(number, text, digits);
     number[digits] = '\0';
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (strcmp(units[i].name, text + digits) == 0) {
             if (fcgi_cli_seconds(number, UINT64_MAX, ns) ||
-                __builtin_mul_overflow(*ns, units[i].times, ns)) {
+                __builtin_mul_overflow(*ns, units[i].times, ns))
                 return -1;
-            }
             *ns /= units[i].by;
             return *ns <= max ? 0 : -1;
         }
@@ -342,11 +321,9 @@ int fcgi_cli_time(const char *text, uint64_t max, uint64_t *ns)
 
 int fcgi_cli_choice(const char *text, const char *const *choices)
 {
-    for (int i = 0; choices[i]; i++) {
-        if (strcmp(text, choices[i]) == 0) {
+    for (int i = 0; choices[i]; i++)
+        if (strcmp(text, choices[i]) == 0)
             return i;
-        }
-    }
     return -1;
 }
 
@@ -355,9 +332,8 @@ int fcgi_cli_when(const char *text, enum fcgi_cli_when *when)
     static const char *const names[] = {"auto", "always", "never", NULL};
     int i = text ? fcgi_cli_choice(text, names) : FCGI_CLI_ALWAYS;
 
-    if (i < 0) {
+    if (i < 0)
         return -1;
-    }
     *when = (enum fcgi_cli_when)i;
     return 0;
 }
@@ -367,9 +343,8 @@ bool fcgi_cli_color(enum fcgi_cli_when when, FILE *out)
     const char *no = getenv("NO_COLOR");
     const char *term = getenv("TERM");
 
-    if (when != FCGI_CLI_AUTO) {
+    if (when != FCGI_CLI_AUTO)
         return when == FCGI_CLI_ALWAYS;
-    }
     return (!no || !*no) && term && strcmp(term, "dumb") != 0 &&
            isatty(fileno(out));
 }

@@ -43,20 +43,17 @@ static void write_bytes(FILE *out, const char *bytes, size_t length)
 
 static void new_line(struct fcgi_json *json)
 {
-    if (json->indent) {
+    if (json->indent)
         fprintf(json->out, "\n%*s", (int)(json->indent * json->depth), "");
-    }
 }
 
 /* What stands before a value. */
 static void begin(struct fcgi_json *json, const char *key)
 {
-    if (json->comma) {
+    if (json->comma)
         fputc(',', json->out);
-    }
-    if (json->depth) {
+    if (json->depth)
         new_line(json);
-    }
     json->comma = true;
     if (key) {
         write_bytes(json->out, key, strlen(key));
@@ -75,14 +72,12 @@ static void open_level(struct fcgi_json *json, const char *key, char bracket)
 static void close_level(struct fcgi_json *json, char bracket)
 {
     json->depth--;
-    if (json->comma) {
+    if (json->comma)
         new_line(json);
-    }
     fputc(bracket, json->out);
     json->comma = json->depth > 0;
-    if (json->depth == 0) {
+    if (json->depth == 0)
         fputc('\n', json->out);
-    }
 }
 
 void fcgi_json_object(struct fcgi_json *json, const char *key)
@@ -114,11 +109,10 @@ void fcgi_json_bytes(struct fcgi_json *json, const char *key, const char *bytes,
 
 void fcgi_json_string(struct fcgi_json *json, const char *key, const char *text)
 {
-    if (text) {
+    if (text)
         fcgi_json_bytes(json, key, text, strlen(text));
-    } else {
+    else
         fcgi_json_null(json, key);
-    }
 }
 
 void fcgi_json_uint(struct fcgi_json *json, const char *key, uint64_t number)
@@ -147,9 +141,8 @@ void fcgi_json_real(struct fcgi_json *json, const char *key, double number,
     snprintf(text, sizeof(text), "%.*f", (int)(digits < 64 ? digits : 64),
              number);
     comma = strchr(text, ','); /* of a locale */
-    if (comma) {
+    if (comma)
         *comma = '.';
-    }
     fputs(text, json->out);
 }
 

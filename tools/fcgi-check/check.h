@@ -117,7 +117,7 @@ void check_run_free(struct check_run *run);
 void check_argument(struct check_run *run, const char *argument);
 
 /* A directory with all of Monkey's configuration. */
-void check_world(struct check_run *run, const char *directory);
+void check_tree(struct check_run *run, const char *directory);
 
 /*
  * Which Monkey a directory is for: what was asked for, or what its files are a
@@ -127,7 +127,7 @@ void check_signs_begin(struct check_run *run);
 void check_signs_listen(struct check_run *run,
                         const struct fcgi_tree_section *section);
 void check_signs_plugin(struct check_run *run, const char *name);
-void check_signs_tell(const struct check_run *run, const char *directory);
+void check_signs_report(const struct check_run *run, const char *directory);
 
 /* fastcgi.conf, and where everything is in it. */
 struct check_servers {
@@ -162,8 +162,9 @@ struct check_place check_value_place(const struct fcgi_tree *tree,
                                      const struct fcgi_tree_entry *entry);
 
 /* fcgi_check_report() and a note behind it, at a place. */
-void check_tell(struct check_run *run, const char *id, struct check_place place,
-                const char *format, ...) __attribute__((format(printf, 4, 5)));
+void check_report(struct check_run *run, const char *id,
+                  struct check_place place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void check_note(struct check_run *run, const char *id, struct check_place place,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -211,7 +212,7 @@ struct check_rules {
     struct check_place index_place;
     struct check_servers *servers;
     const struct check_plugins *plugins;
-    struct check_bracket *brackets; /* see check_brackets.c */
+    struct check_bracket *brackets; /* see brackets.c */
     size_t n_brackets;
 };
 void check_site(struct check_run *run, const char *path,
@@ -228,7 +229,7 @@ void check_pool(struct check_run *run, struct check_servers *servers,
 void check_brackets_add(struct check_run *run, struct check_rules *rules,
                         const char *regex, const void *compiled,
                         struct check_place place);
-void check_brackets_tell(struct check_run *run, struct check_rules *rules);
+void check_brackets_report(struct check_run *run, struct check_rules *rules);
 
 /* The path that a file names, below --root. The caller's. */
 char *check_path(const struct check_run *run, const char *path);

@@ -448,10 +448,9 @@ static int run(struct get *get)
                     &get->options, &handlers);
     get->probe.user = get;
     fcgi_probe_start(&get->probe);
-    while (!get->done && get->write_error == 0) {
+    while (!get->done && get->write_error == 0)
         if (fcgi_loop_wait(loop, -1) < 0 && errno != EINTR)
             get->write_error = errno;
-    }
     fcgi_probe_close(&get->probe);
     status = conclude(get);
 out:

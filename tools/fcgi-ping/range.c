@@ -101,10 +101,9 @@ int fcgi_statuses_parse(const char *text, struct fcgi_statuses *statuses)
 
 bool fcgi_statuses_have(const struct fcgi_statuses *statuses, int status)
 {
-    for (int i = 0; i < statuses->count; i++) {
+    for (int i = 0; i < statuses->count; i++)
         if (status >= statuses->items[i].first &&
             status <= statuses->items[i].last)
             return true;
-    }
     return false;
 }

@@ -219,12 +219,11 @@ static void signal_ready(struct fcgi_loop_io *io, uint32_t events)
     struct signalfd_siginfo info;
 
     (void)events;
-    while (read(io->fd, &info, sizeof(info)) == sizeof(info)) {
+    while (read(io->fd, &info, sizeof(info)) == sizeof(info))
         if (info.ssi_signo == SIGQUIT)
             fcgi_ping_snapshot(ping);
         else
             ping->stop = true;
-    }
 }
 
 static int watch_signals(struct fcgi_ping *ping)
@@ -322,10 +321,9 @@ static int set_up(struct fcgi_ping *ping)
     ping->targets = calloc(ping->n_targets, sizeof(*ping->targets));
     if (ping->loop == NULL || ping->targets == NULL || watch_signals(ping) < 0)
         return -1;
-    for (size_t i = 0; i < ping->n_targets; i++) {
+    for (size_t i = 0; i < ping->n_targets; i++)
         if (set_up_target(ping, i) < 0)
             return -1;
-    }
     return 0;
 }
 

@@ -14,10 +14,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "serve_abi.h"
-#include "serve_list.h"
-#include "serve_options.h"
-#include "serve_parse.h"
+#include "abi.h"
+#include "list.h"
+#include "options.h"
+#include "parse.h"
 
 struct serve_layout {
     const char *name;

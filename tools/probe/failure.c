@@ -163,11 +163,10 @@ static const char *guess(const uint8_t *first, size_t n)
         {"\x00\x00\x12\x04", 4, "an HTTP/2 server"},
     };
 
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (n >= known[i].length &&
             memcmp(first, known[i].bytes, known[i].length) == 0)
             return known[i].name;
-    }
     return NULL;
 }
 

@@ -297,15 +297,14 @@ static void connect_next(struct fcgi_probe *probe)
         return;
     }
     probe->state = FCGI_PROBE_CONNECTING;
-    if (result == 0) {
+    if (result == 0)
         connected(probe);
-    } else if (errno != EINPROGRESS) {
+    else if (errno != EINPROGRESS)
         attempt_failed(probe, connect_failure(errno), errno);
-    } else if (fcgi_loop_add(probe->loop, &probe->io, EPOLLOUT) < 0) {
+    else if (fcgi_loop_add(probe->loop, &probe->io, EPOLLOUT) < 0)
         fcgi_probe_end(probe, FCGI_FAILURE_LOCAL, errno);
-    } else {
+    else
         fcgi_probe_set_timer(probe, 0);
-    }
 }
 
 /* Leaves only the addresses of the family that is asked for. */

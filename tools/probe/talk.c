@@ -248,10 +248,9 @@ static void take_values(struct fcgi_probe *probe, const uint8_t *bytes,
             if (!judge_record(probe))
                 return;
         } else if (event == FCGI_WALK_CONTENT) {
-            for (size_t i = 0; i < walk->length; i++, probe->n_content++) {
+            for (size_t i = 0; i < walk->length; i++, probe->n_content++)
                 if (probe->n_content < sizeof(probe->content))
                     probe->content[probe->n_content] = walk->bytes[i];
-            }
         } else if (event == FCGI_WALK_END) {
             probe->result.unknown_type = walk->record.type == FCGI_UNKNOWN_TYPE;
             if (probe->result.unknown_type || parse_values(probe))

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+dist_fastcgiconf_DATA = conf/fastcgi.conf
+# For monkey-fastcgi: what it copies into other trees, and how it edits.
+dist_pkgdata_DATA = \
+	conf/fastcgi.conf \
+	tools/monkey-fastcgi/plugins-load.awk
+
+# What names places is made from a .in: the script that enables the plugin,
+# manual pages, completions.
+sbin_SCRIPTS = monkey-fastcgi
+MADE_MANS = \
+	man/fastcgi.conf.5 \
+	man/fcgi-check.1 \
+	man/fcgi-get.1 \
+	man/fcgi-ping.1 \
+	man/fcgi-serve.1 \
+	man/monkey-fastcgi.8
+man_MANS = $(MADE_MANS)
+SUBSTITUTE = $(SED) \
+	-e 's|[@]VERSION@|$(VERSION)|g' \
+	-e 's|[@]plugindir@|$(plugindir)|g' \
+	-e 's|[@]monkeyconfdir@|$(monkeyconfdir)|g' \
+	-e 's|[@]pkgdatadir@|$(pkgdatadir)|g' \
+	-e 's|[@]docdir@|$(docdir)|g'
+monkey-fastcgi: tools/monkey-fastcgi/monkey-fastcgi.in Makefile
+	$(AM_V_GEN)$(SUBSTITUTE) \
+	  $(srcdir)/tools/monkey-fastcgi/monkey-fastcgi.in >$@.tmp && \
+	  chmod +x $@.tmp && mv $@.tmp $@
+$(MADE_MANS): Makefile $(MADE_MANS:=.in)
+	$(AM_V_GEN)$(MKDIR_P) man && $(SUBSTITUTE) $(srcdir)/$@.in >$@.tmp && \
+	  mv $@.tmp $@
+MADE_BASHCOMP = \
+	completions/bash/fcgi-get \
+	completions/bash/fcgi-ping
+MADE_ZSHCOMP = completions/zsh/_fcgi_targets
+$(MADE_BASHCOMP): Makefile $(MADE_BASHCOMP:=.in)
+	$(AM_V_GEN)$(MKDIR_P) completions/bash && \
+	  $(SUBSTITUTE) $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+$(MADE_ZSHCOMP): Makefile $(MADE_ZSHCOMP:=.in)
+	$(AM_V_GEN)$(MKDIR_P) completions/zsh && \
+	  $(SUBSTITUTE) $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+bashcompdir = $(bash_completion_dir)
+bashcomp_DATA = $(MADE_BASHCOMP)
+dist_bashcomp_DATA = \
+	completions/bash/fcgi-check \
+	completions/bash/fcgi-serve \
+	completions/bash/monkey-fastcgi
+zshcompdir = $(zsh_completion_dir)
+zshcomp_DATA = $(MADE_ZSHCOMP)
+dist_zshcomp_DATA = \
+	completions/zsh/_fcgi-check \
+	completions/zsh/_fcgi-get \
+	completions/zsh/_fcgi-ping \
+	completions/zsh/_fcgi-serve \
+	completions/zsh/_monkey-fastcgi
+
+dist_doc_DATA = README.md CHANGELOG.md SECURITY.md
+exampledir = $(docdir)
+nobase_dist_example_DATA = \
+	examples/systemd/README.md \
+	examples/systemd/monkey.service \
+	examples/systemd/monkey/monkey.conf \
+	examples/systemd/monkey/monkey.mime \
+	examples/systemd/monkey/sites/default
+CLEANFILES += monkey-fastcgi $(MADE_MANS) $(MADE_BASHCOMP) $(MADE_ZSHCOMP)
+
+# Nobody links with a plugin: libtool's notes on it stay at home.
+install-data-hook:
+	rm -f $(DESTDIR)$(plugindir)/monkey-fastcgi.la
+	cd $(DESTDIR)$(plugindir) && \
+	  rm -f monkey-fastcgi18.so && \
+	  $(LN_S) monkey-fastcgi.so monkey-fastcgi18.so
+uninstall-hook:
+	rm -f $(DESTDIR)$(plugindir)/monkey-fastcgi.so \
+	  $(DESTDIR)$(plugindir)/monkey-fastcgi18.so
+
+
+DEBIAN_FILES = \
+	debian/changelog \
+	debian/control \
+	debian/copyright \
+	debian/fcgi-tools.install \
+	debian/fcgi-tools.lintian-overrides \
+	debian/monkey-fastcgi.install \
+	debian/monkey-fastcgi.lintian-overrides \
+	debian/monkey-fastcgi.prerm \
+	debian/not-installed \
+	debian/rules \
+	debian/source/format \
+	debian/source/lintian-overrides \
+	debian/tests/configuration \
+	debian/tests/control \
+	debian/tests/examples \
+	debian/tests/fpm.sh \
+	debian/tests/php-page \
+	debian/tests/ping \
+	debian/upstream/metadata \
+	debian/watch
+EXTRA_DIST = \
+	$(FUZZ_DICTS) \
+	.clang-format \
+	CONTRIBUTING.md \
+	LICENSE \
+	$(MADE_MANS:=.in) \
+	$(MADE_BASHCOMP:=.in) \
+	$(MADE_ZSHCOMP:=.in) \
+	tools/monkey-fastcgi/monkey-fastcgi.in \
+	bench/README.md bench/run \
+	demo \
+	t/TRAPS.md \
+	t/apps/app.cgi \
+	t/apps/app.pl \
+	t/apps/app.py \
+	t/check \
+	t/browser/dokuwiki.py \
+	$(BROWSER_TESTS) \
+	t/demo \
+	t/apps/flup.py \
+	t/lib \
+	$(DEBIAN_FILES) \
+	rpm/monkey-fastcgi.spec \
+	rpm/rpmlint.toml \
+	t/packages \
+	$(BUILD_TESTS) \
+	$(TOOL_TESTS) \
+	$(PING_TESTS) \
+	$(E2E_TESTS)
+
+# In EXTRA_DIST, `check' would be the target: `make dist' would run all tests.
+dist-hook:
+	cp -p $(srcdir)/check $(distdir)/check

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+# The modules. The protocol core is built once, for the plugin and every tool.
+noinst_LTLIBRARIES = libproto.la libconfig.la libgateway.la
+libproto_la_SOURCES = \
+	src/proto/header.c src/proto/header.h \
+	src/proto/record.c src/proto/record.h \
+	src/proto/request.c src/proto/request.h \
+	src/proto/response.c src/proto/response.h
+
+libconfig_la_SOURCES = \
+	src/config/build.c src/config/build.h \
+	src/config/check.c \
+	src/config/check_pool.c \
+	src/config/check_scripts.c \
+	src/config/checks.c src/config/checks.h \
+	src/config/config.h \
+	src/config/diag.c src/config/diag.h \
+	src/config/endpoint.c \
+	src/config/escape.c src/config/escape.h \
+	src/config/file.c \
+	src/config/form.c src/config/form.h \
+	src/config/keys.c src/config/keys.h \
+	src/config/keys_guess.c \
+	src/config/parse.c src/config/parse.h \
+	src/config/scan.c src/config/scan.h src/config/scan_internal.h \
+	src/config/scan_item.c \
+	src/config/scan_text.c \
+	src/config/tree.c src/config/tree.h \
+	src/config/value.c src/config/value.h
+libconfig_la_LIBADD = $(CONFUSE_LIBS)
+
+libgateway_la_SOURCES = \
+	src/loop/loop.c src/loop/loop.h \
+	src/loop/timer.c src/loop/timer.h \
+	src/backend/address.c src/backend/address.h \
+	src/backend/checkout.c \
+	src/backend/conn.c src/backend/conn.h src/backend/conn_impl.h \
+	src/backend/conn_socket.c \
+	src/backend/health.c src/backend/health.h \
+	src/backend/notice.h \
+	src/backend/pool.c src/backend/pool.h \
+	src/backend/resolver.c src/backend/resolver.h \
+	src/backend/server.c src/backend/server.h \
+	src/backend/server_health.c \
+	src/backend/stats.h \
+	src/backend/worker.c src/backend/worker.h src/backend/worker_impl.h \
+	src/backend/worker_conn.c \
+	src/gateway/buffer.c src/gateway/buffer.h \
+	src/gateway/exchange.c src/gateway/exchange.h \
+	src/gateway/exchange_backend.c \
+	src/gateway/exchange_client.c src/gateway/exchange_impl.h \
+	src/gateway/exchange_log.c \
+	src/gateway/exchange_params.c \
+	src/gateway/exchange_retry.c \
+	src/gateway/gateway.c \
+	src/gateway/host.h \
+	src/gateway/linger.c \
+	src/gateway/params.c src/gateway/params.h \
+	src/gateway/params_server.c \
+	src/gateway/params_user.c src/gateway/params_user.h \
+	src/gateway/path.c src/gateway/path.h \
+	src/gateway/reason.c \
+	src/gateway/reply.c src/gateway/reply.h \
+	src/gateway/walk.c src/gateway/walk.h
+libgateway_la_LIBADD = $(CARES_LIBS)
+
+# The plugin has two symbols, one for each ABI of Monkey. What they share is
+# compiled once for each.
+monkey_shared = \
+	src/monkey/abi.h \
+	src/monkey/auth.h \
+	src/monkey/host.c src/monkey/host.h \
+	src/monkey/index.c src/monkey/index.h \
+	src/monkey/plugin.c src/monkey/plugin.h \
+	src/monkey/request.c src/monkey/request.h \
+	src/monkey/takeover.h
+noinst_LTLIBRARIES += libmonkey16.la libmonkey18.la libregex18.la
+libmonkey16_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=16
+libmonkey16_la_SOURCES = $(monkey_shared) \
+	src/monkey/abi16.h src/monkey/abi16_values.h \
+	src/monkey/abi16_check.c \
+	src/monkey/auth16.c \
+	src/monkey/body16.c \
+	src/monkey/plugin16.c \
+	src/monkey/rule16.c \
+	src/monkey/takeover16.c
+libmonkey18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+libmonkey18_la_SOURCES = $(monkey_shared) \
+	src/monkey/abi18.h src/monkey/abi18_values.h \
+	src/monkey/abi18_check.c \
+	src/monkey/auth18.c \
+	src/monkey/body18.c \
+	src/monkey/chunked18.c src/monkey/chunked18.h \
+	src/monkey/plugin18.c \
+	src/monkey/rule18.c \
+	src/monkey/takeover18.c
+# fcgi-serve has to match as Monkey 1.8 does, too.
+libregex18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+libregex18_la_SOURCES = src/monkey/regex18.c src/monkey/regex18.h
+
+plugin_LTLIBRARIES = monkey-fastcgi.la
+monkey_fastcgi_la_SOURCES =
+monkey_fastcgi_la_LDFLAGS = -module -avoid-version -shared \
+	-export-symbols-regex '^mk_plugin_fastcgi(18)?$$'
+monkey_fastcgi_la_LIBADD = libmonkey16.la libmonkey18.la libregex18.la \
+	libgateway.la libconfig.la libproto.la
+
+# Monkey takes the symbol's name out of the file's: 1.8 needs another one.
+all-local: .libs/monkey-fastcgi18.so
+.libs/monkey-fastcgi18.so: monkey-fastcgi.la
+	$(AM_V_GEN)$(LN_S) -f monkey-fastcgi.so $@
+

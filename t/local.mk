@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests: t/unit in C on cmocka, t/e2e in Perl on a host (see t/lib/FCGITest.pm).
+UNIT_TESTS = \
+	t/unit/test_proto_header \
+	t/unit/test_proto_pair \
+	t/unit/test_proto_record \
+	t/unit/test_proto_request \
+	t/unit/test_proto_response \
+	t/unit/test_proto_response_bulk \
+	t/unit/test_check_fuzz \
+	t/unit/test_check_quote \
+	t/unit/test_check_regex \
+	t/unit/test_check_user \
+	t/unit/test_cli \
+	t/unit/test_config_diag \
+	t/unit/test_config_findings \
+	t/unit/test_config_scripts \
+	t/unit/test_config_fuzz \
+	t/unit/test_config_load \
+	t/unit/test_config_traps \
+	t/unit/test_config_value \
+	t/unit/test_json \
+	t/unit/test_ping_input \
+	t/unit/test_ping_stats \
+	t/unit/test_probe \
+	t/unit/test_loop \
+	t/unit/test_loop_heap \
+	t/unit/test_loop_new \
+	t/unit/test_loop_task \
+	t/unit/test_loop_timer \
+	t/unit/test_gateway_buffer \
+	t/unit/test_gateway_params \
+	t/unit/test_gateway_params_server \
+	t/unit/test_gateway_params_user \
+	t/unit/test_gateway_path \
+	t/unit/test_gateway_path_keys \
+	t/unit/test_gateway_reply \
+	t/unit/test_backend \
+	t/unit/test_backend_checkout \
+	t/unit/test_backend_conn \
+	t/unit/test_backend_connect \
+	t/unit/test_backend_health \
+	t/unit/test_backend_keep \
+	t/unit/test_backend_server \
+	t/unit/test_backend_timeout \
+	t/unit/test_backend_worker \
+	t/unit/test_manual \
+	t/unit/test_monkey_chunked \
+	t/unit/test_monkey_regex \
+	t/unit/test_readme
+E2E_TESTS = \
+	t/e2e/apps.t \
+	t/e2e/auth.t \
+	t/e2e/backend.t \
+	t/e2e/basic.t \
+	t/e2e/bite.t \
+	t/e2e/bite18.t \
+	t/e2e/bite_fields.t \
+	t/e2e/body.t \
+	t/e2e/chunked.t \
+	t/e2e/client.t \
+	t/e2e/config.t \
+	t/e2e/crowd.t \
+	t/e2e/failover.t \
+	t/e2e/fcgiwrap.t \
+	t/e2e/framing.t \
+	t/e2e/keepalive.t \
+	t/e2e/layout.t \
+	t/e2e/load.t \
+	t/e2e/loadname.t \
+	t/e2e/log.t \
+	t/e2e/names.t \
+	t/e2e/params.t \
+	t/e2e/php.t \
+	t/e2e/phpvars.t \
+	t/e2e/places.t \
+	t/e2e/pool.t \
+	t/e2e/scripts.t \
+	t/e2e/stderr.t \
+	t/e2e/strict.t \
+	t/e2e/traps.t \
+	t/e2e/wire.t
+# Tests of fcgi-ping and fcgi-get, with applications of t/apps.
+PING_TESTS = \
+	t/ping/apps.t \
+	t/ping/failures.t \
+	t/ping/formats.t \
+	t/ping/get.t \
+	t/ping/habits.t \
+	t/ping/many.t \
+	t/ping/manual.t \
+	t/ping/request.t \
+	t/ping/values.t
+check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la
+# Applications that end-to-end tests run against.
+t_apps_app_LDADD = libproto.la
+if HAVE_CMOCKA
+check_LTLIBRARIES += libtest.la
+UNIT_RUN = $(UNIT_TESTS)
+endif
+check_PROGRAMS = t/apps/app $(UNIT_RUN)
+if HAVE_LIBFCGI
+check_PROGRAMS += $(LIBFCGI_APPS)
+endif
+BUILD_TESTS = \
+	t/build/completion.t \
+	t/build/manual.t \
+	t/build/symbols.t \
+	t/build/version.t
+TOOL_TESTS = \
+	t/tools/enable.t \
+	t/tools/enable_monkey.t
+CHECK_TESTS = t/check/check.t t/check/live.t t/check/manual.t
+TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
+	$(E2E_TESTS)
+TEST_EXTENSIONS = .t
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+T_LOG_DRIVER = $(LOG_DRIVER)
+T_LOG_COMPILER = $(PERL)
+FCGI_HOST = serve
+FCGI_ABI = 1.6
+AM_TESTS_ENVIRONMENT = \
+	TOP_SRCDIR='$(abs_top_srcdir)'; export TOP_SRCDIR; \
+	TOP_BUILDDIR='$(abs_top_builddir)'; export TOP_BUILDDIR; \
+	FCGI_HOST='$(FCGI_HOST)'; export FCGI_HOST; \
+	FCGI_ABI='$(FCGI_ABI)'; export FCGI_ABI; \
+	FCGI_PLUGIN='$(abs_top_builddir)/.libs/monkey-fastcgi.so'; export FCGI_PLUGIN; \
+	FCGI_BADPLUGIN='$(abs_top_builddir)/.libs/monkey-badplugin.so'; export FCGI_BADPLUGIN; \
+	FCGI_SERVE='$(abs_top_builddir)/fcgi-serve'; export FCGI_SERVE; \
+	FCGI_CHECK='$(abs_top_builddir)/fcgi-check'; export FCGI_CHECK; \
+	FCGI_OTHER='$(abs_top_builddir)/.libs/other.so'; export FCGI_OTHER; \
+	FCGI_REFUSE='$(abs_top_builddir)/.libs/refuse.so'; export FCGI_REFUSE; \
+	FCGI_APP='$(abs_top_builddir)/t/apps/app'; export FCGI_APP; \
+	FCGI_SANITIZER='$(SANITIZER)'; export FCGI_SANITIZER; \
+	MONKEY='$(MONKEY)'; export MONKEY;
+
+# The manual's table of keys, written anew from src/config/keys.c.
+update-tables: t/unit/test_manual
+	UPDATE_TABLES=1 TOP_SRCDIR='$(abs_top_srcdir)' t/unit/test_manual
+.PHONY: update-tables
+
+# What a build of packages runs: all that wants no server or one application, and
+# of the end-to-end tests what a page needs. The whole suite is for who changes
+# the code (./check): it takes long, and a builder's machine has other work.
+PACKAGE_TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) \
+	t/ping/get.t t/ping/manual.t t/ping/values.t \
+	t/e2e/basic.t t/e2e/config.t t/e2e/fcgiwrap.t t/e2e/framing.t \
+	t/e2e/loadname.t t/e2e/php.t
+check-package: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(PACKAGE_TESTS)'
+.PHONY: check-package
+
+# How long `make fuzz` and `make bench` take for each of theirs.
+SECONDS = 3
+
+# Coverage-guided fuzzing: see CONTRIBUTING.md.
+FUZZERS = t/fuzz/fuzz_answer t/fuzz/fuzz_config t/fuzz/fuzz_request
+EXTRA_PROGRAMS = $(FUZZERS)
+CLEANFILES += $(FUZZERS)
+FUZZ_DICTS = $(FUZZERS:=.dict)
+FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+t_fuzz_fuzz_answer_SOURCES = t/fuzz/fuzz_answer.c t/fuzz/fuzz.h
+t_fuzz_fuzz_answer_LDADD = libgateway.la libproto.la
+t_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LDFLAGS)
+t_fuzz_fuzz_config_SOURCES = t/fuzz/fuzz_config.c t/fuzz/fuzz.h
+t_fuzz_fuzz_config_LDADD = libconfig.la $(CONFUSE_LIBS)
+t_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LDFLAGS)
+t_fuzz_fuzz_request_SOURCES = t/fuzz/fuzz_request.c t/fuzz/fuzz.h
+t_fuzz_fuzz_request_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+t_fuzz_fuzz_request_LDADD = libmonkey18.la libregex18.la libproto.la
+t_fuzz_fuzz_request_LDFLAGS = $(FUZZ_LDFLAGS)
+fuzz: $(FUZZERS)
+	@for fuzzer in $(FUZZERS); do \
+	  $(MKDIR_P) $$fuzzer.corpus || exit 1; \
+	  echo "$$fuzzer, for $(SECONDS) s:"; \
+	  ./$$fuzzer -max_total_time=$(SECONDS) -print_final_stats=1 \
+	    -dict=$(srcdir)/$$fuzzer.dict -artifact_prefix=$$fuzzer. \
+	    $$fuzzer.corpus || exit 1; \
+	done
+.PHONY: fuzz
+
+# How fast it is, beside nginx: see bench/README.md. No test.
+bench: all
+	$(AM_TESTS_ENVIRONMENT) BENCH_SECONDS='$(SECONDS)' \
+	  $(PERL) $(top_srcdir)/bench/run
+.PHONY: bench
+
+# A shorter suite under valgrind: nothing leaked, nothing read that is not there.
+VALGRIND = valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect --error-exitcode=99
+VALGRIND_TESTS = t/e2e/basic.t t/e2e/body.t t/e2e/client.t t/e2e/keepalive.t
+check-valgrind: all
+	FCGI_WRAP='$(VALGRIND)' $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+	  TESTS='$(VALGRIND_TESTS)' TEST_SUITE_LOG=valgrind-suite.log
+
+# A PHP application in a headless Chromium; with MONKEY=, on that Monkey, too.
+BROWSER_TESTS = t/browser/dokuwiki.t
+check-browser: all
+	FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+	  TESTS='$(BROWSER_TESTS)' TEST_SUITE_LOG=browser-suite.log
+	@if test -n '$(MONKEY)'; then \
+	  rm -f $(BROWSER_TESTS:.t=.log) $(BROWSER_TESTS:.t=.trs); \
+	  FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+	    TESTS='$(BROWSER_TESTS)' FCGI_HOST=monkey MONKEY='$(MONKEY)' \
+	    TEST_SUITE_LOG=browser-monkey-suite.log; \
+	fi
+.PHONY: check-valgrind check-browser
+
+# The end-to-end suite on fcgi-serve as Monkey 1.8. (make check FCGI_ABI=1.8 runs
+# everything that way.)
+check-18: all
+	@rm -f t/e2e/*.log t/e2e/*.trs
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(E2E_TESTS)' \
+	  FCGI_ABI=1.8 TEST_SUITE_LOG=abi18-suite.log
+.PHONY: check-18
+
+# make check MONKEY=/path/to/monkey: the end-to-end suite once more, there.
+check-local: check-TESTS
+	@if test -n '$(MONKEY)'; then \
+	  echo "The end-to-end suite on $(MONKEY):"; \
+	  rm -f t/e2e/*.log t/e2e/*.trs; \
+	  $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(E2E_TESTS)' \
+	    FCGI_HOST=monkey MONKEY='$(MONKEY)' \
+	    TEST_SUITE_LOG=monkey-suite.log; \
+	fi
+
+# A unit test is one file; what several share is in libtest.
+libtest_la_SOURCES = \
+	t/unit/backend_rig.c t/unit/backend_rig.h \
+	t/unit/guard.c t/unit/guard.h \
+	t/unit/test_config_util.h \
+	t/unit/test_gateway_reply_cases.h \
+	t/unit/test_proto_random.h \
+	t/unit/test_proto_trace.c t/unit/test_proto_trace.h
+# It makes memory short.
+t_unit_test_backend_checkout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
+# For t/check/check.t: a libconfuse that refuses everything, another plugin.
+other_la_SOURCES = t/check/other.c
+other_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+refuse_la_SOURCES = t/check/refuse.c
+refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+# Where memory is to be short.
+t_unit_test_gateway_params_server_LDFLAGS = -Wl,--wrap=realloc
+# A plugin that misbehaves, for t/e2e/bite*.t; with -rpath libtool makes a .so.
+monkey_badplugin_la_SOURCES = \
+	t/badplugin/actions.c t/badplugin/look.c t/badplugin/badplugin16.c t/badplugin/badplugin.h \
+	src/monkey/abi.h src/monkey/abi16.h src/monkey/abi16_values.h
+monkey_badplugin_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=16
+monkey_badplugin_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+monkey_badplugin18_la_SOURCES = \
+	t/badplugin/badplugin18.c \
+	src/monkey/abi.h src/monkey/abi18.h src/monkey/abi18_values.h
+monkey_badplugin18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+monkey_badplugin18_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+# An application in C, for t/e2e/apps.t.
+LIBFCGI_APPS = t/apps/libfcgi t/apps/libfcgi_echo
+t_apps_libfcgi_SOURCES = t/apps/libfcgi.c
+t_apps_libfcgi_CPPFLAGS =
+t_apps_libfcgi_LDADD = -lfcgi
+# Another, and a library that misleads, for t/ping.
+t_apps_libfcgi_echo_SOURCES = t/apps/libfcgi_echo.c
+t_apps_libfcgi_echo_CPPFLAGS =
+t_apps_libfcgi_echo_LDADD = -lfcgi
+lookup_la_SOURCES = t/apps/lookup.c
+lookup_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+
+LDADD = libtest.la libping.la libcheck.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS) -lm
+
+# What is Monkey 1.8's alone.
+MONKEY18_LIBS = libtest.la libmonkey18.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)
+t_unit_test_monkey_chunked_CPPFLAGS = $(libmonkey18_la_CPPFLAGS)
+t_unit_test_monkey_chunked_LDADD = $(MONKEY18_LIBS)
+t_unit_test_monkey_regex_CPPFLAGS = $(libregex18_la_CPPFLAGS)
+t_unit_test_monkey_regex_LDADD = $(MONKEY18_LIBS)
+

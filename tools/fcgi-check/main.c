@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-check: tells what is wrong with the configuration of the FastCGI plugin
+ * and of the Monkey around it, all at once, before a restart does.
+ *
+ * It reads files and never runs what they name.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "dialect.h"
+#include "output.h"
+#include "print.h"
+#include "user.h"
+
+#ifndef FCGI_CONFIG_FILE
+#define FCGI_CONFIG_FILE "/etc/monkey/plugins/fastcgi/fastcgi.conf"
+#endif
+
+#define SECOND UINT64_C(1000000000)
+#define TIMEOUT (2 * SECOND)
+#define TIMEOUT_MAX (3600 * SECOND)
+
+enum {
+    OPT_SYNTAX_ONLY = FCGI_CLI_LONG,
+    OPT_COLOR,
+    OPT_LIST,
+    OPT_EXPLAIN,
+    OPT_LIST_KEYS,
+    OPT_MONKEY,
+    OPT_TIMEOUT,
+};
+
+static const char *const formats[] = {"text", "gcc", "json", "sarif", NULL};
+
+static const struct fcgi_cli_option rows[] = {
+    {'F', "format", "FORMAT",
+     "text (the default), gcc (for editors), json or sarif"},
+    {'l', "live", NULL, "ask each server whether it answers"},
+    {OPT_TIMEOUT, "timeout", "SEC", "how long --live waits for one (2)"},
+    {'u', "user", "NAME",
+     "the user that must be able to open the sockets\n"
+     "(User of monkey.conf)"},
+    {OPT_SYNTAX_ONLY, "syntax-only", NULL,
+     "check what is in the files, not what they name"},
+    {'s', "strict", NULL, "status 1 for warnings, too"},
+    {'p', "print", NULL,
+     "print fastcgi.conf with all defaults, and where each\n"
+     "value comes from; findings go to standard error"},
+    {'q', "quiet", NULL, "print no findings; the status tells"},
+    {OPT_COLOR, "color", "[=WHEN]",
+     "colours in text: auto (the default), always, never"},
+    {'R', "root", "DIR", "look for plugins, sockets and sites below DIR"},
+    {OPT_MONKEY, "monkey", "WHICH",
+     "which Monkey it is for: 1.6, 1.8, or the program's\n"
+     "path; without it, the files tell"},
+    {'v', "verbose", NULL, "say which Monkey it was taken for, and why"},
+    {OPT_LIST, "list-checks", NULL, "print all checks: id, severity, title"},
+    {OPT_LIST_KEYS, "list-keys", NULL, "print all keys of fastcgi.conf"},
+    {OPT_EXPLAIN, "explain", "ID|KEY",
+     "print why a check matters, and the cure; or what a key\n"
+     "is for, its values and its default"},
+    {'t', "test", NULL, "accepted for habit: testing is what it does"},
+};
+
+static const struct fcgi_cli cli = {
+    .name = "fcgi-check",
+    .usage = "[OPTION]... [FILE|CONFDIR|-]...",
+    .about =
+        "Check fastcgi.conf, or all of Monkey's configuration in CONFDIR, and "
+        "tell\n"
+        "all that is wrong with it. '-' is standard input; the default "
+        "is\n" FCGI_CONFIG_FILE ".",
+    .options = rows,
+    .n_options = sizeof(rows) / sizeof(rows[0]),
+    .footer =
+        "Status: 0 nothing is wrong (there may be warnings), 1 something is, "
+        "2 it could\n"
+        "not be checked.",
+};
+
+static int take_format(struct check_options *o, const char *arg)
+{
+    int i = fcgi_cli_choice(arg, formats);
+
+    if (i < 0) {
+        return fcgi_cli_usage(
+            &cli, "--format: '%s' is none of text, gcc, json and sarif", arg);
+    }
+    o->format = (enum check_format)i;
+    return 0;
+}
+
+static int take_user(struct check_options *o, const char *arg)
+{
+    struct check_identity identity;
+
+    if (check_identity_find(arg, &identity))
+        return fcgi_cli_usage(&cli, "--user: there is no user '%s'", arg);
+    check_identity_free(&identity);
+    o->user = arg;
+    return 0;
+}
+
+static int take_monkey(struct check_options *o, const char *arg)
+{
+    char why[200];
+
+    o->dialect = check_dialect_find(arg, why, sizeof(why));
+    return o->dialect ? 0 : fcgi_cli_usage(&cli, "--monkey=%s: %s", arg, why);
+}
+
+static int take(void *data, int value, const char *arg)
+{
+    struct check_options *o = data;
+
+    switch (value) {
+    case 'F':
+        return take_format(o, arg);
+    case 'l':
+        o->live = true;
+        break;
+    case OPT_TIMEOUT:
+        if (fcgi_cli_seconds(arg, TIMEOUT_MAX, &o->timeout) || !o->timeout) {
+            return fcgi_cli_usage(&cli,
+                                  "--timeout: '%s' is no number of seconds "
+                                  "above 0, up to 3600",
+                                  arg);
+        }
+        break;
+    case 'u':
+        return take_user(o, arg);
+    case OPT_SYNTAX_ONLY:
+        o->syntax_only = true;
+        break;
+    case 's':
+        o->strict = true;
+        break;
+    case 'p':
+        o->print = true;
+        break;
+    case 'q':
+        o->quiet = true;
+        break;
+    case OPT_COLOR:
+        if (fcgi_cli_when(arg, &o->color)) {
+            return fcgi_cli_usage(
+                &cli, "--color: '%s' is none of auto, always and never", arg);
+        }
+        break;
+    case 'R':
+        o->root = arg;
+        break;
+    case OPT_MONKEY:
+        return take_monkey(o, arg);
+    case 'v':
+        o->verbose = true;
+        break;
+    case OPT_LIST:
+        o->list = true;
+        break;
+    case OPT_LIST_KEYS:
+        o->list_keys = true;
+        break;
+    case OPT_EXPLAIN:
+        o->explain = arg;
+        break;
+    case 't':
+        break;
+    }
+    return 0;
+}
+
+/* Where findings go, in the form that was asked for. */
+static void show(struct check_run *run, int status, FILE *out)
+{
+    switch (run->options->format) {
+    case CHECK_TEXT:
+        check_write_text(run, out);
+        break;
+    case CHECK_GCC:
+        check_write_gcc(run, out);
+        break;
+    case CHECK_JSON:
+        check_write_json(run, out, status);
+        break;
+    case CHECK_SARIF:
+        check_write_sarif(run, out, status);
+        break;
+    }
+}
+
+static int status_of(const struct check_run *run)
+{
+    struct check_counts counts = check_count(run);
+
+    if (counts.trouble)
+        return CHECK_TROUBLE;
+    return counts.errors || (run->options->strict && counts.warnings)
+               ? CHECK_FINDINGS
+               : CHECK_CLEAN;
+}
+
+/* Findings that stopped us are told in any case. */
+static void show_trouble(const struct check_run *run)
+{
+    for (size_t i = 0; i < run->diags.count; i++) {
+        const struct check_run one = {
+            .diags = {.items = &run->diags.items[i], .count = 1}};
+        char text[4096];
+
+        if (check_count(&one).trouble) {
+            fcgi_diag_format(&run->diags.items[i], text, sizeof(text));
+            fcgi_cli_error(&cli, "%s", text);
+        }
+    }
+}
+
+/* The parts of --print that are whole, and nothing of those that are not. */
+static void print(struct check_run *run)
+{
+    for (size_t i = 0; i < run->n_printed; i++) {
+        const struct check_source *source =
+            check_source_find(run, run->printed[i]);
+
+        if (i)
+            putchar('\n');
+        check_print(run, source, stdout);
+    }
+}
+
+static int check_all(const struct check_options *options, char **arguments)
+{
+    struct check_run run = {.options = options};
+    int status;
+
+    if (*arguments)
+        for (; *arguments; arguments++)
+            check_argument(&run, *arguments);
+    else
+        check_argument(&run, FCGI_CONFIG_FILE);
+    check_sort(&run);
+    status = status_of(&run);
+    if (options->print) {
+        print(&run);
+        fflush(stdout);
+    }
+    if (options->quiet)
+        show_trouble(&run);
+    else if (!options->print || run.diags.count)
+        show(&run, status, options->print ? stderr : stdout);
+    check_run_free(&run);
+    return status;
+}
+
+static int unknown(const char *what)
+{
+    const char *guess = check_guess(what);
+
+    return fcgi_cli_usage(&cli,
+                          "--explain: there is no check or key '%s'%s%s%s; "
+                          "--list-checks and --list-keys name all",
+                          what, guess ? " (did you mean '" : "",
+                          guess ? guess : "", guess ? "'?)" : "");
+}
+
+int main(int argc, char **argv)
+{
+    struct check_options options = {.timeout = TIMEOUT};
+    int status = 0;
+    int first = fcgi_cli_parse(&cli, argc, argv, take, &options, &status);
+
+    if (first < 0)
+        return status;
+    if (options.live && options.syntax_only) {
+        return fcgi_cli_usage(&cli,
+                              "--live and --syntax-only exclude each "
+                              "other");
+    }
+    if (options.explain) {
+        if (!check_write_explanation(options.explain, stdout))
+            return unknown(options.explain);
+    } else if (options.list) {
+        check_write_list(stdout);
+    } else if (options.list_keys) {
+        check_write_keys(stdout);
+    } else {
+        status = check_all(&options, argv + first);
+    }
+    return fcgi_cli_finish(&cli, status);
+}

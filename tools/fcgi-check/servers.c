@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-check: fastcgi.conf, and places in files.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "config/parse.h"
+
+void check_servers_read(struct check_run *run, const char *path,
+                        struct check_servers *servers)
+{
+    const struct check_source *source = check_source_read(run, path);
+
+    memset(servers, 0, sizeof(*servers));
+    servers->file = source->name;
+    servers->run = run;
+    if (!source->text)
+        return;
+    servers->config = fcgi_config_parse(source->name, source->text,
+                                        source->length, &run->diags);
+    if (!servers->config)
+        return;
+    run->printed =
+        check_grow(run->printed, run->n_printed, sizeof(*run->printed));
+    run->printed[run->n_printed++] = check_dup(source->name);
+}
+
+void check_servers_free(struct check_servers *servers)
+{
+    fcgi_config_free(servers->config);
+    fcgi_tree_free(&servers->tree);
+}
+
+/* The section whose heading is on a line, or NULL. */
+static const struct fcgi_tree_section *section_of(const struct fcgi_tree *tree,
+                                                  unsigned line)
+{
+    size_t low = 0, high = tree->n_sections;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (tree->sections[middle].line == line)
+            return &tree->sections[middle];
+        if (tree->sections[middle].line < line)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static void make_tree(struct check_servers *servers)
+{
+    const struct check_source *source =
+        check_source_find(servers->run, servers->file);
+    struct fcgi_diag_list told_already;
+
+    fcgi_diag_list_init(&told_already);
+    fcgi_tree_read(&servers->tree, source->name, source->text, source->length,
+                   &told_already);
+    fcgi_diag_list_free(&told_already);
+}
+
+struct check_place check_servers_place(struct check_servers *servers,
+                                       const struct fcgi_server_config *server,
+                                       const char *key)
+{
+    struct check_place place = {servers->file, server->line, 1, 0};
+    const struct fcgi_tree_section *section;
+    const struct fcgi_tree_entry *entry;
+
+    if (!servers->tree.file)
+        make_tree(servers);
+    section = section_of(&servers->tree, server->line);
+    entry = fcgi_tree_entry(section, key);
+    if (entry)
+        return check_value_place(&servers->tree, entry);
+    if (section) {
+        place.column = section->column;
+        place.length = section->length;
+    }
+    return place;
+}
+
+struct check_place check_key_place(const struct fcgi_tree *tree,
+                                   const struct fcgi_tree_entry *entry)
+{
+    return (struct check_place){tree->file, entry->line, entry->key_column,
+                                (unsigned)strlen(entry->key)};
+}
+
+struct check_place check_value_place(const struct fcgi_tree *tree,
+                                     const struct fcgi_tree_entry *entry)
+{
+    return (struct check_place){tree->file, entry->line, entry->value_column,
+                                (unsigned)strlen(entry->value)};
+}
+
+void check_report(struct check_run *run, const char *id,
+                  struct check_place place, const char *format, ...)
+{
+    char message[8192]; /* paths may be in it */
+    va_list args;
+
+    /* All findings of --syntax-only come from the scanner and the parser. */
+    if (run->options->syntax_only)
+        return;
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    fcgi_diag_add(&run->diags, fcgi_check_find(id)->severity, id, place.file,
+                  place.line, place.column, place.length, "%s", message);
+}
+
+void check_note(struct check_run *run, const char *id, struct check_place place,
+                const char *format, ...)
+{
+    char message[8192];
+    va_list args;
+
+    if (run->options->syntax_only)
+        return;
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    fcgi_diag_add(&run->diags, FCGI_DIAG_NOTE, id, place.file, place.line,
+                  place.column, place.length, "%s", message);
+}

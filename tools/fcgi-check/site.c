@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-check: a site, above all its Match rules. Monkey takes the first rule
+ * of a site whose expression is found anywhere in the path, and hands the
+ * request to the plugin that the rule names.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "dialect.h"
+#include "keys.h"
+
+#define HANDLER "fastcgi"
+
+/* A word of a rule; Monkey splits at spaces, and at nothing else. */
+struct word {
+    const char *at;
+    size_t length;
+};
+
+struct rule {
+    const struct fcgi_tree_entry *entry;
+    char *regex;
+    char *handler;
+    struct check_place place; /* of the expression */
+    /* Whose keys decide about scripts; NULL where that is not known. */
+    const struct fcgi_server_config *first;
+    void *compiled; /* NULL: it does not compile */
+};
+
+struct site {
+    struct check_run *run;
+    struct check_rules *rules;
+    const char *file; /* its name, which outlives the tree */
+    struct fcgi_tree tree;
+    struct rule *items;
+    size_t count;
+};
+
+/* The next word behind `*at`; its length is 0 at the end. */
+static struct word next_word(const char **at)
+{
+    struct word word = {*at + strspn(*at, " "), 0};
+
+    word.length = strcspn(word.at, " ");
+    *at = word.at + word.length;
+    return word;
+}
+
+static struct check_place word_place(const struct site *site,
+                                     const struct fcgi_tree_entry *entry,
+                                     struct word word)
+{
+    struct check_place place = check_value_place(&site->tree, entry);
+
+    place.column += (unsigned)(word.at - entry->value);
+    place.length = (unsigned)word.length;
+    return place;
+}
+
+static const struct fcgi_server_config *
+find_server(const struct fcgi_config *config, struct word word)
+{
+    for (size_t i = 0; i < config->n_servers; i++) {
+        const char *name = config->servers[i].name;
+
+        if (strlen(name) == word.length &&
+            memcmp(name, word.at, word.length) == 0)
+            return &config->servers[i];
+    }
+    return NULL;
+}
+
+/* A name behind the handler's that is no server's. */
+static void tell_no_server(struct site *site,
+                           const struct fcgi_tree_entry *entry,
+                           struct word word)
+{
+    struct check_servers *servers = site->rules->servers;
+    const struct fcgi_config *config = servers->config;
+    struct check_place place = word_place(site, entry, word);
+    const char **names = check_alloc((config->n_servers + 1) * sizeof(*names));
+    const char *guess;
+
+    for (size_t i = 0; i < config->n_servers; i++)
+        names[i] = config->servers[i].name;
+    site->rules->broken = true;
+    guess = fcgi_keys_guess_name(word.at, word.length, names);
+    if (word.at[0] == '#') {
+        check_report(
+            site->run, FCGI_CHECK_MATCH_SERVER, place,
+            "the words behind '#' are taken for names of servers, so that "
+            "Monkey would not start; put the comment on a line of its "
+            "own");
+    } else if (guess) {
+        check_report(site->run, FCGI_CHECK_MATCH_SERVER, place,
+                     "%s has no server '%.*s', so that Monkey would not start; "
+                     "did you mean '%s'?",
+                     servers->file, (int)word.length, word.at, guess);
+    } else {
+        check_report(site->run, FCGI_CHECK_MATCH_SERVER, place,
+                     "%s has no server '%.*s', so that Monkey would not start; "
+                     "add a [FASTCGI_SERVER] with this ServerName, or correct "
+                     "the name",
+                     servers->file, (int)word.length, word.at);
+    }
+    free(names);
+}
+
+/* The servers behind the handler's name. */
+static void check_servers(struct site *site, struct rule *rule, const char *at)
+{
+    const struct fcgi_config *config = site->rules->servers->config;
+    size_t n = config ? config->n_servers : 0;
+    bool *named = check_alloc(n * sizeof(*named));
+    struct word word = next_word(&at);
+
+    site->rules->n_ours++;
+    if (word.length == 0) {
+        site->rules->any_server = true;
+        rule->first = n > 0 ? &config->servers[0] : NULL;
+        memset(named, true, n * sizeof(*named));
+    }
+    for (bool first = true; config && word.length; first = false) {
+        const struct fcgi_server_config *server = find_server(config, word);
+
+        if (!server) {
+            tell_no_server(site, rule->entry, word);
+            if (word.at[0] == '#')
+                break; /* the rest is its text */
+        } else {
+            named[server - config->servers] = true;
+            site->rules->used[server - config->servers] = true;
+            rule->first = first ? server : rule->first;
+        }
+        word = next_word(&at);
+    }
+    if (rule->first) {
+        check_pool(site->run, site->rules->servers, rule->first, named,
+                   rule->place);
+    }
+    free(named);
+}
+
+/* Is the handler loaded? Monkey's own may be built in, so that ours alone can
+ * be told. */
+static void check_handler(struct site *site,
+                          const struct fcgi_tree_entry *entry, struct word word)
+{
+    const struct check_plugins *plugins = site->rules->plugins;
+    const char *const ours[] = {HANDLER, NULL};
+    struct check_place place = word_place(site, entry, word);
+    char *name = check_printf("%.*s", (int)word.length, word.at);
+    bool is_ours = strcmp(name, HANDLER) == 0;
+    bool loaded = false;
+
+    for (size_t i = 0; i < plugins->count; i++) {
+        const char *other = plugins->items[i].name;
+
+        /* Ours for another Monkey has been told already. */
+        loaded =
+            loaded ||
+            (other &&
+             (strcmp(other, name) == 0 ||
+              (is_ours && strncmp(other, HANDLER, sizeof(HANDLER) - 1) == 0)));
+    }
+    if (is_ours && !loaded && plugins->knows_all && !site->rules->told) {
+        site->rules->told = true;
+        check_report(
+            site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
+            plugins->there
+                ? "the rule names the plugin '" HANDLER
+                  "', which "
+                  "plugins.load does not load; add 'Load %s/"
+                  "monkey-%s.so' to its [PLUGINS]"
+                : "the rule names the plugin '" HANDLER
+                  "', which is "
+                  "not loaded; create plugins.load with [PLUGINS] and, "
+                  "indented, 'Load %s/monkey-%s.so'",
+            FCGI_PLUGIN_DIR, site->run->dialect->plugin);
+    } else if (!is_ours && !loaded &&
+               fcgi_keys_guess_name(name, word.length, ours)) {
+        site->rules->broken = true;
+        check_report(
+            site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
+            "no plugin '%s' is loaded, so that Monkey would not start; "
+            "did you mean '" HANDLER "'?",
+            name);
+    }
+    free(name);
+}
+
+/* Whether whatever a rule matches goes to the application: where it is not told
+ * what may run, and the files are where Monkey cannot look at them. A file that
+ * the plugin sees it does not run for a part of its name. */
+static bool takes_all(const struct fcgi_server_config *server)
+{
+    return server && server->extensions.count == 0 &&
+           !server->front_controller &&
+           (server->check_script && strcasecmp(server->check_script, "Auto")
+                ? strcasecmp(server->check_script, "Off") == 0
+                : server->document_root != NULL);
+}
+
+/*
+ * `.php` with nothing behind it, so that anything may follow. Whoever writes
+ * more than that knows what he does.
+ */
+static void check_end(struct site *site, const struct rule *rule)
+{
+    size_t length = strlen(rule->regex);
+
+    if (!takes_all(rule->first))
+        return;
+    if (length >= 2 && strcmp(rule->regex + length - 2, ".*") == 0)
+        length -= 2;
+    if (length >= 4 && strncasecmp(rule->regex + length - 4, ".php", 4) == 0) {
+        check_report(
+            site->run, FCGI_CHECK_MATCH_NO_END, rule->place,
+            "'%s' has no '$' behind '.php', so that '/x.php.jpg' is "
+            "sent to the application, too, as Monkey does not see its "
+            "files; set Extensions in fastcgi.conf, or write '%.*s$' if "
+            "scripts get no path behind their name",
+            rule->regex, (int)length, rule->regex);
+    }
+}
+
+static void check_regex(struct site *site, struct rule *rule)
+{
+    const struct check_dialect *dialect = site->run->dialect;
+    char quote = rule->regex[0];
+    const char *id;
+    char why[200];
+
+    rule->compiled = dialect->compile(rule->regex, why, sizeof(why));
+    if (!rule->compiled) {
+        check_report(
+            site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
+            "'%s' is no regular expression (%s), for which Monkey would "
+            "not start; correct it",
+            rule->regex, why);
+        return;
+    }
+    rule->place.file = site->file;
+    check_brackets_add(site->run, site->rules, rule->regex, rule->compiled,
+                       rule->place);
+    if (quote == '"' || quote == '\'') {
+        check_report(site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
+                     "quotes are part of the expression, so that it matches no "
+                     "path; leave them out");
+        site->rules->broken = true;
+    } else if (dialect->misleads &&
+               dialect->misleads(rule->regex, rule->compiled, &id, why,
+                                 sizeof(why))) {
+        check_report(site->run, id, rule->place, "'%s': %s", rule->regex, why);
+    } else if (strcmp(rule->handler, HANDLER) == 0) {
+        check_end(site, rule);
+    }
+}
+
+/* The first rule of another's reach, for what comes before it. */
+static void check_shadow(struct site *site, const struct rule *rule)
+{
+    const struct check_dialect *dialect = site->run->dialect;
+
+    for (const struct rule *r = site->items; r < rule; r++) {
+        bool ours = strcmp(r->handler, HANDLER) == 0 ||
+                    strcmp(rule->handler, HANDLER) == 0;
+
+        if (r->compiled && ours && dialect->includes(r->regex, rule->regex)) {
+            check_report(
+                site->run, FCGI_CHECK_MATCH_SHADOWED, rule->place,
+                "the rule is never reached: all that '%s' matches is "
+                "matched by '%s' of line %u, which comes first; move it "
+                "above that line, or remove it",
+                rule->regex, r->regex, r->entry->line);
+            check_note(site->run, FCGI_CHECK_MATCH_SHADOWED, r->place,
+                       "the rule that comes first");
+            return;
+        }
+    }
+}
+
+static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
+{
+    const char *at = entry->value;
+    struct word regex = next_word(&at);
+    struct word handler = next_word(&at);
+    struct rule *rule;
+
+    if (regex.length == 0)
+        return; /* the missing value has been told */
+    if (handler.length == 0) {
+        const char *tab = strchr(entry->value, '\t');
+
+        site->rules->broken = true;
+        check_report(site->run, FCGI_CHECK_MATCH_INCOMPLETE,
+                     check_value_place(&site->tree, entry),
+                     tab ? "the rule has no handler, for a tab parts no words "
+                           "here; use spaces: 'Match /.*\\.php$ " HANDLER "'"
+                         : "the rule has no handler, so that Monkey would not "
+                           "start; write 'Match /.*\\.php$ " HANDLER "'");
+        return;
+    }
+    site->items = check_grow(site->items, site->count, sizeof(*site->items));
+    rule = &site->items[site->count++];
+    *rule = (struct rule){
+        .entry = entry,
+        .regex = check_printf("%.*s", (int)regex.length, regex.at),
+        .handler = check_printf("%.*s", (int)handler.length, handler.at),
+        .place = word_place(site, entry, regex)};
+    check_handler(site, entry, handler);
+    if (strcmp(rule->handler, HANDLER) == 0)
+        check_servers(site, rule, at);
+    check_regex(site, rule);
+    if (rule->compiled)
+        check_shadow(site, rule);
+}
+
+/* Monkey 1.6 takes any beginning of the word for "Match". */
+static bool is_match(const char *key)
+{
+    return strncasecmp(key, "Match", strlen(key)) == 0;
+}
+
+static const char *docroot(const struct site *site)
+{
+    const struct fcgi_tree_entry *entry =
+        fcgi_tree_entry(fcgi_tree_section(&site->tree, "HOST"), "DocumentRoot");
+
+    return entry ? entry->value : NULL;
+}
+
+/* Whether a file lies in the site's DocumentRoot. */
+static bool in_docroot(const struct site *site, struct word name)
+{
+    char *file = check_printf("%s/%.*s", docroot(site) ? docroot(site) : "",
+                              (int)name.length, name.at);
+    char *path = check_path(site->run, file);
+    bool there = docroot(site) && access(path, F_OK) == 0;
+
+    free(path);
+    free(file);
+    return there;
+}
+
+static bool is_script(struct word name)
+{
+    return name.length > 4 &&
+           strncasecmp(name.at + name.length - 4, ".php", 4) == 0;
+}
+
+/* Would Monkey send the source of an index file? */
+static void check_indexes(struct site *site)
+{
+    const char *at = site->rules->indexes ? site->rules->indexes : "";
+    struct word name;
+
+    while (name = next_word(&at), name.length) {
+        char *path = check_printf("/%.*s", (int)name.length, name.at);
+        struct check_place place = site->rules->index_place;
+        bool matched = false;
+        bool ours = false;
+
+        for (size_t i = 0; i < site->count; i++) {
+            struct rule *rule = &site->items[i];
+
+            ours = ours || strcmp(rule->handler, HANDLER) == 0;
+            matched = matched || !rule->compiled || /* which may be the one */
+                      site->run->dialect->matches(rule->compiled, path);
+        }
+        place.column += (unsigned)(name.at - site->rules->indexes);
+        place.length = (unsigned)name.length;
+        if (is_script(name) && !matched && (ours || in_docroot(site, name))) {
+            check_report(
+                site->run, FCGI_CHECK_INDEX_SOURCE, place,
+                "Monkey would show the source of '%.*s' to whoever asks "
+                "%s for '/', as no rule there matches '%s'; add 'Match "
+                "/.*\\%s$ " HANDLER "', or remove it from Indexfile",
+                (int)name.length, name.at, site->tree.file, path,
+                strrchr(path, '.'));
+        }
+        free(path);
+    }
+}
+
+/* Rules that stand where Monkey does not look for them. */
+static void check_strays(struct site *site,
+                         const struct fcgi_tree_section *handlers)
+{
+    for (size_t i = 0; i < site->tree.n_sections; i++) {
+        const struct fcgi_tree_section *section = &site->tree.sections[i];
+        const struct fcgi_tree_entry *entry = fcgi_tree_entry(section, "Match");
+
+        if (!entry || section == handlers ||
+            strcasecmp(section->name, "HANDLERS") == 0)
+            continue;
+        site->rules->broken = true;
+        check_report(
+            site->run, FCGI_CHECK_KEY_UNKNOWN,
+            check_key_place(&site->tree, entry),
+            "'Match' has no effect in [%s]; put the heading [HANDLERS] "
+            "above it",
+            section->name);
+    }
+}
+
+static void free_site(struct site *site)
+{
+    for (size_t i = 0; i < site->count; i++) {
+        if (site->items[i].compiled)
+            site->run->dialect->release(site->items[i].compiled);
+        free(site->items[i].regex);
+        free(site->items[i].handler);
+    }
+    free(site->items);
+    fcgi_tree_free(&site->tree);
+}
+
+void check_site(struct check_run *run, const char *path,
+                struct check_rules *rules)
+{
+    static const char *const handler_keys[] = {"Match", NULL};
+    static const char *const host_keys[] = {"ServerName", "DocumentRoot",
+                                            "Redirect", NULL};
+    const struct check_source *source = check_source_read(run, path);
+    struct site site = {.run = run, .rules = rules, .file = source->name};
+    const struct fcgi_tree_section *section;
+
+    if (!source->text) {
+        rules->broken = true;
+        return;
+    }
+    check_tree_read(run, source, &site.tree);
+    section = check_section(run, &site.tree, "HOST");
+    check_key(run, &site.tree, section, "ServerName", "www.example.org");
+    check_key(run, &site.tree, section, "DocumentRoot", "/var/www");
+    check_unknown_keys(run, &site.tree, section, host_keys);
+    section = check_section_if(run, &site.tree, "HANDLERS");
+    for (size_t i = 0; section && i < section->n_entries; i++)
+        if (is_match(section->entries[i].key))
+            read_rule(&site, &section->entries[i]);
+    if (check_unknown_keys(run, &site.tree, section, handler_keys))
+        rules->broken = true;
+    check_strays(&site, section);
+    check_indexes(&site);
+    free_site(&site);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fcgi-check: what was named on the command line; for a directory, all of
+ * Monkey's configuration, and whether its files fit together.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "check.h"
+#include "dialect.h"
+#include "keys.h"
+#include "user.h"
+
+#define SMALL_REQUEST 32 /* KB; what Monkey comes with */
+
+/* What [SERVER] of monkey.conf says that others need to know. */
+struct server_section {
+    struct check_user user;
+    char *user_name;
+    char *indexes;
+    struct check_place index_place;
+};
+
+static void check_request_size(struct check_run *run,
+                               const struct fcgi_tree *tree,
+                               const struct fcgi_tree_section *section)
+{
+    const struct fcgi_tree_entry *entry =
+        fcgi_tree_entry(section, "MaxRequestSize");
+    long size = entry ? strtol(entry->value, NULL, 10) : 0;
+
+    if (size > 0 && size <= SMALL_REQUEST) {
+        check_report(run, FCGI_CHECK_REQUEST_SIZE,
+                     check_value_place(tree, entry),
+                     "Monkey refuses requests over %ld KB, so that hardly any "
+                     "upload passes; raise it, as in 'MaxRequestSize 8192' for "
+                     "8 MB",
+                     size);
+    }
+}
+
+static void check_user_name(struct check_run *run, const struct fcgi_tree *tree,
+                            const struct fcgi_tree_entry *entry)
+{
+    struct check_identity identity;
+
+    if (check_identity_find(entry->value, &identity) == 0) {
+        check_identity_free(&identity);
+        return;
+    }
+    check_report(run, FCGI_CHECK_USER_UNKNOWN, check_value_place(tree, entry),
+                 "there is no user '%s', so that Monkey would go on as root; "
+                 "create the user, or correct the name",
+                 entry->value);
+}
+
+static void read_monkey_conf(struct check_run *run,
+                             const struct check_source *source,
+                             struct server_section *out)
+{
+    const struct fcgi_tree_section *section;
+    const struct fcgi_tree_entry *entry;
+    struct fcgi_tree tree;
+
+    if (!source->text)
+        return;
+    check_tree_read(run, source, &tree);
+    section = check_section(run, &tree, "SERVER");
+    if (section) {
+        check_server_section(run, &tree, section);
+        check_signs_listen(run, section);
+        check_request_size(run, &tree, section);
+    }
+    entry = fcgi_tree_entry(section, "User");
+    if (entry && entry->value[0]) {
+        check_user_name(run, &tree, entry);
+        out->user_name = check_dup(entry->value);
+        out->user.place = check_value_place(&tree, entry);
+        out->user.place.file = source->name;
+        out->user.name = out->user_name;
+    }
+    entry = fcgi_tree_entry(section, "Indexfile");
+    if (entry) {
+        out->indexes = check_dup(entry->value);
+        out->index_place = check_value_place(&tree, entry);
+        out->index_place.file = source->name;
+    }
+    fcgi_tree_free(&tree);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const char *const *a = left;
+    const char *const *b = right;
+
+    return strcmp(*a, *b);
+}
+
+/* Monkey reads each file of the directory but these. */
+static bool is_site(const char *directory, const char *name)
+{
+    struct stat status;
+    char *path;
+    bool yes;
+
+    if (name[0] == '.' || name[strlen(name) - 1] == '~' ||
+        strcasecmp(name, "default") == 0)
+        return false;
+    path = check_printf("%s/%s", directory, name);
+    yes = stat(path, &status) != 0 || !S_ISDIR(status.st_mode);
+    free(path);
+    return yes;
+}
+
+/* The copies that editors and packages leave beside a file. */
+static void check_backup(struct check_run *run, const char *path,
+                         const char *name)
+{
+    static const char *const ends[] = {
+        ".bak",       ".backup",   ".old",      ".orig",    ".save",
+        ".swp",       ".swo",      ".tmp",      ".rej",     ".dpkg-old",
+        ".dpkg-dist", ".dpkg-new", ".dpkg-tmp", ".ucf-old", ".ucf-dist",
+        ".ucf-new",   ".rpmsave",  ".rpmorig",  ".rpmnew",  ".disabled",
+        "#",
+    };
+    struct check_place place = {path, 0, 0, 0};
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t n = strlen(ends[i]);
+
+        if (length >= n && strcasecmp(name + length - n, ends[i]) == 0) {
+            check_report(
+                run, FCGI_CHECK_SITE_BACKUP, place,
+                "Monkey takes this file for a site like the others, "
+                "whatever its name ends with; move it out of sites/, or "
+                "remove it");
+            return;
+        }
+    }
+}
+
+static void check_sites(struct check_run *run, const char *directory,
+                        struct check_rules *rules)
+{
+    char *path = check_printf("%s/default", directory);
+    struct dirent *entry;
+    char **names = NULL;
+    size_t n = 0;
+    DIR *dir = opendir(directory);
+
+    if (!dir) {
+        fcgi_check_report(&run->diags, FCGI_CHECK_UNREADABLE, directory, 0, 0,
+                          0, "cannot open the directory: %s; Monkey needs it",
+                          strerror(errno));
+        rules->broken = true;
+        free(path);
+        return;
+    }
+    check_site(run, path, rules);
+    free(path);
+    while ((entry = readdir(dir)) != NULL) {
+        if (is_site(directory, entry->d_name)) {
+            names = check_grow(names, n, sizeof(*names));
+            names[n++] = check_dup(entry->d_name);
+        }
+    }
+    closedir(dir);
+    if (n)
+        qsort(names, n, sizeof(*names), compare_names);
+    for (size_t i = 0; i < n; i++) {
+        path = check_printf("%s/%s", directory, names[i]);
+        check_backup(run, path, names[i]);
+        check_site(run, path, rules);
+        free(path);
+        free(names[i]);
+    }
+    free(names);
+}
+
+static const struct check_loaded *our_plugin(const struct check_run *run,
+                                             const struct check_plugins *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].name &&
+            strcmp(all->items[i].name, run->dialect->plugin) == 0)
+            return &all->items[i];
+    return NULL;
+}
+
+/* Does what plugins.load loads and what the rules say fit together? */
+static void check_use(struct check_run *run, const char *directory,
+                      const struct check_rules *rules)
+{
+    const struct check_loaded *ours = our_plugin(run, rules->plugins);
+    struct check_servers *servers = rules->servers;
+
+    if (rules->n_ours == 0 && !rules->broken && ours) {
+        check_report(
+            run, FCGI_CHECK_NO_RULE, ours->place,
+            "the plugin is loaded, but no site hands it anything; add "
+            "'Match /.*\\.php$ fastcgi' to the [HANDLERS] of a site in "
+            "%s/sites",
+            directory);
+    } else if (rules->n_ours == 0 && !rules->broken &&
+               rules->plugins->knows_all) {
+        struct check_place place = {servers->file, 0, 0, 0};
+
+        check_report(run, FCGI_CHECK_NOT_ENABLED, place,
+                     "FastCGI is not enabled in %s: plugins.load does not load "
+                     "monkey-%s.so, and no site has a Match rule for it",
+                     directory, run->dialect->plugin);
+    }
+    if (rules->n_ours == 0 || rules->broken || rules->any_server)
+        return;
+    for (size_t i = 0; servers->config && i < servers->config->n_servers; i++) {
+        const struct fcgi_server_config *server = &servers->config->servers[i];
+
+        if (!rules->used[i]) {
+            check_report(run, FCGI_CHECK_SERVER_UNUSED,
+                         check_servers_place(servers, server, "ServerName"),
+                         "no Match rule uses the server '%s'; name it behind "
+                         "'fastcgi' in a rule, or remove it",
+                         server->name);
+        }
+    }
+}
+
+/* What all arguments have in common once fastcgi.conf is read. */
+static void check_reach(struct check_run *run, struct check_servers *servers,
+                        const struct check_user *user)
+{
+    struct check_user given = {.name = run->options->user};
+
+    if (!servers->config || run->options->syntax_only)
+        return;
+    check_sockets(run, servers, given.name ? &given : user);
+    if (run->options->live)
+        check_live(run, servers);
+}
+
+void check_tree(struct check_run *run, const char *directory)
+{
+    char *main_file = check_printf("%s/monkey.conf", directory);
+    char *load = check_printf("%s/plugins.load", directory);
+    char *fastcgi = check_printf("%s/plugins/fastcgi/fastcgi.conf", directory);
+    char *sites = check_printf("%s/sites", directory);
+    struct server_section server = {0};
+    struct check_plugins plugins;
+    struct check_servers servers;
+    struct check_rules rules = {.plugins = &plugins, .servers = &servers};
+
+    check_signs_begin(run);
+    read_monkey_conf(run, check_source_read(run, main_file), &server);
+    check_plugins_read(run, load, &plugins);
+    check_signs_report(run, directory);
+    check_servers_read(run, fastcgi, &servers);
+    rules.used = check_alloc(servers.config ? servers.config->n_servers : 0);
+    rules.indexes = server.indexes;
+    rules.index_place = server.index_place;
+    check_sites(run, sites, &rules);
+    check_brackets_report(run, &rules);
+    check_use(run, directory, &rules);
+    check_reach(run, &servers, &server.user);
+    free(rules.used);
+    check_servers_free(&servers);
+    check_plugins_free(&plugins);
+    free(server.user_name);
+    free(server.indexes);
+    free(main_file);
+    free(load);
+    free(fastcgi);
+    free(sites);
+}
+
+static void check_file(struct check_run *run, const char *path)
+{
+    const struct check_user nobody = {0};
+    struct check_servers servers;
+
+    check_servers_read(run, path, &servers);
+    check_reach(run, &servers, &nobody);
+    check_servers_free(&servers);
+}
+
+void check_argument(struct check_run *run, const char *argument)
+{
+    struct stat status;
+    char *main_file;
+
+    run->done = check_grow(run->done, run->n_done, sizeof(*run->done));
+    run->done[run->n_done++] =
+        check_dup(strcmp(argument, "-") == 0 ? "<stdin>" : argument);
+    if (strcmp(argument, "-") == 0 || stat(argument, &status) ||
+        !S_ISDIR(status.st_mode)) {
+        check_file(run, argument);
+        return;
+    }
+    main_file = check_printf("%s/monkey.conf", argument);
+    if (stat(main_file, &status) && errno == ENOENT) {
+        fcgi_check_report(&run->diags, FCGI_CHECK_NOT_A_FILE, argument, 0, 0, 0,
+                          "this directory has no monkey.conf, so it is not "
+                          "Monkey's configuration; give that directory, or a "
+                          "file");
+    } else {
+        check_tree(run, argument);
+    }
+    free(main_file);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line. One table makes the options and the help.
+ */
+#include "options.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "common/cli.h"
+
+#ifndef FCGI_PLUGIN_PATH
+#define FCGI_PLUGIN_PATH "/usr/lib/monkey/monkey-fastcgi.so"
+#endif
+#ifndef FCGI_PLUGIN_PATH_18
+#define FCGI_PLUGIN_PATH_18 "/usr/lib/monkey/monkey-fastcgi18.so"
+#endif
+#ifndef FCGI_MONKEY_CONFDIR
+#define FCGI_MONKEY_CONFDIR "/etc/monkey"
+#endif
+enum { OPT_ADDRESS = FCGI_CLI_LONG, OPT_LAYOUT, OPT_ABI };
+
+static const struct fcgi_cli_option rows[] = {
+    {'c', "confdir", "DIR", "Monkey's configuration (" FCGI_MONKEY_CONFDIR ")"},
+    {'t', "target", "TARGET",
+     "FastCGI application: HOST:PORT, [V6]:PORT or\n"
+     "/path/of/socket; needs DOCROOT, and no DIR"},
+    {'p', "port", "PORT",
+     "listen there instead (0: on a free one); without\n"
+     "a configuration the default is 2001"},
+    {OPT_ADDRESS, "address", "ADDR",
+     "listen on ADDR with --target (127.0.0.1)"},
+    {'w', "workers", "N", "worker threads (0: one per processor)"},
+    {'P', "plugin", "FILE",
+     "the plugin (" FCGI_PLUGIN_PATH ");\n"
+     "with -c it replaces what plugins.load names"},
+    {OPT_ABI, "abi", "VERSION",
+     "be Monkey 1.6 (the default) or 1.8, which takes\n"
+     "the plugin from a file named monkey-fastcgi18.so"},
+    {'A', "access-log", "FILE", "append a line per request to FILE"},
+    {'q', "quiet", NULL, "print problems alone"},
+    {'v', "verbose", NULL,
+     "print the line per request although standard\n"
+     "output is no terminal"},
+    {OPT_LAYOUT, "layout", "NAME", NULL},
+};
+
+static const struct fcgi_cli cli = {
+    .name = "fcgi-serve",
+    .usage = "[-c DIR] [OPTION]...\n-t TARGET [OPTION]... DOCROOT",
+    .about =
+        "Serve as Monkey 1.6.9 or 1.8.9 would with the FastCGI plugin, "
+        "without\n"
+        "Monkey: the very monkey-fastcgi.so is loaded, and treated as badly "
+        "as\n"
+        "there. For development and tests. It is not a production server.",
+    .options = rows,
+    .n_options = sizeof(rows) / sizeof(rows[0]),
+    .footer =
+        "With -t, *.php below DOCROOT goes to TARGET and all else is sent as "
+        "it is.\n"
+        "Ctrl-C ends it. Status: 0 ended on request, 1 cannot serve, 2 wrong "
+        "usage.",
+};
+
+static int take(void *data, int option, const char *arg)
+{
+    struct serve_options *o = data;
+    uint64_t number;
+
+    switch (option) {
+    case 'c':
+        o->confdir = arg;
+        break;
+    case 't':
+        o->target = arg;
+        break;
+    case 'p':
+        o->port = arg;
+        if (fcgi_cli_number(arg, 0, 65535, &number))
+            return fcgi_cli_usage(
+                &cli, "--port must be a number up to 65535, not '%s'", arg);
+        break;
+    case OPT_ADDRESS:
+        o->address = arg;
+        break;
+    case 'w':
+        if (fcgi_cli_number(arg, 0, 1024, &number))
+            return fcgi_cli_usage(
+                &cli, "--workers must be a number up to 1024, not '%s'", arg);
+        o->workers = (int)number;
+        break;
+    case 'P':
+        o->plugin = arg;
+        break;
+    case 'A':
+        o->access_log = arg;
+        break;
+    case 'q':
+        o->quiet = true;
+        break;
+    case 'v':
+        o->verbose = true;
+        break;
+    case OPT_LAYOUT:
+        o->layout = arg;
+        break;
+    case OPT_ABI:
+        o->is_18 = strcmp(arg, "1.8") == 0;
+        if (!o->is_18 && strcmp(arg, "1.6") != 0)
+            return fcgi_cli_usage(&cli, "--abi must be 1.6 or 1.8, not '%s'",
+                                  arg);
+        break;
+    }
+    return 0;
+}
+
+/* What is wrong with the TARGET, or NULL. */
+static const char *target_problem(const char *target)
+{
+    const char *colon = strrchr(target, ':');
+    struct sockaddr_un un;
+
+    for (const char *c = target; *c != '\0'; c++)
+        if (!isgraph((unsigned char)*c))
+            return "blanks and control characters cannot be in an address";
+    if (target[0] == '/') {
+        if (strlen(target) < sizeof(un.sun_path))
+            return NULL;
+        return "the path is longer than a socket's address may be";
+    }
+    if (colon == NULL || colon == target ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535)
+        return "it must be HOST:PORT, [V6]:PORT or the absolute path of a "
+               "socket";
+    return NULL;
+}
+
+/* What several options have to do with each other. */
+static int check(struct serve_options *o, char **rest)
+{
+    o->docroot = rest[0];
+    if (o->target != NULL) {
+        if (target_problem(o->target) != NULL)
+            return fcgi_cli_usage(&cli, "--target '%s': %s", o->target,
+                                  target_problem(o->target));
+        if (o->confdir != NULL)
+            return fcgi_cli_usage(&cli, "-c and -t exclude each other");
+        if (o->docroot == NULL)
+            return fcgi_cli_usage(&cli, "-t needs a DOCROOT");
+        if (rest[1] != NULL)
+            return fcgi_cli_usage(&cli, "there is more than one DOCROOT: '%s'",
+                                  rest[1]);
+        if (o->address == NULL)
+            o->address = "127.0.0.1";
+        if (o->plugin == NULL)
+            o->plugin = o->is_18 ? FCGI_PLUGIN_PATH_18 : FCGI_PLUGIN_PATH;
+        return 0;
+    }
+    if (o->docroot != NULL)
+        return fcgi_cli_usage(&cli, "'%s': a DOCROOT goes with -t TARGET",
+                              o->docroot);
+    if (o->address != NULL)
+        return fcgi_cli_usage(&cli, "--address goes with -t TARGET");
+    if (o->confdir == NULL)
+        o->confdir = FCGI_MONKEY_CONFDIR;
+    return 0;
+}
+
+bool serve_options_read(struct serve_options *options, int argc, char **argv,
+                        int *status)
+{
+    int first;
+
+    memset(options, 0, sizeof(*options));
+    options->workers = -1;
+    first = fcgi_cli_parse(&cli, argc, argv, take, options, status);
+    if (first < 0)
+        return false;
+    *status = check(options, argv + first);
+    return *status == 0;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The server's configuration, from Monkey's tree.
+ *
+ * What Monkey needs is needed here, and what it assumes when a key is missing
+ * is assumed here (KeepAlive Off, for one): a tree that serves with
+ * fcgi-serve must serve with Monkey.
+ */
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "http.h"
+#include "listen.h"
+#include "log.h"
+#include "mem.h"
+#include "mime.h"
+#include "serve.h"
+#include "vhost.h"
+
+static char *plugins_file;
+
+const char *serve_setup_plugins_file(void)
+{
+    return plugins_file;
+}
+
+static char *own(const char *text)
+{
+    return serve_mem_dup(text);
+}
+
+void serve_setup_defaults(void)
+{
+    struct mk_config *c = &serve.config;
+
+    serve_list_init(&c->listeners);
+    serve_list_init(&c->hosts);
+    serve_list_init(&c->plugins);
+    serve_list_init(&c->stage10_handler);
+    serve_list_init(&c->stage20_handler);
+    serve_list_init(&c->stage30_handler);
+    serve_list_init(&c->stage40_handler);
+    serve_list_init(&c->stage50_handler);
+    c->workers = 1;
+    c->scheduler_mode = MK_SCHEDULER_REUSEPORT;
+    c->timeout = 15;
+    c->keep_alive_timeout = 15;
+    c->max_keep_alive_request = 50;
+    c->max_request_size = 32;
+    c->standard_port = 80;
+    c->open_flags = O_RDONLY | O_NONBLOCK;
+    c->server_conf_file = own("monkey.conf");
+    c->mimes_conf_file = own("monkey.mime");
+    c->plugin_load_conf_file = own("plugins.load");
+    c->sites_conf_dir = own("sites/");
+    c->plugins_conf_dir = own("plugins/");
+
+    serve.protocol.name = "http";
+    serve.protocol.cb_read = serve_session_read;
+    serve.protocol.cb_close = serve_session_close;
+    serve.protocol.cb_done = serve_session_done;
+    serve.protocol.sched_extra_size = (int)sizeof(struct mk_session);
+    serve.protocol.capabilities = MK_CAP_HTTP;
+}
+
+static int read_listeners(const struct serve_conf *conf,
+                          const struct serve_conf_section *section)
+{
+    struct mk_list *node;
+    int r = 0;
+
+    for (SERVE_EACH(node, &section->entries)) {
+        const struct serve_conf_entry *entry =
+            MK_ENTRY(node, struct serve_conf_entry, head);
+        const char *why = NULL;
+
+        if (strcasecmp(entry->key, "Listen") == 0)
+            why = serve_listen_add(entry->value);
+        if (why != NULL) {
+            serve_err("%s:%d: Listen: %s", conf->file, entry->line, why);
+            r = -1;
+        }
+    }
+    if (r == 0 && serve_list_empty(&serve.config.listeners)) {
+        serve_err("%s:%d: [SERVER] needs a Listen", conf->file, section->line);
+        r = -1;
+    }
+    return r;
+}
+
+static int require(const struct serve_conf *conf,
+                   const struct serve_conf_section *section, const char *key,
+                   int *value)
+{
+    if (serve_conf_entry(section, key) != NULL)
+        return serve_conf_number(conf, section, key, 1, value);
+    serve_err("%s:%d: [SERVER] needs %s", conf->file, section->line, key);
+    return -1;
+}
+
+static int read_numbers(const struct serve_conf *conf,
+                        const struct serve_conf_section *section)
+{
+    struct mk_config *c = &serve.config;
+    int workers = 0;
+    int r = 0;
+
+    r |= require(conf, section, "Timeout", &c->timeout);
+    r |= require(conf, section, "KeepAliveTimeout", &c->keep_alive_timeout);
+    r |= require(conf, section, "MaxKeepAliveRequest",
+                 &c->max_keep_alive_request);
+    r |= require(conf, section, "MaxRequestSize", &c->max_request_size);
+    r |= serve_conf_number(conf, section, "Workers", 0, &workers);
+    if (c->max_request_size > 1024 * 1024) {
+        serve_err("%s: MaxRequestSize is in KB and at most 1048576",
+                  conf->file);
+        r = -1;
+    }
+    if (workers > 1024)
+        workers = 1024;
+    c->workers = (short)workers;
+    r |= serve_conf_bool(conf, section, "KeepAlive", &c->keep_alive);
+    r |= serve_conf_bool(conf, section, "HideVersion", &c->hideversion);
+    r |= serve_conf_bool(conf, section, "Resume", &c->resume);
+    r |= serve_conf_bool(conf, section, "SymLink", &c->symlink);
+    return r;
+}
+
+static char *text_of(const struct serve_conf_section *section, const char *key)
+{
+    const struct serve_conf_entry *entry = serve_conf_entry(section, key);
+
+    return entry != NULL ? own(entry->value) : NULL;
+}
+
+static int read_server(const struct serve_conf *conf)
+{
+    const struct serve_conf_section *section =
+        serve_conf_section(conf, "SERVER");
+    struct mk_config *c = &serve.config;
+    char *text;
+    int r;
+
+    if (section == NULL) {
+        serve_err("%s: there is no [SERVER] section", conf->file);
+        return -1;
+    }
+    r = read_listeners(conf, section) | read_numbers(conf, section);
+    text = text_of(section, "Indexfile");
+    if (text != NULL)
+        c->index_files = serve_conf_split(text);
+    serve_mem_free(text);
+    text = text_of(section, "DefaultMimeType");
+    c->default_mimetype =
+        serve_mem_printf("%s\r\n", text != NULL ? text : "text/plain");
+    serve_mem_free(text);
+    c->user = text_of(section, "User");
+    c->pid_file_path = text_of(section, "PidFile");
+    if (serve_conf_entry(section, "UserDir") != NULL && serve.options->verbose)
+        serve_err("%s:%d: UserDir is passed over: fcgi-serve has none",
+                  conf->file, serve_conf_entry(section, "UserDir")->line);
+    return r;
+}
+
+/* The path of a file or directory of the tree. */
+static char *in_tree(const char *name)
+{
+    return serve_mem_printf("%s/%s", serve.config.serverconf, name);
+}
+
+int serve_setup_tree(void)
+{
+    struct mk_config *c = &serve.config;
+    struct serve_conf *conf;
+    char *path;
+    int r;
+
+    c->serverconf = own(serve.options->confdir);
+#if MK_ABI == 16
+    c->path_config = own(serve.options->confdir);
+#endif
+    path = in_tree(c->server_conf_file);
+    conf = serve_conf_read(path);
+    serve_mem_free(path);
+    if (conf == NULL)
+        return -1;
+    r = read_server(conf);
+    serve_conf_free(conf);
+    path = in_tree(c->sites_conf_dir);
+    r |= serve_vhosts_read(path);
+    serve_mem_free(path);
+    path = in_tree(c->mimes_conf_file);
+    r |= serve_mime_read(access(path, F_OK) == 0 ? path : NULL);
+    serve_mem_free(path);
+    path = in_tree(c->plugin_load_conf_file);
+    if (access(path, F_OK) == 0)
+        plugins_file = path;
+    else
+        serve_mem_free(path);
+    return r;
+}
+
+static void set_signature(void)
+{
+    struct mk_config *c = &serve.config;
+    const char *version = c->hideversion ? "" : serve.layout->version;
+    const char *slash = c->hideversion ? "" : "/";
+    int len;
+
+    snprintf(c->server_signature, sizeof(c->server_signature), "Monkey%s%s",
+             slash, version);
+    len =
+        snprintf(c->server_signature_header, sizeof(c->server_signature_header),
+                 "Server: %s\r\n", c->server_signature);
+    c->server_signature_header_len = len;
+    c->server_software.data =
+        c->hideversion
+            ? own("Monkey Server")
+            : serve_mem_printf("Monkey/%s (Linux)", serve.layout->version);
+    c->server_software.len = strlen(c->server_software.data);
+}
+
+/* -p changes the port of the first listener, and is the only one then. */
+static void override_port(const char *port)
+{
+    struct mk_listener *first =
+        MK_ENTRY(serve.config.listeners.next, struct mk_listener, head);
+    char *address = own(first->address);
+
+    serve_listen_free();
+    serve_listen_add_parts(address, port);
+    serve_mem_free(address);
+}
+
+void serve_setup_finish(void)
+{
+    struct mk_config *c = &serve.config;
+    struct rlimit files;
+
+    set_signature();
+    c->max_request_size *= 1024;
+    if (serve.options->port != NULL)
+        override_port(serve.options->port);
+    if (serve.options->workers >= 0)
+        c->workers = (short)serve.options->workers;
+    if (c->workers < 1) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+        c->workers = (short)(processors < 1 ? 1 : processors);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        c->server_capacity = (unsigned int)files.rlim_cur;
+    serve.workers =
+        serve_mem_alloc_z(sizeof(*serve.workers) * (size_t)c->workers);
+    serve.euid = geteuid();
+    serve.egid = getegid();
+}
+
+void serve_setup_free(void)
+{
+    struct mk_config *c = &serve.config;
+
+    serve_short_free();
+    serve_vhosts_free();
+    serve_mime_free();
+    serve_listen_free();
+    serve_conf_split_free(c->index_files);
+    serve_mem_free(serve.workers);
+    serve_mem_free(plugins_file);
+    serve_mem_free(c->default_mimetype);
+    serve_mem_free(c->user);
+    serve_mem_free(c->pid_file_path);
+    serve_mem_free(c->serverconf);
+#if MK_ABI == 16
+    serve_mem_free(c->path_config);
+#endif
+    serve_mem_free(c->server_software.data);
+    serve_mem_free(c->server_conf_file);
+    serve_mem_free(c->mimes_conf_file);
+    serve_mem_free(c->plugin_load_conf_file);
+    serve_mem_free(c->sites_conf_dir);
+    serve_mem_free(c->plugins_conf_dir);
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Virtual hosts: the files of sites/, their Match rules and error pages.
+ *
+ * A rule's regular expression is POSIX extended, not anchored, without regard
+ * to case, and sees the decoded URI; the words behind the handler's name are
+ * its parameters, split at blanks whatever quotes they carry (trap o).
+ */
+#include "vhost.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "conf.h"
+#include "log.h"
+#include "mem.h"
+#include "rule.h"
+#include "serve.h"
+
+/* A rule and where it was written, for messages. */
+struct rule {
+    struct mk_host_handler handler;
+    char *file;
+    int line;
+};
+
+static struct rule *rule_of(struct mk_list *node)
+{
+    return (struct rule *)MK_ENTRY(node, struct mk_host_handler, head);
+}
+
+static int add_rule(struct mk_host *host, const char *value, const char *file,
+                    int line)
+{
+    struct mk_list *words = serve_conf_split(value);
+    struct rule *rule = serve_mem_alloc_z(sizeof(*rule));
+    struct mk_host_handler *handler = &rule->handler;
+    struct mk_list *node;
+    char *why = NULL;
+    int i = 0;
+    int r;
+
+    rule->file = serve_mem_dup(file);
+    rule->line = line;
+    serve_list_init(&handler->params);
+    for (SERVE_EACH(node, words)) {
+        const struct mk_string_line *word =
+            MK_ENTRY(node, struct mk_string_line, head);
+        struct mk_handler_param *param;
+
+        if (i == 0) {
+            why = serve_rule_compile(handler, word->val);
+        } else if (i == 1) {
+            handler->name = serve_mem_dup(word->val);
+        } else {
+            param = serve_mem_alloc_z(sizeof(*param));
+            param->p.data = serve_mem_dup(word->val);
+            param->p.len = (unsigned long)word->len;
+            serve_list_add(&param->head, &handler->params);
+            handler->n_params++;
+        }
+        i++;
+    }
+    r = why == NULL && i >= 2 ? 0 : -1;
+    if (why != NULL) {
+        serve_err("%s:%d: Match: the regular expression is wrong: %s", file,
+                  line, why);
+        serve_mem_free(why);
+    } else if (i < 2) {
+        serve_err(
+            "%s:%d: Match needs a regular expression and a handler: "
+            "'Match /.*\\.php fastcgi'",
+            file, line);
+    }
+    serve_list_add(&handler->head, &host->handlers);
+    serve_conf_split_free(words);
+    return r;
+}
+
+static void add_alias(struct mk_host *host, const char *name)
+{
+    struct mk_host_alias *alias = serve_mem_alloc_z(sizeof(*alias));
+
+    alias->name = serve_mem_dup(name);
+    alias->len = (unsigned int)strlen(name);
+    /* In lower case, while the Host of a request is taken as it is. */
+    for (char *c = alias->name; *c != '\0'; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c + ('a' - 'A'));
+    serve_list_add(&alias->head, &host->server_names);
+}
+
+static struct mk_host *add_host(const char *file)
+{
+    struct mk_host *host = serve_mem_alloc_z(sizeof(*host));
+
+    host->file = serve_mem_dup(file);
+    serve_list_init(&host->server_names);
+    serve_list_init(&host->error_pages);
+    serve_list_init(&host->handlers);
+    serve_list_add(&host->head, &serve.config.hosts);
+    serve.config.nhosts++;
+    return host;
+}
+
+static void set_docroot(struct mk_host *host, const char *docroot)
+{
+    host->documentroot.data = serve_mem_dup(docroot);
+    host->documentroot.len = strlen(docroot);
+}
+
+void serve_vhost_add(const char *docroot, const char *match)
+{
+    struct mk_host *host = add_host("(command line)");
+
+    set_docroot(host, docroot);
+    add_alias(host, "127.0.0.1");
+    add_rule(host, match, host->file, 1);
+}
+
+static int read_names(struct mk_host *host, const struct serve_conf *conf,
+                      const struct serve_conf_section *section)
+{
+    const struct serve_conf_entry *entry =
+        serve_conf_entry(section, "ServerName");
+    struct mk_list *words;
+    struct mk_list *node;
+
+    if (entry == NULL) {
+        serve_err("%s:%d: [HOST] needs a ServerName", conf->file,
+                  section->line);
+        return -1;
+    }
+    words = serve_conf_split(entry->value);
+    for (SERVE_EACH(node, words))
+        add_alias(host, MK_ENTRY(node, struct mk_string_line, head)->val);
+    serve_conf_split_free(words);
+    return 0;
+}
+
+static int read_docroot(struct mk_host *host, const struct serve_conf *conf,
+                        const struct serve_conf_section *section)
+{
+    const struct serve_conf_entry *entry =
+        serve_conf_entry(section, "DocumentRoot");
+    struct stat st;
+
+    if (entry == NULL) {
+        serve_err("%s:%d: [HOST] needs a DocumentRoot", conf->file,
+                  section->line);
+        return -1;
+    }
+    if (stat(entry->value, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        serve_err("%s:%d: DocumentRoot %s is not a directory", conf->file,
+                  entry->line, entry->value);
+        return -1;
+    }
+    set_docroot(host, entry->value);
+    entry = serve_conf_entry(section, "Redirect");
+    if (entry != NULL) {
+        host->header_redirect.data = serve_mem_dup(entry->value);
+        host->header_redirect.len = strlen(entry->value);
+    }
+    return 0;
+}
+
+static void read_pages(struct mk_host *host, const struct serve_conf *conf)
+{
+    const struct serve_conf_section *section =
+        serve_conf_section(conf, "ERROR_PAGES");
+    struct mk_list *node;
+
+    if (section == NULL || host->documentroot.data == NULL)
+        return;
+    for (SERVE_EACH(node, &section->entries)) {
+        const struct serve_conf_entry *entry =
+            MK_ENTRY(node, struct serve_conf_entry, head);
+        struct serve_error_page *page;
+        int status = atoi(entry->key);
+
+        if (status < 400 || status > 505)
+            continue;
+        page = serve_mem_alloc_z(sizeof(*page));
+        page->status = (short)status;
+        page->file = serve_mem_dup(entry->value);
+        page->real_path =
+            serve_mem_printf("%s/%s", host->documentroot.data, entry->value);
+        serve_list_add(&page->head, &host->error_pages);
+    }
+}
+
+static int read_host(const char *file)
+{
+    struct serve_conf *conf = serve_conf_read(file);
+    const struct serve_conf_section *section;
+    struct mk_host *host;
+    struct mk_list *node;
+    int r = 0;
+
+    if (conf == NULL)
+        return -1;
+    section = serve_conf_section(conf, "HOST");
+    if (section == NULL) {
+        serve_err("%s: there is no [HOST] section", file);
+        serve_conf_free(conf);
+        return -1;
+    }
+    host = add_host(file);
+    r |= read_names(host, conf, section);
+    r |= read_docroot(host, conf, section);
+    read_pages(host, conf);
+    section = serve_conf_section(conf, "HANDLERS");
+    if (section != NULL) {
+        for (SERVE_EACH(node, &section->entries)) {
+            const struct serve_conf_entry *entry =
+                MK_ENTRY(node, struct serve_conf_entry, head);
+
+            if (strcasecmp(entry->key, "Match") == 0)
+                r |= add_rule(host, entry->value, file, entry->line);
+        }
+    }
+    serve_conf_free(conf);
+    return r;
+}
+
+int serve_vhosts_read(const char *directory)
+{
+    char *file = serve_mem_printf("%s/default", directory);
+    int r = read_host(file);
+    struct dirent *entry;
+    DIR *dir;
+
+    serve_mem_free(file);
+    dir = opendir(directory);
+    if (dir == NULL) {
+        serve_err("%s: cannot be read: %s", directory, strerror(errno));
+        return -1;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        size_t len = strlen(entry->d_name);
+
+        if (entry->d_name[0] == '.' || entry->d_name[len - 1] == '~' ||
+            strcasecmp(entry->d_name, "default") == 0)
+            continue;
+        file = serve_mem_printf("%s/%s", directory, entry->d_name);
+        r |= read_host(file);
+        serve_mem_free(file);
+    }
+    closedir(dir);
+    return r;
+}
+
+static struct mk_plugin *find_plugin(const char *shortname)
+{
+    struct mk_list *node;
+
+    for (SERVE_EACH(node, &serve.config.plugins)) {
+        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
+
+        if (strcmp(plugin->shortname, shortname) == 0)
+            return plugin;
+    }
+    return NULL;
+}
+
+static int map_rule(struct rule *rule)
+{
+    struct mk_plugin *plugin = find_plugin(rule->handler.name);
+
+    if (plugin == NULL) {
+        serve_err(
+            "%s:%d: Match: plugin '%s' is not loaded; add 'Load "
+            "/path/to/monkey-%s.so' to plugins.load",
+            rule->file, rule->line, rule->handler.name, rule->handler.name);
+        return -1;
+    }
+    if (plugin->hooks != MK_HOOK_STAGE || plugin->stage->stage30 == NULL) {
+        serve_err("%s:%d: Match: plugin '%s' is not a handler", rule->file,
+                  rule->line, rule->handler.name);
+        return -1;
+    }
+    rule->handler.handler = plugin;
+    return 0;
+}
+
+int serve_vhosts_map(void)
+{
+    struct mk_list *node;
+    struct mk_list *inner;
+    int r = 0;
+
+    for (SERVE_EACH(node, &serve.config.hosts)) {
+        struct mk_host *host = MK_ENTRY(node, struct mk_host, head);
+
+        for (SERVE_EACH(inner, &host->handlers))
+            r |= map_rule(rule_of(inner));
+    }
+    return r;
+}
+
+static void free_rule(struct rule *rule)
+{
+    struct mk_list *node;
+    struct mk_list *after;
+
+    for (SERVE_EACH_SAFE(node, after, &rule->handler.params)) {
+        struct mk_handler_param *param =
+            MK_ENTRY(node, struct mk_handler_param, head);
+
+        serve_mem_free(param->p.data);
+        serve_mem_free(param);
+    }
+    serve_rule_free(&rule->handler);
+    serve_mem_free(rule->handler.name);
+    serve_mem_free(rule->file);
+    serve_mem_free(rule);
+}
+
+static void free_host(struct mk_host *host)
+{
+    struct mk_list *node;
+    struct mk_list *after;
+
+    for (SERVE_EACH_SAFE(node, after, &host->handlers))
+        free_rule(rule_of(node));
+    for (SERVE_EACH_SAFE(node, after, &host->server_names)) {
+        struct mk_host_alias *alias =
+            MK_ENTRY(node, struct mk_host_alias, head);
+
+        serve_mem_free(alias->name);
+        serve_mem_free(alias);
+    }
+    for (SERVE_EACH_SAFE(node, after, &host->error_pages)) {
+        struct serve_error_page *page =
+            MK_ENTRY(node, struct serve_error_page, head);
+
+        serve_mem_free(page->file);
+        serve_mem_free(page->real_path);
+        serve_mem_free(page);
+    }
+    serve_mem_free(host->documentroot.data);
+    serve_mem_free(host->header_redirect.data);
+    serve_mem_free(host->file);
+    serve_mem_free(host);
+}
+
+void serve_vhosts_free(void)
+{
+    struct mk_list *node;
+    struct mk_list *after;
+
+    for (SERVE_EACH_SAFE(node, after, &serve.config.hosts))
+        free_host(MK_ENTRY(node, struct mk_host, head));
+    serve_list_init(&serve.config.hosts);
+}
+
+void serve_vhost_find(const struct mk_ptr *name, struct mk_host **host,
+                      struct mk_host_alias **alias)
+{
+    struct mk_list *node;
+    struct mk_list *inner;
+
+    for (SERVE_EACH(node, &serve.config.hosts)) {
+        struct mk_host *h = MK_ENTRY(node, struct mk_host, head);
+
+        for (SERVE_EACH(inner, &h->server_names)) {
+            struct mk_host_alias *a =
+                MK_ENTRY(inner, struct mk_host_alias, head);
+
+            if (a->len == name->len &&
+                strncmp(a->name, name->data, a->len) == 0) {
+                *host = h;
+                *alias = a;
+                return;
+            }
+        }
+    }
+}
+
+const struct serve_error_page *serve_vhost_error_page(struct mk_host *host,
+                                                      int status)
+{
+    struct mk_list *node;
+
+    for (SERVE_EACH(node, &host->error_pages)) {
+        const struct serve_error_page *page =
+            MK_ENTRY(node, struct serve_error_page, head);
+
+        if (page->status == status)
+            return page;
+    }
+    return NULL;
+}
