@@ -2,7 +2,9 @@
  *
  * One request to a FastCGI application as the bytes to send: BEGIN_REQUEST,
  * the PARAMS stream, the STDIN stream, each stream cut into records and closed
- * by an empty one (FastCGI 1.0, sections 5.1 to 5.3). Nothing is copied: the
+ * by an empty one (FastCGI 1.0, sections 5.1 to 5.3). A record of PARAMS ends
+ * between two pairs, as PHP-FPM decodes each record by itself; only a pair that
+ * no record can hold is cut. Nothing is copied: the
  * encoder tells, for the position that has been reached, which bytes come
  * next, as spans of the caller's own memory and of a few headers that it
  * keeps. The position is a number, so that a request can be sent again from
@@ -19,8 +21,8 @@
 
 #include "proto/record.h"
 
-/* Content of one PARAMS or STDIN record: a multiple of 8, so that only the
- * last record of a stream needs padding, and well under 16 bits. */
+/* Content of one STDIN record: a multiple of 8, so that only the last record
+ * of a body needs padding, and well under 16 bits. */
 #define FCGI_REQUEST_CHUNK 32768
 
 /* As many spans as one call of fcgi_request_spans() gives at most. */
@@ -32,7 +34,8 @@ struct fcgi_request {
     enum fcgi_role role;
     const uint8_t *params; /* name-value pairs, encoded */
     size_t params_length;
-    const uint8_t *body; /* STDIN */
+    uint64_t params_size; /* their records on the wire, without the empty one */
+    const uint8_t *body;  /* STDIN */
     size_t body_length;
     uint64_t position;
     /* Headers and padding that the spans of the last call point to. */
@@ -41,7 +44,8 @@ struct fcgi_request {
 
 /*
  * Begins a request with id `id`, which must not be 0. `params` and `body` stay
- * the caller's and must not move until the request is sent.
+ * the caller's and must not move until the request is sent. Bytes of `params`
+ * that are no whole pair are sent as they are.
  */
 void fcgi_request_init(struct fcgi_request *request, uint16_t id,
                        enum fcgi_role role, uint8_t flags,
@@ -60,5 +64,12 @@ void fcgi_request_sent(struct fcgi_request *request, size_t bytes);
 
 /* The size of the whole on the wire. */
 uint64_t fcgi_request_size(const struct fcgi_request *request);
+
+/*
+ * The position of the empty record that ends PARAMS. An application that has
+ * not been sent it cannot have begun the request: it does not know all of the
+ * variables (section 5.2).
+ */
+uint64_t fcgi_request_params_end(const struct fcgi_request *request);
 
 #endif

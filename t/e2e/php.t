@@ -20,6 +20,7 @@ my %scripts = (
     'file.php' => '<?php header("Content-Type: text/plain"); $f = $_FILES["up"]; echo $f["name"], " ", $f["size"], " ", md5_file($f["tmp_name"]), " ", $_POST["x"];',
     'info.php' => '<?php phpinfo();',
     'server.php' => '<?php header("Content-Type: application/json"); ksort($_SERVER); echo json_encode($_SERVER);',
+    'lengths.php' => '<?php header("Content-Type: text/plain"); echo strlen($_SERVER["QUERY_STRING"]), " ", strlen($_SERVER["HTTP_COOKIE"] ?? ""), " ", strlen($_SERVER["HTTP_REFERER"] ?? "");',
     'heads.php' => '<?php http_response_code(418); header("X-One: 1"); header("X-Two: a"); header("X-Two: b", false); setcookie("c1", "v1"); setcookie("c2", "v 2", 0, "/p"); header("Content-Type: text/plain"); echo "t";',
     'moved.php' => '<?php header("Location: http://h.test/there");',
     'exit.php' => '<?php header("Content-Type: text/plain"); echo "before"; exit(3);',
@@ -104,6 +105,21 @@ for my $kind (qw(unix tcp)) {
         $res = $ask->(GET => '/manyheads.php');
         res_is($res, 200, 'many', "$kind: a head of 12 KB");
     }
+    # PHP-FPM decodes each record of PARAMS by itself, so that no pair may lie
+    # across two. These have more than 32,768 bytes in all, or than 65,535.
+    for my $long (
+        [ 'a query of 16,384 bytes', 'q' x 16_384 ],
+        [ 'a Cookie of 33,000', '', "Cookie: c=@{['c' x 32_998]}" ],
+        [ 'a query and a Referer of 11,000 each', 'q' x 11_000, "Referer: http://h.test/@{['r' x 11_000]}" ],
+        [ 'a query of 30,000 and a Cookie of 60,000', 'q' x 30_000, "Cookie: c=@{['c' x 60_000]}" ],
+      )
+    {
+        my ($what, $query, @headers) = @$long;
+        my $r = $ask->(GET => "/lengths.php?$query", headers => \@headers);
+        my %h = map { /^(\w+): (.*)/ } @headers;
+        res_is($r, 200, join(' ', length $query, map { length($h{$_} // '') } qw(Cookie Referer)), "$kind: $what");
+    }
+
     my $big = join '', map { chr(97 + $_ % 26) x 5000 } 0 .. 1999;
     for my $i (1, 2) {
         $res = $ask->(GET => '/big.php');

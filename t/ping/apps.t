@@ -51,6 +51,11 @@ SKIP: {
         tool_is($r, 0, qr/^FCGI OK - \S+ \d+\.\d{3} ms, active \d+, idle \d+, queue \d+ \| 'time'=\S+ 'loss'=0%;;;0;100 'active'=\d+;;;0; 'idle'=\d+;;;0; 'queue'=\d+;;;0;\n\z/, '', "php-fpm, $kind: --nagios");
         $r = tool('fcgi-get', '-r', $dir, $t, '/page.php?q=8');
         tool_is($r, 0, "page 8\n", qr/word from php/, "php-fpm, $kind: fcgi-get");
+        my $long = 'q' x 16_384;
+        $r = tool('fcgi-get', '-r', $dir, $t, "/page.php?q=$long");
+        tool_is($r, 0, "page $long\n", qr/word from php/, "php-fpm, $kind: fcgi-get with a query of 16,384 bytes");
+        tool_is(tool('fcgi-ping', '-c', 1, '-s', "$dir/page.php?q=$long", '--expect', 'page qqqq', $t),
+            0, qr/^1 sent, 1 received/m, '', "php-fpm, $kind: fcgi-ping with it");
         $php->kill_now;
     }
 }
