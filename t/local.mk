@@ -229,8 +229,8 @@ libtest_la_SOURCES = \
 	t/unit/guard.c t/unit/guard.h \
 	t/unit/test_config_util.h \
 	t/unit/test_gateway_reply_cases.h \
-	t/unit/test_proto_random.h \
-	t/unit/test_proto_trace.c t/unit/test_proto_trace.h
+	t/unit/proto_random.h \
+	t/unit/proto_trace.c t/unit/proto_trace.h
 # It makes memory short.
 t_unit_test_backend_checkout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 # For t/check/check.t: a libconfuse that refuses everything, another plugin.

@@ -17,7 +17,7 @@
 #include "guard.h"
 #include "monkey/chunked18.h"
 #include "monkey/request.h"
-#include "test_proto_random.h"
+#include "proto_random.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEXT_MOST 4096

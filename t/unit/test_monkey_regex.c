@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "monkey/regex18.h"
-#include "test_proto_random.h"
+#include "proto_random.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOWHERE (-1)

@@ -16,7 +16,7 @@
 
 #include "guard.h"
 #include "proto/header.h"
-#include "test_proto_random.h"
+#include "proto_random.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ROOM 512

@@ -14,7 +14,7 @@
 
 #include "guard.h"
 #include "proto/record.h"
-#include "test_proto_random.h"
+#include "proto_random.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

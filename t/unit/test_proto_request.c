@@ -19,7 +19,7 @@
 
 #include "guard.h"
 #include "proto/request.h"
-#include "test_proto_random.h"
+#include "proto_random.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

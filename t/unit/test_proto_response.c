@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "test_proto_trace.h"
+#include "proto_trace.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

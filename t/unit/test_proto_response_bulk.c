@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "test_proto_random.h"
-#include "test_proto_trace.h"
+#include "proto_random.h"
+#include "proto_trace.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define LARGEST (8 + FCGI_MAX_CONTENT + FCGI_MAX_PADDING)

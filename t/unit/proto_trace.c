@@ -2,7 +2,7 @@
  *
  * Runs the response decoder and writes down what it says.
  */
-#include "test_proto_trace.h"
+#include "proto_trace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
