@@ -21,7 +21,7 @@ UNIT_TESTS = \
 	t/unit/test_config_value \
 	t/unit/test_json \
 	t/unit/test_ping_input \
-	t/unit/test_ping_stats \
+	t/unit/test_ping_times \
 	t/unit/test_probe \
 	t/unit/test_loop \
 	t/unit/test_loop_heap \

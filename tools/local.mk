@@ -17,7 +17,7 @@ libprobe_la_SOURCES = \
 	tools/probe/talk.c tools/probe/talk.h \
 	tools/probe/target.c tools/probe/target.h \
 	tools/probe/vars.c tools/probe/vars.h \
-	tools/probe/walk.c tools/probe/walk.h
+	tools/probe/record_walk.c tools/probe/record_walk.h
 
 # There are two servers in fcgi-serve, compiled from one source for each ABI.
 # Each is linked to one object, in which all but its begin becomes local.
@@ -25,6 +25,8 @@ bin_PROGRAMS = fcgi-serve fcgi-check fcgi-get fcgi-ping
 serve_shared = \
 	tools/fcgi-serve/serve.h \
 	tools/fcgi-serve/abi.h \
+	tools/fcgi-serve/access.c \
+	tools/fcgi-serve/access.h \
 	tools/fcgi-serve/api.c \
 	tools/fcgi-serve/api.h \
 	tools/fcgi-serve/channel.c \
@@ -103,7 +105,7 @@ libping_la_SOURCES = \
 	tools/fcgi-ping/prometheus.c tools/fcgi-ping/prometheus.h \
 	tools/fcgi-ping/range.c tools/fcgi-ping/range.h \
 	tools/fcgi-ping/run.c \
-	tools/fcgi-ping/stats.c tools/fcgi-ping/stats.h \
+	tools/fcgi-ping/times.c tools/fcgi-ping/times.h \
 	tools/fcgi-ping/text.c
 libping_la_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DFCGI_CONFIG_FILE='"$(fastcgiconfdir)/fastcgi.conf"'

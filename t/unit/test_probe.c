@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "probe/answer.h"
+#include "probe/record_walk.h"
 #include "probe/target.h"
 #include "probe/vars.h"
-#include "probe/walk.h"
 
 static void targets(void **state)
 {
@@ -150,7 +150,7 @@ static void walks(void **state)
 
     (void)state;
     for (size_t cut = 1; cut <= sizeof(stream); cut++) {
-        struct fcgi_walk walk = {0};
+        struct fcgi_record_walk walk = {0};
         char text[128];
         size_t at = 0, n = 0;
         bool in_content = false;
@@ -158,27 +158,27 @@ static void walks(void **state)
         while (at < sizeof(stream)) {
             size_t left = sizeof(stream) - at < cut ? sizeof(stream) - at : cut;
             const uint8_t *bytes = stream + at;
-            enum fcgi_walk_event event;
+            enum fcgi_record_walk_event event;
 
             at += left;
             do {
-                size_t used = fcgi_walk_feed(&walk, bytes, left, &event);
+                size_t used = fcgi_record_walk_feed(&walk, bytes, left, &event);
 
                 bytes += used;
                 left -= used;
-                if (event == FCGI_WALK_HEADER)
+                if (event == FCGI_RECORD_WALK_HEADER)
                     n += (size_t)sprintf(text + n, "H%u@%u ", walk.record.type,
                                          (unsigned)walk.begin);
-                if (event == FCGI_WALK_CONTENT) {
+                if (event == FCGI_RECORD_WALK_CONTENT) {
                     memcpy(text + n, walk.bytes, walk.length);
                     n += walk.length;
                     in_content = true;
                 }
-                if (event == FCGI_WALK_END) {
+                if (event == FCGI_RECORD_WALK_END) {
                     n += (size_t)sprintf(text + n, in_content ? " E " : "E ");
                     in_content = false;
                 }
-            } while (event != FCGI_WALK_MORE);
+            } while (event != FCGI_RECORD_WALK_MORE);
             assert_int_equal(left, 0);
         }
         assert_int_equal(n, sizeof(whole) - 1);

@@ -124,15 +124,16 @@ static void print_version(const struct fcgi_cli *cli)
         cli->name, PACKAGE_NAME, PACKAGE_VERSION);
 }
 
-static int trouble(const struct fcgi_cli *cli)
+int fcgi_cli_trouble(const struct fcgi_cli *cli)
 {
     return cli->trouble ? cli->trouble : FCGI_CLI_TROUBLE;
 }
 
-static void vtell(const struct fcgi_cli *cli, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
+static void vreport(const struct fcgi_cli *cli, const char *format,
+                    va_list args) __attribute__((format(printf, 2, 0)));
 
-static void vtell(const struct fcgi_cli *cli, const char *format, va_list args)
+static void vreport(const struct fcgi_cli *cli, const char *format,
+                    va_list args)
 {
     /* What went to the same terminal before stays before. */
     fflush(stdout);
@@ -146,7 +147,7 @@ void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vtell(cli, format, args);
+    vreport(cli, format, args);
     va_end(args);
 }
 
@@ -154,7 +155,7 @@ void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
 static int refer(const struct fcgi_cli *cli)
 {
     fprintf(stderr, "Try '%s --help' for more information.\n", cli->name);
-    return trouble(cli);
+    return fcgi_cli_trouble(cli);
 }
 
 int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
@@ -162,7 +163,7 @@ int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vtell(cli, format, args);
+    vreport(cli, format, args);
     va_end(args);
     return refer(cli);
 }
@@ -175,7 +176,7 @@ int fcgi_cli_finish(const struct fcgi_cli *cli, int status)
     if (fflush(stdout) || failed) {
         fcgi_cli_error(cli, "cannot write the output: %s",
                        errno ? strerror(errno) : "an earlier write failed");
-        return trouble(cli);
+        return fcgi_cli_trouble(cli);
     }
     return status;
 }
@@ -347,4 +348,20 @@ bool fcgi_cli_color(enum fcgi_cli_when when, FILE *out)
         return when == FCGI_CLI_ALWAYS;
     return (!no || !*no) && term && strcmp(term, "dumb") != 0 &&
            isatty(fileno(out));
+}
+
+int fcgi_cli_refuse(const struct fcgi_cli *cli, const char *option,
+                    const char *arg, const char *what)
+{
+    return fcgi_cli_usage(cli, "--%s '%s': %s", option, arg, what);
+}
+
+int fcgi_cli_take_time(const struct fcgi_cli *cli, const char *option,
+                       const char *arg, uint64_t *ns)
+{
+    if (fcgi_cli_time(arg, UINT64_C(30) * 86400 * 1000000000, ns) == 0)
+        return 0;
+    return fcgi_cli_refuse(cli, option, arg,
+                           "this is no time; give seconds, such as 0.2, or a "
+                           "number with ms, s, m or h behind it");
 }

@@ -58,6 +58,17 @@ void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
 int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The exit status of trouble. */
+int fcgi_cli_trouble(const struct fcgi_cli *cli);
+
+/* fcgi_cli_usage() about the argument of an option. */
+int fcgi_cli_refuse(const struct fcgi_cli *cli, const char *option,
+                    const char *arg, const char *what);
+
+/* Takes an option's time, up to 30 days; 0, or the status after a message. */
+int fcgi_cli_take_time(const struct fcgi_cli *cli, const char *option,
+                       const char *arg, uint64_t *ns);
+
 /*
  * At the end: `status`, or that of trouble (after a message) if not all of
  * the output could be written.

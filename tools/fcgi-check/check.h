@@ -207,7 +207,7 @@ struct check_rules {
     bool any_server;     /* one of them names no servers */
     bool *used;          /* for each server of the configuration */
     bool broken;         /* some could not be read */
-    bool told;           /* that the plugin is not loaded */
+    bool reported;       /* that the plugin is not loaded */
     const char *indexes; /* Indexfile, or NULL */
     struct check_place index_place;
     struct check_servers *servers;

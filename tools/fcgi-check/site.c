@@ -75,9 +75,9 @@ find_server(const struct fcgi_config *config, struct word word)
 }
 
 /* A name behind the handler's that is no server's. */
-static void tell_no_server(struct site *site,
-                           const struct fcgi_tree_entry *entry,
-                           struct word word)
+static void report_no_server(struct site *site,
+                             const struct fcgi_tree_entry *entry,
+                             struct word word)
 {
     struct check_servers *servers = site->rules->servers;
     const struct fcgi_config *config = servers->config;
@@ -128,7 +128,7 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
         const struct fcgi_server_config *server = find_server(config, word);
 
         if (!server) {
-            tell_no_server(site, rule->entry, word);
+            report_no_server(site, rule->entry, word);
             if (word.at[0] == '#')
                 break; /* the rest is its text */
         } else {
@@ -167,8 +167,8 @@ static void check_handler(struct site *site,
              (strcmp(other, name) == 0 ||
               (is_ours && strncmp(other, HANDLER, sizeof(HANDLER) - 1) == 0)));
     }
-    if (is_ours && !loaded && plugins->knows_all && !site->rules->told) {
-        site->rules->told = true;
+    if (is_ours && !loaded && plugins->knows_all && !site->rules->reported) {
+        site->rules->reported = true;
         check_report(
             site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
             plugins->there

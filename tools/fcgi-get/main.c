@@ -83,13 +83,10 @@ static const struct fcgi_cli cli = {
     .trouble = FCGI_GET_TROUBLE,
 };
 
-#define TIME_MOST (UINT64_C(30) * 86400 * 1000000000)
-
 struct get {
     struct fcgi_target_list list;
-    struct fcgi_vars vars;
     struct fcgi_call call;
-    struct fcgi_buffer body, params, header;
+    struct fcgi_buffer params, header;
     struct fcgi_probe_options options;
     struct fcgi_probe probe;
     struct fcgi_answer *answer;
@@ -100,33 +97,6 @@ struct get {
     int fd;
 };
 
-static int bad(const char *option, const char *arg, const char *what)
-{
-    return fcgi_cli_usage(&cli, "--%s '%s': %s", option, arg, what);
-}
-
-static int take_time(const char *option, const char *arg, uint64_t *ns)
-{
-    if (fcgi_cli_time(arg, TIME_MOST, ns) < 0)
-        return bad(option, arg,
-                   "this is no time; give seconds, such as 0.2, or a number "
-                   "with ms, s, m or h behind it");
-    return 0;
-}
-
-static int take_data(struct get *get, const char *arg)
-{
-    const char *name;
-
-    get->body.length = 0;
-    if (fcgi_vars_data(arg, &get->body, &name) < 0) {
-        fcgi_cli_error(&cli, "cannot read %s: %s", name, strerror(errno));
-        return FCGI_GET_TROUBLE;
-    }
-    get->call.body = "";
-    return 0;
-}
-
 static int take_role(struct get *get, const char *arg)
 {
     static const char *const roles[] = {"responder", "authorizer", "filter",
@@ -134,33 +104,10 @@ static int take_role(struct get *get, const char *arg)
     int i = fcgi_cli_choice(arg, roles);
 
     if (i < 0)
-        return bad("role", arg, "give responder, authorizer or filter");
+        return fcgi_cli_refuse(&cli, "role", arg,
+                               "give responder, authorizer or filter");
     get->options.role = (enum fcgi_role)(FCGI_RESPONDER + i);
     return 0;
-}
-
-static int take_request(struct get *get, int value, const char *arg)
-{
-    switch (value) {
-    case 'r':
-        get->call.docroot = arg;
-        return arg[0] != '\0' ? 0 : bad("docroot", arg, "the path is empty");
-    case 'X':
-        get->call.method = arg;
-        return arg[0] != '\0' ? 0 : bad("method", arg, "the method is empty");
-    case 'H':
-        if (fcgi_vars_header(&get->vars, arg) < 0)
-            return bad("header", arg, "write 'Name: value'");
-        return 0;
-    case 'e':
-        if (fcgi_vars_option(&get->vars, arg) < 0)
-            return bad("env", arg, "write NAME=VALUE");
-        return 0;
-    case 'd':
-        return take_data(get, arg);
-    default: /* ROLE */
-        return take_role(get, arg);
-    }
 }
 
 static int take(void *data, int value, const char *arg)
@@ -190,16 +137,25 @@ static int take(void *data, int value, const char *arg)
         get->options.family = AF_INET6;
         return 0;
     case 'W':
-        return take_time("timeout", arg, &get->options.idle_timeout);
+        return fcgi_cli_take_time(&cli, "timeout", arg,
+                                  &get->options.idle_timeout);
     case CONNECT_TIMEOUT:
-        return take_time("connect-timeout", arg, &get->options.connect_timeout);
+        return fcgi_cli_take_time(&cli, "connect-timeout", arg,
+                                  &get->options.connect_timeout);
     case MAX_TIME:
-        return take_time("max-time", arg, &get->options.timeout);
+        return fcgi_cli_take_time(&cli, "max-time", arg, &get->options.timeout);
     case 'v':
         get->verbose = true;
         return 0;
+    case 'r':
+        get->call.docroot = arg;
+        return arg[0] != '\0'
+                   ? 0
+                   : fcgi_cli_refuse(&cli, "docroot", arg, "the path is empty");
+    case ROLE:
+        return take_role(get, arg);
     default:
-        return take_request(get, value, arg);
+        return fcgi_call_take(&get->call, &cli, value, arg);
     }
 }
 
@@ -270,7 +226,7 @@ static void on_record(struct fcgi_probe *probe, bool sent, uint64_t offset,
 {
     (void)probe;
     fprintf(stderr, "%c %s", sent ? '>' : '<',
-            fcgi_walk_type_name(record->type));
+            fcgi_record_walk_type_name(record->type));
     if (record->type == 0 || record->type > FCGI_UNKNOWN_TYPE)
         fprintf(stderr, " type=%u", record->type);
     fprintf(stderr, " id=%u length=%u padding=%u at=%" PRIu64 "\n",
@@ -331,12 +287,9 @@ static int read_options(struct get *get, int argc, char **argv)
     /* What was given here goes before the environment, and that before what
      * is made up. */
     if (argc - first == 2)
-        fcgi_vars_script(&get->vars, &get->call);
+        fcgi_vars_script(&get->call.vars, &get->call);
     if (get->environment)
-        fcgi_vars_environment(&get->vars);
-    if (get->call.body != NULL && get->body.length > 0)
-        get->call.body = get->body.data;
-    get->call.body_length = get->body.length;
+        fcgi_vars_environment(&get->call.vars);
     return find_target(get, argv[first]);
 }
 
@@ -346,8 +299,8 @@ static int set_up(struct get *get)
     if (get->answer == NULL)
         return -1;
     fcgi_answer_init(get->answer, NULL);
-    fcgi_vars_call(&get->vars, &get->call);
-    if (fcgi_vars_encode(&get->vars, &get->params) < 0) {
+    fcgi_vars_call(&get->call.vars, &get->call);
+    if (fcgi_vars_encode(&get->call.vars, &get->params) < 0) {
         errno = ENOMEM;
         return -1;
     }
@@ -476,8 +429,7 @@ int main(int argc, char **argv)
     if (status == 0)
         status = run(&get);
     fcgi_target_list_free(&get.list);
-    fcgi_vars_free(&get.vars);
-    fcgi_buffer_free(&get.body);
+    fcgi_call_free(&get.call);
     fcgi_buffer_free(&get.params);
     fcgi_buffer_free(&get.header);
     free(get.answer);

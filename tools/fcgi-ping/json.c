@@ -66,7 +66,8 @@ static void record(struct fcgi_ping_target *target, bool sent, uint64_t offset,
     fcgi_json_uint(&json, "offset", offset);
     fcgi_json_uint(&json, "version", record_->version);
     fcgi_json_uint(&json, "type", record_->type);
-    fcgi_json_string(&json, "type_name", fcgi_walk_type_name(record_->type));
+    fcgi_json_string(&json, "type_name",
+                     fcgi_record_walk_type_name(record_->type));
     fcgi_json_uint(&json, "id", record_->request_id);
     fcgi_json_uint(&json, "length", record_->content_length);
     fcgi_json_uint(&json, "padding", record_->padding_length);
@@ -166,27 +167,27 @@ static void outcome(struct fcgi_ping_target *target)
     close_event(&json);
 }
 
-static void add_times(struct fcgi_json *json, const struct fcgi_stats *stats)
+static void add_times(struct fcgi_json *json, const struct fcgi_times *stats)
 {
     fcgi_json_object(json, "rtt_ms");
     fcgi_json_real(json, "min", fcgi_ping_ms(stats->min), DIGITS);
     fcgi_json_real(json, "avg", stats->mean / 1e6, DIGITS);
     fcgi_json_real(json, "max", fcgi_ping_ms(stats->max), DIGITS);
-    fcgi_json_real(json, "mdev", fcgi_stats_deviation(stats) / 1e6, DIGITS);
-    fcgi_json_real(json, "p50", fcgi_ping_ms(fcgi_stats_percentile(stats, 50)),
+    fcgi_json_real(json, "mdev", fcgi_times_deviation(stats) / 1e6, DIGITS);
+    fcgi_json_real(json, "p50", fcgi_ping_ms(fcgi_times_percentile(stats, 50)),
                    DIGITS);
-    fcgi_json_real(json, "p95", fcgi_ping_ms(fcgi_stats_percentile(stats, 95)),
+    fcgi_json_real(json, "p95", fcgi_ping_ms(fcgi_times_percentile(stats, 95)),
                    DIGITS);
-    fcgi_json_real(json, "p99", fcgi_ping_ms(fcgi_stats_percentile(stats, 99)),
+    fcgi_json_real(json, "p99", fcgi_ping_ms(fcgi_times_percentile(stats, 99)),
                    DIGITS);
     fcgi_json_object_end(json);
 }
 
 static void add_histogram(struct fcgi_json *json,
-                          const struct fcgi_stats *stats)
+                          const struct fcgi_times *stats)
 {
-    struct fcgi_stats_row rows[ROWS];
-    size_t n = fcgi_stats_rows(stats, rows, ROWS);
+    struct fcgi_times_row rows[ROWS];
+    size_t n = fcgi_times_rows(stats, rows, ROWS);
 
     fcgi_json_array(json, "histogram");
     for (size_t i = 0; i < n; i++) {

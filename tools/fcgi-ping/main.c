@@ -18,8 +18,7 @@ int main(int argc, char **argv)
     if (fcgi_ping_read_options(&ping, argc, argv, &status) == 0)
         status = fcgi_ping_run(&ping);
     fcgi_target_list_free(&ping.list);
-    fcgi_vars_free(&ping.options.vars);
-    fcgi_buffer_free(&ping.options.body);
+    fcgi_call_free(&ping.options.call);
     fcgi_buffer_free(&ping.params);
     if (ping.options.nagios && ping.targets == NULL && status != 0)
         status = FCGI_PLUGIN_UNKNOWN;

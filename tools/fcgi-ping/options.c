@@ -94,21 +94,9 @@ const struct fcgi_cli fcgi_ping_cli = {
         "but is not well.",
 };
 
-/* The largest time that an option takes: 30 days. */
-#define TIME_MOST (UINT64_C(30) * 86400 * 1000000000)
-
 static int bad(const char *option, const char *arg, const char *what)
 {
-    return fcgi_cli_usage(&fcgi_ping_cli, "--%s '%s': %s", option, arg, what);
-}
-
-static int take_time(const char *option, const char *arg, uint64_t *ns)
-{
-    if (fcgi_cli_time(arg, TIME_MOST, ns) < 0)
-        return bad(option, arg,
-                   "this is no time; give seconds, such as 0.2, or a number "
-                   "with ms, s, m or h behind it");
-    return 0;
+    return fcgi_cli_refuse(&fcgi_ping_cli, option, arg, what);
 }
 
 static int take_mode(struct fcgi_ping_options *o, const char *arg)
@@ -121,20 +109,6 @@ static int take_mode(struct fcgi_ping_options *o, const char *arg)
         return bad("mode", arg, "give values, connect, request or auto");
     o->mode = (enum fcgi_ping_mode)i;
     o->mode_given = true;
-    return 0;
-}
-
-static int take_data(struct fcgi_ping_options *o, const char *arg)
-{
-    const char *name;
-
-    o->body.length = 0;
-    if (fcgi_vars_data(arg, &o->body, &name) < 0) {
-        fcgi_cli_error(&fcgi_ping_cli, "cannot read %s: %s", name,
-                       strerror(errno));
-        return FCGI_PING_TROUBLE;
-    }
-    o->call.body = o->body.length > 0 ? (const void *)o->body.data : "";
     return 0;
 }
 
@@ -167,14 +141,9 @@ static int take_request(struct fcgi_ping_options *o, int value, const char *arg)
         o->call.uri = arg;
         return arg[0] != '\0' ? 0 : bad("script", arg, "the path is empty");
     case 'X':
-        o->call.method = arg;
-        return arg[0] != '\0' ? 0 : bad("method", arg, "the method is empty");
     case 'e':
-        if (fcgi_vars_option(&o->vars, arg) < 0)
-            return bad("env", arg, "write NAME=VALUE");
-        return 0;
     case 'd':
-        return take_data(o, arg);
+        return fcgi_call_take(&o->call, &fcgi_ping_cli, value, arg);
     case FPM_PING:
         return take_page(o, FCGI_PING_FPM_PING, "fpm-ping", arg, "/ping");
     case FPM_STATUS:
@@ -206,12 +175,15 @@ static int take_pace(struct fcgi_ping_options *o, int value, const char *arg)
         return 0;
     case 'i':
         o->interval_given = true;
-        return take_time("interval", arg, &o->interval);
+        return fcgi_cli_take_time(&fcgi_ping_cli, "interval", arg,
+                                  &o->interval);
     case 'w':
-        return take_time("deadline", arg, &o->deadline);
+        return fcgi_cli_take_time(&fcgi_ping_cli, "deadline", arg,
+                                  &o->deadline);
     case 'W':
         o->timeout_given = true;
-        if (take_time("timeout", arg, &o->timeout) != 0)
+        if (fcgi_cli_take_time(&fcgi_ping_cli, "timeout", arg, &o->timeout) !=
+            0)
             return FCGI_PING_TROUBLE;
         return o->timeout > 0 ? 0 : bad("timeout", arg, "it must not be 0");
     case 'a':
@@ -301,18 +273,19 @@ static const char *settle_mode(struct fcgi_ping_options *o)
     if (request && !o->mode_given)
         o->mode = FCGI_PING_REQUEST;
     if (o->mode == FCGI_PING_REQUEST && !request &&
-        fcgi_vars_get(&o->vars, "SCRIPT_FILENAME") == NULL)
+        fcgi_vars_get(&o->call.vars, "SCRIPT_FILENAME") == NULL)
         return "--mode=request needs a script: give --script, --fpm-ping or "
                "--fpm-status";
     if (o->mode != FCGI_PING_REQUEST && o->mode != FCGI_PING_AUTO &&
-        (o->call.body != NULL || o->call.method != NULL || o->vars.count > 0 ||
-         o->expect != NULL || o->statuses_given || o->no_stderr))
+        (o->call.body != NULL || o->call.method != NULL ||
+         o->call.vars.count > 0 || o->expect != NULL || o->statuses_given ||
+         o->no_stderr))
         return "--data, --method, --env, --expect, --expect-status and "
                "--no-stderr are about a request: give --script, too";
     if (o->page == FCGI_PING_FPM_PING && o->expect == NULL)
         o->expect = "pong";
     if (o->page == FCGI_PING_FPM_STATUS)
-        fcgi_vars_set(&o->vars, "QUERY_STRING", "json");
+        fcgi_vars_set(&o->call.vars, "QUERY_STRING", "json");
     if (!o->statuses_given)
         fcgi_statuses_parse("200-399", &o->statuses);
     return NULL;
@@ -340,7 +313,7 @@ static const char *settle(struct fcgi_ping_options *o)
 }
 
 /* Tells what is wrong with the configuration. */
-static void tell_findings(const struct fcgi_diag_list *diags)
+static void report_findings(const struct fcgi_diag_list *diags)
 {
     char line[2048];
 
@@ -362,7 +335,7 @@ static int add_targets(struct fcgi_ping *ping, char **names, int n)
         if (fcgi_target_is_name(names[i]) && config == NULL) {
             config = fcgi_config_load(ping->options.config, &diags);
             if (config == NULL) {
-                tell_findings(&diags);
+                report_findings(&diags);
                 status = FCGI_PING_TROUBLE;
                 break;
             }

@@ -15,7 +15,7 @@
 #include "common/cli.h"
 #include "fcgi-ping/fpm.h"
 #include "fcgi-ping/range.h"
-#include "fcgi-ping/stats.h"
+#include "fcgi-ping/times.h"
 #include "gateway/buffer.h"
 #include "loop/loop.h"
 #include "probe/answer.h"
@@ -70,9 +70,7 @@ struct fcgi_ping_options {
     bool flood, adaptive, keep, numeric, quiet, stamps, phases, histogram;
     bool verbose, no_stderr;
     int family;
-    struct fcgi_vars vars;
     struct fcgi_call call;
-    struct fcgi_buffer body;
     const char *expect;
     bool statuses_given;
     struct fcgi_statuses statuses;
@@ -93,12 +91,12 @@ struct fcgi_ping_target {
     struct fcgi_probe probe;
     struct fcgi_loop_timer timer; /* the next probe */
     struct fcgi_answer *answer;   /* NULL: no requests are made */
-    struct fcgi_stats stats;      /* of good answers */
+    struct fcgi_times stats;      /* of good answers */
     uint64_t first, last; /* when probing began, and the last probe ended */
     uint64_t sent, finished, received, unwell;
     uint64_t errors[FCGI_FAILURES];
     bool over; /* no more probes */
-    bool values_told, fell_back;
+    bool values_reported, fell_back;
     char values[FCGI_VALUES][FCGI_PROBE_VALUE]; /* last told */
     /* Of the last probe, after judging. */
     enum fcgi_failure failure;

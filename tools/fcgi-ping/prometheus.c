@@ -100,7 +100,7 @@ static void durations(FILE *out, struct fcgi_ping *ping)
            "How long good answers took.");
     EACH(ping, target)
     {
-        const struct fcgi_stats *stats = &target->stats;
+        const struct fcgi_times *stats = &target->stats;
 
         for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
             sample(out, "fcgi_ping_duration_seconds", target);
@@ -108,7 +108,7 @@ static void durations(FILE *out, struct fcgi_ping *ping)
             if (stats->count > 0)
                 fprintf(
                     out, "%.9f\n",
-                    (double)fcgi_stats_percentile(stats, quantiles[i].percent) /
+                    (double)fcgi_times_percentile(stats, quantiles[i].percent) /
                         1e9);
             else
                 fputs("NaN\n", out);

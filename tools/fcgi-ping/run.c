@@ -50,7 +50,7 @@ static void count(struct fcgi_ping_target *target)
         return;
     target->received++;
     if (failure == FCGI_FAILURE_NONE)
-        fcgi_stats_add(&target->stats, target->probe.result.total);
+        fcgi_times_add(&target->stats, target->probe.result.total);
     else
         target->unwell++;
 }
@@ -305,12 +305,11 @@ static int set_up(struct fcgi_ping *ping)
 {
     struct fcgi_ping_options *o = &ping->options;
 
-    o->call.body_length = o->body.length;
     if (o->mode == FCGI_PING_REQUEST || o->mode == FCGI_PING_AUTO) {
         if (o->call.uri == NULL)
             o->call.uri = "/";
-        fcgi_vars_call(&o->vars, &o->call);
-        if (fcgi_vars_encode(&o->vars, &ping->params) < 0) {
+        fcgi_vars_call(&o->call.vars, &o->call);
+        if (fcgi_vars_encode(&o->call.vars, &ping->params) < 0) {
             errno = ENOMEM;
             return -1;
         }

@@ -93,7 +93,7 @@ static void record(struct fcgi_ping_target *target, bool is_sent,
         return;
     stamp(target->ping);
     printf("%s: seq=%" PRIu64 " %c %s", fcgi_ping_shown(target), target->sent,
-           is_sent ? '>' : '<', fcgi_walk_type_name(record_->type));
+           is_sent ? '>' : '<', fcgi_record_walk_type_name(record_->type));
     if (record_->type == 0 || record_->type > FCGI_UNKNOWN_TYPE)
         printf(" type=%u", record_->type);
     if (record_->version != FCGI_VERSION)
@@ -103,15 +103,15 @@ static void record(struct fcgi_ping_target *target, bool is_sent,
 }
 
 /* What FCGI_GET_VALUES told, the first time and when it changes. */
-static void tell_values(struct fcgi_ping_target *target)
+static void report_values(struct fcgi_ping_target *target)
 {
     const struct fcgi_probe_result *result = &target->probe.result;
     bool any = false;
 
-    if (target->values_told &&
+    if (target->values_reported &&
         memcmp(target->values, result->values, sizeof(target->values)) == 0)
         return;
-    target->values_told = true;
+    target->values_reported = true;
     memcpy(target->values, result->values, sizeof(target->values));
     stamp(target->ping);
     printf("%s:", fcgi_ping_shown(target));
@@ -127,7 +127,7 @@ static void tell_values(struct fcgi_ping_target *target)
                                 : " it tells none of the values");
 }
 
-static void tell_time(const struct fcgi_ping_target *target)
+static void report_time(const struct fcgi_ping_target *target)
 {
     const struct fcgi_probe_result *result = &target->probe.result;
 
@@ -159,7 +159,7 @@ static void answer(struct fcgi_ping_target *target)
         printf(" status=%d", target->status);
     if (result->end.app_status != 0)
         printf(" app=%" PRIu32, result->end.app_status);
-    tell_time(target);
+    report_time(target);
     if (target->have_fpm) {
         const struct fcgi_fpm *fpm = &target->fpm;
 
@@ -175,7 +175,7 @@ static void answer(struct fcgi_ping_target *target)
         printf(" unwell: %s", target->text);
     putchar('\n');
     if (target->options.kind == FCGI_PROBE_VALUES)
-        tell_values(target);
+        report_values(target);
 }
 
 static void outcome(struct fcgi_ping_target *target)
@@ -211,10 +211,10 @@ static unsigned terminal_width(void)
     return 80;
 }
 
-static void draw(const struct fcgi_stats *stats)
+static void draw(const struct fcgi_times *stats)
 {
-    struct fcgi_stats_row rows[ROWS];
-    size_t n = fcgi_stats_rows(stats, rows, ROWS);
+    struct fcgi_times_row rows[ROWS];
+    size_t n = fcgi_times_rows(stats, rows, ROWS);
     unsigned width = terminal_width();
     uint64_t most = 1;
 
@@ -233,7 +233,7 @@ static void draw(const struct fcgi_stats *stats)
     }
 }
 
-static void tell_errors(const struct fcgi_ping_target *target)
+static void report_errors(const struct fcgi_ping_target *target)
 {
     const char *comma = "errors: ";
 
@@ -250,7 +250,7 @@ static void tell_errors(const struct fcgi_ping_target *target)
 
 static void summary(struct fcgi_ping_target *target)
 {
-    const struct fcgi_stats *stats = &target->stats;
+    const struct fcgi_times *stats = &target->stats;
     uint64_t took =
         target->last > target->first ? target->last - target->first : 0;
 
@@ -266,13 +266,13 @@ static void summary(struct fcgi_ping_target *target)
     if (stats->count > 0) {
         printf("rtt min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms\n",
                fcgi_ping_ms(stats->min), stats->mean / 1e6,
-               fcgi_ping_ms(stats->max), fcgi_stats_deviation(stats) / 1e6);
+               fcgi_ping_ms(stats->max), fcgi_times_deviation(stats) / 1e6);
         printf("p50/p95/p99 = %.3f/%.3f/%.3f ms\n",
-               fcgi_ping_ms(fcgi_stats_percentile(stats, 50)),
-               fcgi_ping_ms(fcgi_stats_percentile(stats, 95)),
-               fcgi_ping_ms(fcgi_stats_percentile(stats, 99)));
+               fcgi_ping_ms(fcgi_times_percentile(stats, 50)),
+               fcgi_ping_ms(fcgi_times_percentile(stats, 95)),
+               fcgi_ping_ms(fcgi_times_percentile(stats, 99)));
     }
-    tell_errors(target);
+    report_errors(target);
     if (target->ping->options.histogram)
         draw(stats);
 }
@@ -283,7 +283,7 @@ void fcgi_ping_snapshot(struct fcgi_ping *ping)
     fflush(stdout);
     for (size_t i = 0; i < ping->n_targets; i++) {
         struct fcgi_ping_target *target = &ping->targets[i];
-        const struct fcgi_stats *stats = &target->stats;
+        const struct fcgi_times *stats = &target->stats;
 
         fprintf(stderr, "%s: %" PRIu64 "/%" PRIu64 " probes, %.4g%% loss",
                 fcgi_ping_shown(target), target->received, target->sent,
@@ -292,7 +292,7 @@ void fcgi_ping_snapshot(struct fcgi_ping *ping)
             fprintf(stderr, ", min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms",
                     fcgi_ping_ms(stats->min), stats->mean / 1e6,
                     fcgi_ping_ms(stats->max),
-                    fcgi_stats_deviation(stats) / 1e6);
+                    fcgi_times_deviation(stats) / 1e6);
         fputc('\n', stderr);
     }
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "api.h"
 #include "listen.h"
 #include "log.h"

@@ -5,7 +5,7 @@
  * Monkey calls them through copies that it makes when it loads a plugin; they
  * lie in the lists of the configuration, in the order of loading.
  */
-#include "log.h"
+#include "access.h"
 #include "serve.h"
 #include "worker.h"
 

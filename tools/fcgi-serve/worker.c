@@ -244,7 +244,7 @@ int serve_workers_start(void)
     return running == wanted && failed == 0 ? 0 : -1;
 }
 
-static void tell_all(uint64_t what)
+static void signal_all(uint64_t what)
 {
     for (int i = 0; i < serve.config.workers; i++)
         if (threads[i].started && threads[i].worker->loop != NULL &&
@@ -254,14 +254,14 @@ static void tell_all(uint64_t what)
 
 void serve_workers_go(void)
 {
-    tell_all(SIGNAL_START);
+    signal_all(SIGNAL_START);
 }
 
 void serve_workers_stop(void)
 {
     if (threads == NULL)
         return;
-    tell_all(SIGNAL_STOP);
+    signal_all(SIGNAL_STOP);
     for (int i = 0; i < serve.config.workers; i++) {
         if (!threads[i].started)
             continue;

@@ -80,7 +80,7 @@ void fcgi_probe_end(struct fcgi_probe *probe, enum fcgi_failure failure,
     fcgi_loop_defer(probe->loop, &probe->task);
 }
 
-static void tell_done(struct fcgi_loop_task *task)
+static void report_done(struct fcgi_loop_task *task)
 {
     struct fcgi_probe *probe = FCGI_LOOP_OWNER(task, struct fcgi_probe, task);
 
@@ -441,7 +441,7 @@ void fcgi_probe_init(struct fcgi_probe *probe, struct fcgi_loop *loop,
     probe->io.fd = -1;
     probe->io.ready = io_ready;
     probe->timer.fired = timer_fired;
-    probe->task.run = tell_done;
+    probe->task.run = report_done;
     probe->resolve_io.ready = resolve_ready;
 }
 

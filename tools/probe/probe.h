@@ -28,8 +28,8 @@
 
 #include "backend/address.h"
 #include "loop/loop.h"
+#include "probe/record_walk.h"
 #include "probe/resolve.h"
-#include "probe/walk.h"
 #include "proto/request.h"
 #include "proto/response.h"
 
@@ -187,7 +187,7 @@ struct fcgi_probe {
     bool unsent, kept, ended;
     struct fcgi_request request;
     struct fcgi_response response;
-    struct fcgi_walk sent_walk, walk;
+    struct fcgi_record_walk sent_walk, walk;
     uint8_t hello[FCGI_PROBE_HELLO]; /* FCGI_GET_VALUES */
     size_t hello_sent;
     uint8_t content[512]; /* of a GET_VALUES_RESULT */

@@ -86,7 +86,7 @@ static size_t spans(struct fcgi_probe *probe, struct iovec *iov)
 static void trace_sent(struct fcgi_probe *probe, const struct iovec *iov,
                        size_t length)
 {
-    enum fcgi_walk_event event;
+    enum fcgi_record_walk_event event;
 
     for (; length > 0; iov++) {
         const uint8_t *bytes = iov->iov_base;
@@ -94,14 +94,15 @@ static void trace_sent(struct fcgi_probe *probe, const struct iovec *iov,
 
         length -= left;
         do {
-            size_t n = fcgi_walk_feed(&probe->sent_walk, bytes, left, &event);
+            size_t n =
+                fcgi_record_walk_feed(&probe->sent_walk, bytes, left, &event);
 
             bytes += n;
             left -= n;
-            if (event == FCGI_WALK_HEADER)
+            if (event == FCGI_RECORD_WALK_HEADER)
                 probe->handlers->on_record(probe, true, probe->sent_walk.begin,
                                            &probe->sent_walk.record);
-        } while (event != FCGI_WALK_MORE);
+        } while (event != FCGI_RECORD_WALK_MORE);
     }
 }
 
@@ -233,25 +234,25 @@ static bool judge_record(struct fcgi_probe *probe)
 static void take_values(struct fcgi_probe *probe, const uint8_t *bytes,
                         size_t length)
 {
-    struct fcgi_walk *walk = &probe->walk;
-    enum fcgi_walk_event event;
+    struct fcgi_record_walk *walk = &probe->walk;
+    enum fcgi_record_walk_event event;
 
     do {
-        size_t n = fcgi_walk_feed(walk, bytes, length, &event);
+        size_t n = fcgi_record_walk_feed(walk, bytes, length, &event);
 
         bytes += n;
         length -= n;
-        if (event == FCGI_WALK_HEADER) {
+        if (event == FCGI_RECORD_WALK_HEADER) {
             if (probe->handlers->on_record != NULL)
                 probe->handlers->on_record(probe, false, walk->begin,
                                            &walk->record);
             if (!judge_record(probe))
                 return;
-        } else if (event == FCGI_WALK_CONTENT) {
+        } else if (event == FCGI_RECORD_WALK_CONTENT) {
             for (size_t i = 0; i < walk->length; i++, probe->n_content++)
                 if (probe->n_content < sizeof(probe->content))
                     probe->content[probe->n_content] = walk->bytes[i];
-        } else if (event == FCGI_WALK_END) {
+        } else if (event == FCGI_RECORD_WALK_END) {
             probe->result.unknown_type = walk->record.type == FCGI_UNKNOWN_TYPE;
             if (probe->result.unknown_type || parse_values(probe))
                 answered(probe, length == 0);
@@ -260,23 +261,23 @@ static void take_values(struct fcgi_probe *probe, const uint8_t *bytes,
                        walk->begin);
             return;
         }
-    } while (event != FCGI_WALK_MORE);
+    } while (event != FCGI_RECORD_WALK_MORE);
 }
 
 static void trace_received(struct fcgi_probe *probe, const uint8_t *bytes,
                            size_t length)
 {
-    enum fcgi_walk_event event;
+    enum fcgi_record_walk_event event;
 
     do {
-        size_t n = fcgi_walk_feed(&probe->walk, bytes, length, &event);
+        size_t n = fcgi_record_walk_feed(&probe->walk, bytes, length, &event);
 
         bytes += n;
         length -= n;
-        if (event == FCGI_WALK_HEADER)
+        if (event == FCGI_RECORD_WALK_HEADER)
             probe->handlers->on_record(probe, false, probe->walk.begin,
                                        &probe->walk.record);
-    } while (event != FCGI_WALK_MORE);
+    } while (event != FCGI_RECORD_WALK_MORE);
 }
 
 static void take_response(struct fcgi_probe *probe, const uint8_t *bytes,

@@ -272,7 +272,13 @@ static int read_all(int fd, struct fcgi_buffer *out)
     return n == 0 ? 0 : -1;
 }
 
-int fcgi_vars_data(const char *text, struct fcgi_buffer *out, const char **name)
+/*
+ * What an option of data says: the text itself, @FILE its content, @- that of
+ * standard input. Adds it to `out`. Returns 0, or -1 with errno, and `*name`
+ * the file that it is about.
+ */
+static int add_data(const char *text, struct fcgi_buffer *out,
+                    const char **name)
 {
     int fd, result, saved;
 
@@ -295,4 +301,47 @@ int fcgi_vars_data(const char *text, struct fcgi_buffer *out, const char **name)
     close(fd);
     errno = saved;
     return result;
+}
+
+static int take_data(struct fcgi_call *call, const struct fcgi_cli *cli,
+                     const char *arg)
+{
+    const char *name;
+
+    call->data.length = 0;
+    if (add_data(arg, &call->data, &name) < 0) {
+        fcgi_cli_error(cli, "cannot read %s: %s", name, strerror(errno));
+        return fcgi_cli_trouble(cli);
+    }
+    call->body_length = call->data.length;
+    call->body = call->body_length > 0 ? (const void *)call->data.data : "";
+    return 0;
+}
+
+int fcgi_call_take(struct fcgi_call *call, const struct fcgi_cli *cli,
+                   int option, const char *arg)
+{
+    switch (option) {
+    case 'X':
+        call->method = arg;
+        return arg[0] != '\0'
+                   ? 0
+                   : fcgi_cli_refuse(cli, "method", arg, "the method is empty");
+    case 'H':
+        return fcgi_vars_header(&call->vars, arg) == 0
+                   ? 0
+                   : fcgi_cli_refuse(cli, "header", arg, "write 'Name: value'");
+    case 'e':
+        return fcgi_vars_option(&call->vars, arg) == 0
+                   ? 0
+                   : fcgi_cli_refuse(cli, "env", arg, "write NAME=VALUE");
+    default: /* 'd' */
+        return take_data(call, cli, arg);
+    }
+}
+
+void fcgi_call_free(struct fcgi_call *call)
+{
+    fcgi_vars_free(&call->vars);
+    fcgi_buffer_free(&call->data);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/cli.h"
 #include "gateway/buffer.h"
 
 struct fcgi_var {
@@ -54,6 +55,8 @@ struct fcgi_call {
     const char *software;
     const void *body; /* NULL: none */
     size_t body_length;
+    struct fcgi_vars vars;   /* what the user sets */
+    struct fcgi_buffer data; /* `body` as --data has it */
 };
 
 /* Sets the variables of a request, but those that are set already; the first
@@ -68,11 +71,14 @@ int fcgi_vars_encode(const struct fcgi_vars *vars, struct fcgi_buffer *out);
 void fcgi_vars_free(struct fcgi_vars *vars);
 
 /*
- * What an option of data says: the text itself, @FILE its content, @- that of
- * standard input. Adds it to `out`. Returns 0, or -1 with errno, and `*name`
- * the file that it is about.
+ * Takes an option that the tools have in common: 'X' (--method), 'H'
+ * (--header), 'e' (--env) and 'd' (--data: a text, @FILE, or @- for standard
+ * input). Returns 0, or the exit status after a message.
  */
-int fcgi_vars_data(const char *text, struct fcgi_buffer *out,
-                   const char **name);
+int fcgi_call_take(struct fcgi_call *call, const struct fcgi_cli *cli,
+                   int option, const char *arg);
+
+/* What fcgi_call_take() has put there. */
+void fcgi_call_free(struct fcgi_call *call);
 
 #endif

@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "fcgi-ping/stats.h"
+#include "fcgi-ping/times.h"
 
-static struct fcgi_stats stats;
+static struct fcgi_times stats;
 
 static int clear(void **state)
 {
@@ -27,12 +27,12 @@ static int clear(void **state)
 
 static void nothing(void **state)
 {
-    struct fcgi_stats_row rows[4];
+    struct fcgi_times_row rows[4];
 
     (void)state;
-    assert_int_equal(fcgi_stats_percentile(&stats, 50), 0);
-    assert_true(fcgi_stats_deviation(&stats) == 0);
-    assert_int_equal(fcgi_stats_rows(&stats, rows, 4), 0);
+    assert_int_equal(fcgi_times_percentile(&stats, 50), 0);
+    assert_true(fcgi_times_deviation(&stats) == 0);
+    assert_int_equal(fcgi_times_rows(&stats, rows, 4), 0);
 }
 
 /* NIST's example of a deviation that naive sums lose: 1000000000 and three
@@ -43,33 +43,33 @@ static void deviation(void **state)
 
     (void)state;
     for (size_t i = 0; i < 8; i++)
-        fcgi_stats_add(&stats, samples[i]);
+        fcgi_times_add(&stats, samples[i]);
     assert_true(fabs(stats.mean - 5) < 1e-12);
-    assert_true(fabs(fcgi_stats_deviation(&stats) - 2) < 1e-12);
+    assert_true(fabs(fcgi_times_deviation(&stats) - 2) < 1e-12);
     assert_int_equal(stats.min, 2);
     assert_int_equal(stats.max, 9);
     clear(NULL);
     for (uint64_t i = 0; i < 1001; i++)
-        fcgi_stats_add(&stats, UINT64_C(1000000000000) + i % 2 * 2);
-    assert_true(fabs(fcgi_stats_deviation(&stats) - 0.9999995) < 1e-4);
+        fcgi_times_add(&stats, UINT64_C(1000000000000) + i % 2 * 2);
+    assert_true(fabs(fcgi_times_deviation(&stats) - 0.9999995) < 1e-4);
     assert_true(fabs(stats.mean - (1e12 + 1000.0 / 1001)) < 1e-3);
 }
 
 static void small_percentiles(void **state)
 {
     (void)state;
-    fcgi_stats_add(&stats, 71000);
-    assert_int_equal(fcgi_stats_percentile(&stats, 50), 71000);
-    assert_int_equal(fcgi_stats_percentile(&stats, 99), 71000);
+    fcgi_times_add(&stats, 71000);
+    assert_int_equal(fcgi_times_percentile(&stats, 50), 71000);
+    assert_int_equal(fcgi_times_percentile(&stats, 99), 71000);
     clear(NULL);
     /* Nearest rank: of 1 to 100, the p-th percentile is p. */
     for (uint64_t i = 1; i <= 100; i++)
-        fcgi_stats_add(&stats, i);
-    assert_int_equal(fcgi_stats_percentile(&stats, 1), 1);
-    assert_int_equal(fcgi_stats_percentile(&stats, 50), 50);
-    assert_int_equal(fcgi_stats_percentile(&stats, 95), 95);
-    assert_int_equal(fcgi_stats_percentile(&stats, 99), 99);
-    assert_int_equal(fcgi_stats_percentile(&stats, 100), 100);
+        fcgi_times_add(&stats, i);
+    assert_int_equal(fcgi_times_percentile(&stats, 1), 1);
+    assert_int_equal(fcgi_times_percentile(&stats, 50), 50);
+    assert_int_equal(fcgi_times_percentile(&stats, 95), 95);
+    assert_int_equal(fcgi_times_percentile(&stats, 99), 99);
+    assert_int_equal(fcgi_times_percentile(&stats, 100), 100);
 }
 
 static int by_value(const void *a, const void *b)
@@ -94,15 +94,15 @@ static void percentile_error(void **state)
         random ^= random << 17;
         samples[i] =
             (uint64_t)pow(10, 3 + (double)(random % 1000000) / 1e6 * 8);
-        fcgi_stats_add(&stats, samples[i]);
+        fcgi_times_add(&stats, samples[i]);
     }
     qsort(samples, N, sizeof(samples[0]), by_value);
     for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
         size_t rank = (size_t)ceil(percents[i] / 100 * N);
         double exact = (double)samples[rank - 1];
-        double found = (double)fcgi_stats_percentile(&stats, percents[i]);
+        double found = (double)fcgi_times_percentile(&stats, percents[i]);
 
-        if (fabs(found - exact) > exact / (2 * FCGI_STATS_SUB) + 1)
+        if (fabs(found - exact) > exact / (2 * FCGI_TIMES_SUB) + 1)
             fail_msg("p%g is %f, not %f", percents[i], found, exact);
     }
 }
@@ -110,32 +110,32 @@ static void percentile_error(void **state)
 /* Buckets join without gap, and each time is in its own. */
 static void buckets(void **state)
 {
-    static const uint64_t far[] = {FCGI_STATS_MOST - 1, FCGI_STATS_MOST,
-                                   FCGI_STATS_MOST + 1, UINT64_MAX};
+    static const uint64_t far[] = {FCGI_TIMES_MOST - 1, FCGI_TIMES_MOST,
+                                   FCGI_TIMES_MOST + 1, UINT64_MAX};
 
     (void)state;
-    for (size_t i = 0; i + 1 < FCGI_STATS_BUCKETS; i++) {
-        uint64_t from = fcgi_stats_bucket_start(i);
-        uint64_t to = fcgi_stats_bucket_start(i + 1);
+    for (size_t i = 0; i + 1 < FCGI_TIMES_BUCKETS; i++) {
+        uint64_t from = fcgi_times_bucket_start(i);
+        uint64_t to = fcgi_times_bucket_start(i + 1);
 
         assert_true(to > from);
-        assert_int_equal(fcgi_stats_bucket(from), i);
-        assert_int_equal(fcgi_stats_bucket(to - 1), i);
+        assert_int_equal(fcgi_times_bucket(from), i);
+        assert_int_equal(fcgi_times_bucket(to - 1), i);
     }
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(fcgi_stats_bucket(far[i]), FCGI_STATS_BUCKETS - 1);
+        assert_int_equal(fcgi_times_bucket(far[i]), FCGI_TIMES_BUCKETS - 1);
 }
 
 static void rows(void **state)
 {
-    struct fcgi_stats_row row[16];
+    struct fcgi_times_row row[16];
     uint64_t sum = 0;
     size_t n;
 
     (void)state;
     for (uint64_t i = 0; i < 1000; i++)
-        fcgi_stats_add(&stats, 50000 + i * 997);
-    n = fcgi_stats_rows(&stats, row, 16);
+        fcgi_times_add(&stats, 50000 + i * 997);
+    n = fcgi_times_rows(&stats, row, 16);
     assert_in_range(n, 8, 16);
     for (size_t i = 0; i < n; i++) {
         sum += row[i].count;
@@ -145,8 +145,8 @@ static void rows(void **state)
     assert_int_equal(sum, 1000);
     assert_true(row[0].from <= stats.min && row[n - 1].to > stats.max);
     clear(NULL);
-    fcgi_stats_add(&stats, 5);
-    assert_int_equal(fcgi_stats_rows(&stats, row, 16), 1);
+    fcgi_times_add(&stats, 5);
+    assert_int_equal(fcgi_times_rows(&stats, row, 16), 1);
     assert_int_equal(row[0].count, 1);
 }
 

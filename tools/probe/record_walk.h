@@ -6,20 +6,20 @@
  *
  * No I/O, no allocation; one walker belongs to one thread at a time.
  */
-#ifndef FCGI_PROBE_WALK_H
-#define FCGI_PROBE_WALK_H
+#ifndef FCGI_PROBE_RECORD_WALK_H
+#define FCGI_PROBE_RECORD_WALK_H
 
 #include "proto/record.h"
 
-enum fcgi_walk_event {
-    FCGI_WALK_MORE,    /* all bytes are used */
-    FCGI_WALK_HEADER,  /* `record` is the record that begins at `begin` */
-    FCGI_WALK_CONTENT, /* the next span of its content, `bytes` and `length` */
-    FCGI_WALK_END,     /* the record is over, its padding too */
+enum fcgi_record_walk_event {
+    FCGI_RECORD_WALK_MORE,   /* all bytes are used */
+    FCGI_RECORD_WALK_HEADER, /* `record` is the record that begins at `begin` */
+    FCGI_RECORD_WALK_CONTENT, /* the next span of its content, `bytes` and `length` */
+    FCGI_RECORD_WALK_END, /* the record is over, its padding too */
 };
 
 /* Zeroed memory is a walker at the start of a stream. */
-struct fcgi_walk {
+struct fcgi_record_walk {
     struct fcgi_record record;
     uint64_t begin;  /* offset of the record in the stream */
     uint64_t offset; /* of the next byte */
@@ -33,11 +33,12 @@ struct fcgi_walk {
 };
 
 /* Goes on to the next event; returns how many of the bytes are used. Call it
- * again with the rest until `*event` is FCGI_WALK_MORE. */
-size_t fcgi_walk_feed(struct fcgi_walk *walk, const uint8_t *bytes,
-                      size_t length, enum fcgi_walk_event *event);
+ * again with the rest until `*event` is FCGI_RECORD_WALK_MORE. */
+size_t fcgi_record_walk_feed(struct fcgi_record_walk *walk,
+                             const uint8_t *bytes, size_t length,
+                             enum fcgi_record_walk_event *event);
 
 /* A record's type as the specification writes it; static text. */
-const char *fcgi_walk_type_name(uint8_t type);
+const char *fcgi_record_walk_type_name(uint8_t type);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * The walker: header, content, padding, and again.
  */
-#include "probe/walk.h"
+#include "probe/record_walk.h"
 
 #include <string.h>
 
@@ -12,8 +12,8 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* A header, perhaps in pieces. */
-static size_t header(struct fcgi_walk *walk, const uint8_t *bytes,
-                     size_t length, enum fcgi_walk_event *event)
+static size_t header(struct fcgi_record_walk *walk, const uint8_t *bytes,
+                     size_t length, enum fcgi_record_walk_event *event)
 {
     size_t n = smaller(FCGI_HEADER_LEN - walk->n_held, length);
 
@@ -27,16 +27,17 @@ static size_t header(struct fcgi_walk *walk, const uint8_t *bytes,
     walk->padding_left = walk->record.padding_length;
     walk->begin = walk->offset + n - FCGI_HEADER_LEN;
     walk->in_record = 1;
-    *event = FCGI_WALK_HEADER;
+    *event = FCGI_RECORD_WALK_HEADER;
     return n;
 }
 
-size_t fcgi_walk_feed(struct fcgi_walk *walk, const uint8_t *bytes,
-                      size_t length, enum fcgi_walk_event *event)
+size_t fcgi_record_walk_feed(struct fcgi_record_walk *walk,
+                             const uint8_t *bytes, size_t length,
+                             enum fcgi_record_walk_event *event)
 {
     size_t used = 0;
 
-    *event = FCGI_WALK_MORE;
+    *event = FCGI_RECORD_WALK_MORE;
     if (!walk->in_record) {
         used = header(walk, bytes, length, event);
     } else if (walk->content_left > 0) {
@@ -45,20 +46,20 @@ size_t fcgi_walk_feed(struct fcgi_walk *walk, const uint8_t *bytes,
         walk->bytes = bytes;
         walk->length = used;
         if (used > 0)
-            *event = FCGI_WALK_CONTENT;
+            *event = FCGI_RECORD_WALK_CONTENT;
     } else {
         used = smaller(walk->padding_left, length);
         walk->padding_left -= (uint32_t)used;
         if (walk->padding_left == 0) {
             walk->in_record = 0;
-            *event = FCGI_WALK_END;
+            *event = FCGI_RECORD_WALK_END;
         }
     }
     walk->offset += used;
     return used;
 }
 
-const char *fcgi_walk_type_name(uint8_t type)
+const char *fcgi_record_walk_type_name(uint8_t type)
 {
     static const char *const names[] = {
         "type 0",
