@@ -9,22 +9,21 @@ libproto_la_SOURCES = \
 
 libconfig_la_SOURCES = \
 	src/config/build.c src/config/build.h \
-	src/config/check.c \
-	src/config/check_pool.c \
-	src/config/check_scripts.c \
+	src/config/check.c src/config/check.h \
 	src/config/checks.c src/config/checks.h \
 	src/config/config.h \
+	src/config/cross.c src/config/cross.h \
 	src/config/diag.c src/config/diag.h \
-	src/config/endpoint.c \
+	src/config/endpoint.c src/config/endpoint.h \
 	src/config/escape.c src/config/escape.h \
-	src/config/file.c \
+	src/config/file.c src/config/file.h \
 	src/config/form.c src/config/form.h \
+	src/config/guess.c src/config/guess.h \
 	src/config/keys.c src/config/keys.h \
-	src/config/keys_guess.c \
+	src/config/lexer.c src/config/lexer.h \
 	src/config/parse.c src/config/parse.h \
-	src/config/scan.c src/config/scan.h src/config/scan_internal.h \
-	src/config/scan_item.c \
-	src/config/scan_text.c \
+	src/config/scan.c src/config/scan.h \
+	src/config/text.c src/config/text.h \
 	src/config/tree.c src/config/tree.h \
 	src/config/value.c src/config/value.h
 libconfig_la_LIBADD = $(CONFUSE_LIBS)

@@ -16,6 +16,7 @@ UNIT_TESTS = \
 	t/unit/test_config_findings \
 	t/unit/test_config_scripts \
 	t/unit/test_config_fuzz \
+	t/unit/test_config_lexer \
 	t/unit/test_config_load \
 	t/unit/test_config_traps \
 	t/unit/test_config_value \

@@ -1,15 +1,13 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * What a value must be, and what keys a section must have. All of it follows
- * from the table of keys.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/check.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/checks.h"
-#include "config/parse.h"
+#include "config/config.h"
 #include "config/value.h"
 
 /* Where a finding is told. */

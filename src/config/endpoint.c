@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The syntax of addresses: HOST:PORT, [V6]:PORT, and paths of Unix sockets.
- *
- * Nothing is looked up here. The reasons name the mistakes that people make
- * (a URL, an IPv6 address without brackets, quotes) rather than the rule that
- * happened to fail.
+ * The reasons name the mistakes that people make (a URL, an IPv6 address
+ * without brackets, quotes) rather than the rule that happened to fail.
  */
+#include "config/endpoint.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
-
-#include "config/config.h"
 
 #define EXAMPLE_ADDR "such as 127.0.0.1:9000"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads a configuration file as a whole.
- *
  * libconfuse could open files itself, but it ends the process when a read
  * fails (on a directory, for instance), expands '~', and waits for ever on a
  * FIFO.
  */
+#include "config/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "config/checks.h"
-#include "config/parse.h"
 
 static const char *cure(int error)
 {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "config/keys.h"
+#include "config/text.h"
 
 /* Whether a path has a part that leads up. */
 static bool goes_up(const char *value, size_t len, size_t *at)
@@ -63,9 +63,9 @@ const char *fcgi_form_extension(const char *value, size_t len, size_t *at)
 const char *fcgi_form_check_script(const char *value, size_t len, size_t *at)
 {
     (void)at;
-    return fcgi_keys_equal(value, len, "On", 2) ||
-                   fcgi_keys_equal(value, len, "Off", 3) ||
-                   fcgi_keys_equal(value, len, "Auto", 4)
+    return fcgi_text_equal(value, len, "On", 2) ||
+                   fcgi_text_equal(value, len, "Off", 3) ||
+                   fcgi_text_equal(value, len, "Auto", 4)
                ? NULL
                : "write On, Off or Auto";
 }
@@ -116,7 +116,7 @@ const char *fcgi_form_param(const char *value, size_t len, size_t *at)
     };
 
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        if (fcgi_keys_equal(value, len, fixed[i], strlen(fixed[i]))) {
+        if (fcgi_text_equal(value, len, fixed[i], strlen(fixed[i]))) {
             return "each request has its own, and an application that is told "
                    "another misreads it; remove the line";
         }

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "config/form.h"
+#include "config/text.h"
 #include "config/value.h"
 
 #define SECOND 1000U
@@ -421,21 +422,6 @@ static const struct {
      "'Match /.*\\.php$ fastcgi'"},
 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool fcgi_keys_equal(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    if (a_len != b_len)
-        return false;
-    for (size_t i = 0; i < a_len; i++)
-        if (lower(a[i]) != lower(b[i]))
-            return false;
-    return true;
-}
-
 const struct fcgi_section *fcgi_keys_sections(size_t *count)
 {
     *count = N_SECTIONS;
@@ -461,7 +447,7 @@ const struct fcgi_section *fcgi_keys_find_section(const char *name, size_t len)
     for (size_t i = 0; i < N_SECTIONS; i++) {
         const char *other = sections[i].name;
 
-        if (fcgi_keys_equal(name, len, other, strlen(other)))
+        if (fcgi_text_equal(name, len, other, strlen(other)))
             return &sections[i];
     }
     return NULL;
@@ -473,7 +459,7 @@ const struct fcgi_key *fcgi_keys_find(const struct fcgi_section *section,
     for (size_t i = 0; i < section->n_keys; i++) {
         const char *other = section->keys[i].name;
 
-        if (fcgi_keys_equal(name, len, other, strlen(other)))
+        if (fcgi_text_equal(name, len, other, strlen(other)))
             return &section->keys[i];
     }
     return NULL;
@@ -484,7 +470,7 @@ const char *fcgi_keys_retired(const char *name, size_t len)
     for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++) {
         const char *other = retired[i].name;
 
-        if (fcgi_keys_equal(name, len, other, strlen(other)))
+        if (fcgi_text_equal(name, len, other, strlen(other)))
             return retired[i].cure;
     }
     return NULL;

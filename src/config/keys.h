@@ -90,23 +90,10 @@ const struct fcgi_section *fcgi_keys_find_section(const char *name, size_t len);
 const struct fcgi_key *fcgi_keys_find(const struct fcgi_section *section,
                                       const char *name, size_t len);
 
-/* The section or key that somebody meant who wrote `name`, or NULL. */
-const struct fcgi_section *fcgi_keys_guess_section(const char *name,
-                                                   size_t len);
-const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
-                                       const char *name, size_t len);
-
-/* The same among a list of names that ends with NULL. */
-const char *fcgi_keys_guess_name(const char *name, size_t len,
-                                 const char *const *names);
-
 /*
  * What became of a section of Monkey's own FastCGI plugin, as words that follow
  * "unknown section [X]; "; NULL if it never was one.
  */
 const char *fcgi_keys_retired(const char *name, size_t len);
-
-/* Whether two texts are the same but for the case of ASCII letters. */
-bool fcgi_keys_equal(const char *a, size_t a_len, const char *b, size_t b_len);
 
 #endif

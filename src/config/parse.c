@@ -16,7 +16,10 @@
 #include <string.h>
 
 #include "config/build.h"
+#include "config/check.h"
 #include "config/checks.h"
+#include "config/cross.h"
+#include "config/file.h"
 #include "config/value.h"
 
 struct parse {
@@ -256,10 +259,8 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
                               "out of memory");
         }
     }
-    if (config) {
-        fcgi_config_check_scripts(&scan, config, diags);
-        fcgi_config_check_pool(&scan, config, diags);
-    }
+    if (config)
+        fcgi_config_check_cross(&scan, config, diags);
     if (tree)
         cfg_free(tree);
     fcgi_scan_free(&scan);

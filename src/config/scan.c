@@ -1,306 +1,319 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Monkey's file grammar, as Monkey 1.6.9 reads it (mk_core/mk_rconf.c):
+ * fastcgi.conf as sections and pairs of our table, and as text for libconfuse.
+ * A name that is not known is guessed at, so that what stands below it is
+ * checked as well.
  *
- *   - '[' in column 1 opens a section; what follows its ']' is ignored;
- *   - '#' in column 1 or right behind the indentation is a comment;
- *   - the blanks of the first line that is none of these are the file's
- *     indentation, and every other such line must have the same, even if
- *     there is nothing behind them;
- *   - key and value are parted by the first space; both are trimmed;
- *   - a line is 254 bytes at most.
- *
- * Whatever Monkey would stop at, or take for something else than it looks
- * like, is reported here. Then the line is read as it was meant, so that its
- * other mistakes are found as well and no later line is blamed for it.
- *
- * What is left is written for libconfuse, a line for a line. That text has no
- * comments, every section is closed and every value quoted, so that nothing in
- * a file can make libconfuse's parser fail, count lines wrongly or read other
+ * The text for libconfuse has a line for each line of the file, no comments,
+ * every section closed and every value in single quotes, where nothing is
+ * expanded and only the backslash and the quote are escaped: so nothing in a
+ * file can make libconfuse's parser fail, count lines wrongly or read other
  * files.
  */
 #include "config/scan.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/checks.h"
-#include "config/scan_internal.h"
+#include "config/guess.h"
+#include "config/lexer.h"
 
-#define LINE_MAX_BYTES 254U
-#define FINDINGS_MAX 1000U
+struct scanner {
+    struct fcgi_scan *scan;
+    struct fcgi_lexer lexer;
+    bool open; /* in a known section, which is open in the text, too */
+    bool no_memory;
+};
 
-static bool is_control(char c)
+static int emit(struct fcgi_scan *scan, const char *text, size_t len)
 {
-    return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
-}
+    char *bigger = fcgi_text_grow(scan->text, scan->text_len, len, 1,
+                                  &scan->text_capacity);
 
-/* What an indentation looks like, for messages. */
-static const char *describe_indent(struct span indent, char buf[static 64])
-{
-    size_t tabs = 0;
-
-    for (size_t i = 0; i < indent.len; i++)
-        tabs += indent.at[i] == '\t';
-    if (tabs == 0) {
-        snprintf(buf, 64, "%zu space%s", indent.len,
-                 indent.len == 1 ? "" : "s");
-    } else if (tabs == indent.len) {
-        snprintf(buf, 64, "%zu tab%s", tabs, tabs == 1 ? "" : "s");
-    } else {
-        snprintf(buf, 64, "%zu tab%s and %zu space%s", tabs,
-                 tabs == 1 ? "" : "s", indent.len - tabs,
-                 indent.len - tabs == 1 ? "" : "s");
-    }
-    return buf;
-}
-
-static void set_indent(struct scanner *s, struct span blanks, bool empty)
-{
-    s->indent = blanks;
-    s->indent_line = s->line;
-    s->indent_blank = empty;
-}
-
-/*
- * A line of blanks has set the file's indentation, and now a real one differs.
- * The fault is the former's: it is told once, and the latter counts from here.
- */
-static void blame_blank_line(struct scanner *s, struct span blanks,
-                             const char *is, const char *must)
-{
-    fcgi_check_report(s->diags, FCGI_CHECK_INDENT, s->file, s->indent_line, 1,
-                      (unsigned)s->indent.len,
-                      "the blanks on this empty line set the file's "
-                      "indentation (%s) for Monkey, but other lines have %s; "
-                      "remove them",
-                      must, is);
-    fcgi_diag_add(s->diags, FCGI_DIAG_NOTE, FCGI_CHECK_INDENT, s->file, s->line,
-                  1, (unsigned)blanks.len, "first indented line");
-    set_indent(s, blanks, false);
-}
-
-/* Compares the blanks at the start of a line with the file's indentation. */
-static void check_indent(struct scanner *s, struct span blanks, bool empty)
-{
-    char is[64], must[64];
-
-    if (!s->indent.at) {
-        set_indent(s, blanks, empty);
-        return;
-    }
-    if (blanks.len == s->indent.len &&
-        memcmp(blanks.at, s->indent.at, blanks.len) == 0) {
-        s->indent_blank = s->indent_blank && empty;
-        return;
-    }
-    describe_indent(blanks, is);
-    describe_indent(s->indent, must);
-    if (s->indent_blank && !empty) {
-        blame_blank_line(s, blanks, is, must);
-        return;
-    }
-    if (empty) {
-        REPORT(s, FCGI_CHECK_INDENT, blanks,
-               "the blanks on this empty line (%s) are not the file's "
-               "indentation (%s), at which Monkey stops; remove them",
-               is, must);
-    } else {
-        REPORT(s, FCGI_CHECK_INDENT, blanks,
-               "indented by %s, but the file's indentation is %s; use the same "
-               "on all lines",
-               is, must);
-    }
-    fcgi_diag_add(s->diags, FCGI_DIAG_NOTE, FCGI_CHECK_INDENT, s->file,
-                  s->indent_line, 1, (unsigned)s->indent.len,
-                  "the first indented line sets it");
-}
-
-/* A line that starts with neither '[' nor '#'. */
-static void scan_indented(struct scanner *s, struct span line)
-{
-    struct span blanks = {line.at, 0};
-    struct span rest;
-
-    while (blanks.len < line.len && fcgi_scan_blank(line.at[blanks.len]))
-        blanks.len++;
-    rest = (struct span){line.at + blanks.len, line.len - blanks.len};
-    if (rest.len && rest.at[0] == '[') {
-        REPORT(s, FCGI_CHECK_HEADING_COLUMN, rest,
-               "the heading is indented, so that Monkey takes it for a key; "
-               "start it in column 1");
-        fcgi_scan_heading(s, rest);
-        return;
-    }
-    if (blanks.len == 0) {
-        size_t word = 0;
-
-        while (word < line.len && !fcgi_scan_blank(line.at[word]))
-            word++;
-        rest.len = word;
-        REPORT(s, FCGI_CHECK_NO_INDENT, rest,
-               "'%.*s' is not indented; put blanks before it, the same as on "
-               "other lines",
-               SHOW(rest));
-        fcgi_scan_key(s, fcgi_scan_trim(line));
-        return;
-    }
-    check_indent(s, blanks, rest.len == 0);
-    if (rest.len && rest.at[0] != '#')
-        fcgi_scan_key(s, fcgi_scan_trim(rest));
-}
-
-/* Bytes that no line of text has. Returns what of the line Monkey would see. */
-static struct span check_bytes(struct scanner *s, struct span line)
-{
-    const char *nul = memchr(line.at, '\0', line.len);
-    struct span bad = {nul, 1};
-    bool comment;
-
-    if (nul) {
-        if (!s->told_nul) {
-            REPORT(s, FCGI_CHECK_NUL, bad,
-                   "NUL byte; the file is not plain text, save it as UTF-8");
-        }
-        s->told_nul = true;
-        s->scan->heading_meant = true;
-        /* UTF-16 has one in every character: no line of it can be read. */
-        line.len = nul - line.at < 2 ? 0 : (size_t)(nul - line.at);
-        s->doubtful = true;
-    }
-    comment = fcgi_scan_trim(line).len && fcgi_scan_trim(line).at[0] == '#';
-    for (size_t i = 0; i < line.len; i++) {
-        bad.at = line.at + i;
-        if (line.at[i] == '\r') {
-            REPORT(s, FCGI_CHECK_CONTROL, bad,
-                   "carriage return inside the line; end lines with a line "
-                   "feed (LF) alone");
-            s->scan->heading_meant = true; /* maybe the only "line" */
-        } else if (is_control(line.at[i]) && !comment) {
-            REPORT(s, FCGI_CHECK_CONTROL, bad,
-                   "control character \\x%02x in the line; remove it",
-                   (unsigned)(unsigned char)line.at[i]);
-        } else {
-            continue;
-        }
-        s->doubtful = true;
-        break;
-    }
-    return line;
-}
-
-static void scan_line(struct scanner *s, struct span line)
-{
-    static const char bom[] = "\xef\xbb\xbf";
-    struct span part;
-
-    s->line_start = line.at;
-    s->doubtful = false;
-    if (line.len > LINE_MAX_BYTES) {
-        part =
-            (struct span){line.at + LINE_MAX_BYTES, line.len - LINE_MAX_BYTES};
-        REPORT(s, FCGI_CHECK_LONG_LINE, part,
-               "the line has %zu bytes, and Monkey takes what follows the "
-               "first %u for another line; shorten it",
-               line.len, LINE_MAX_BYTES);
-        line.len = LINE_MAX_BYTES;
-        s->doubtful = true;
-    } else if (line.len && line.at[line.len - 1] == '\r') {
-        line.len--;
-        part = (struct span){line.at + line.len, 1};
-        if (!s->told_crlf) {
-            REPORT(s, FCGI_CHECK_CRLF, part,
-                   "lines end in CR LF; convert the file to LF");
-        }
-        s->told_crlf = true;
-    }
-    if (s->line == 1 && line.len >= 3 && memcmp(line.at, bom, 3) == 0) {
-        part = (struct span){line.at, 3};
-        REPORT(s, FCGI_CHECK_BOM, part,
-               "the file starts with a byte order mark, which Monkey takes for "
-               "text; save it as UTF-8 without BOM");
-        line.at += 3;
-        line.len -= 3;
-    }
-    line = check_bytes(s, line);
-    if (line.len == 0 || line.at[0] == '#')
-        return;
-    if (line.at[0] == '[')
-        fcgi_scan_heading(s, line);
-    else
-        scan_indented(s, line);
-}
-
-/* Text in two bytes per character has nothing in it that could be read. */
-static bool is_utf16(struct scanner *s, const char *text, size_t len)
-{
-    if (len < 2 ||
-        (memcmp(text, "\xff\xfe", 2) != 0 && memcmp(text, "\xfe\xff", 2) != 0))
-        return false;
-    fcgi_check_report(s->diags, FCGI_CHECK_NUL, s->file, 1, 1, 2,
-                      "the file is UTF-16 text; save it as UTF-8 without BOM");
-    return true;
-}
-
-int fcgi_scan_run(struct scanner *s, const char *text, size_t len)
-{
-    size_t first = s->diags->count;
-
-    if (is_utf16(s, text, len))
+    if (!bigger)
         return -1;
-
-    for (size_t i = 0; i < len;) {
-        const char *end = memchr(text + i, '\n', len - i);
-        struct span line = {text + i, end ? (size_t)(end - text) - i : len - i};
-
-        s->line++;
-        scan_line(s, line);
-        fcgi_scan_put(s, "\n");
-        i += line.len + 1;
-        if (s->no_memory)
-            break;
-        if (s->diags->count - first >= FINDINGS_MAX && i < len) {
-            fcgi_check_report(s->diags, FCGI_CHECK_TOO_MANY, s->file,
-                              s->line + 1, 0, 0,
-                              "too many findings, so the rest of the file was "
-                              "not read; is it a configuration file?");
-            return -1;
-        }
-    }
-    fcgi_scan_put(s, s->open ? "}\n" : "\n");
-    if (s->no_memory) {
-        fcgi_check_report(s->diags, FCGI_CHECK_MEMORY, s->file, 0, 0, 0,
-                          "out of memory");
-        return -1;
-    }
+    scan->text = bigger;
+    memcpy(scan->text + scan->text_len, text, len);
+    scan->text_len += len;
     return 0;
+}
+
+static int emit_pair(struct fcgi_scan *scan, const struct fcgi_key *key,
+                     const char *value, size_t len)
+{
+    const char *sign = key->repeat ? " += {'" : " = '";
+    const char *end = key->repeat ? "'}" : "'";
+
+    if (emit(scan, key->name, strlen(key->name)) ||
+        emit(scan, sign, strlen(sign)))
+        return -1;
+    for (size_t i = 0; i < len; i++) {
+        bool special = value[i] == '\\' || value[i] == '\'';
+
+        if ((special && emit(scan, "\\", 1)) || emit(scan, value + i, 1))
+            return -1;
+    }
+    return emit(scan, end, strlen(end));
+}
+
+static int add_section(struct fcgi_scan *scan,
+                       const struct fcgi_scan_section *section)
+{
+    struct fcgi_scan_section *bigger =
+        fcgi_text_grow(scan->sections, scan->n_sections, 1, sizeof(*bigger),
+                       &scan->sections_capacity);
+
+    if (!bigger)
+        return -1;
+    scan->sections = bigger;
+    scan->sections[scan->n_sections++] = *section;
+    return 0;
+}
+
+static int add_pair(struct fcgi_scan *scan, const struct fcgi_scan_pair *pair)
+{
+    struct fcgi_scan_pair *bigger = fcgi_text_grow(
+        scan->pairs, scan->n_pairs, 1, sizeof(*bigger), &scan->pairs_capacity);
+
+    if (!bigger)
+        return -1;
+    scan->pairs = bigger;
+    scan->pairs[scan->n_pairs++] = *pair;
+    return 0;
+}
+
+static void put(struct scanner *s, const char *text)
+{
+    if (emit(s->scan, text, strlen(text)))
+        s->no_memory = true;
+}
+
+/* Tells why a section's name is not known; returns what it may have meant. */
+static const struct fcgi_section *unknown_section(struct scanner *s,
+                                                  struct fcgi_span name)
+{
+    struct fcgi_span inner = fcgi_text_trim(name);
+    const struct fcgi_section *guess =
+        fcgi_keys_find_section(inner.at, inner.len);
+    const char *retired = fcgi_keys_retired(inner.at, inner.len);
+
+    if (guess) {
+        FCGI_LEXER_REPORT(
+            &s->lexer, FCGI_CHECK_UNKNOWN_SECTION, name,
+            "blanks inside the brackets are part of the name; write [%s]",
+            guess->name);
+        return guess;
+    }
+    if (retired) {
+        FCGI_LEXER_REPORT(&s->lexer, FCGI_CHECK_UNKNOWN_SECTION, name,
+                          "unknown section [%.*s]; %s", FCGI_SPAN_ARGS(name),
+                          retired);
+        return NULL;
+    }
+    guess = fcgi_guess_section(inner.at, inner.len);
+    if (guess) {
+        FCGI_LEXER_REPORT(&s->lexer, FCGI_CHECK_UNKNOWN_SECTION, name,
+                          "unknown section [%.*s]; did you mean [%s]?",
+                          FCGI_SPAN_ARGS(name), guess->name);
+    } else {
+        FCGI_LEXER_REPORT(&s->lexer, FCGI_CHECK_UNKNOWN_SECTION, name,
+                          "unknown section [%.*s]; this file has sections "
+                          "[FASTCGI_SERVER] and [FASTCGI] only",
+                          FCGI_SPAN_ARGS(name));
+    }
+    return guess;
+}
+
+/* [FASTCGI] may be there once. */
+static void check_single(struct scanner *s,
+                         const struct fcgi_scan_section *section)
+{
+    for (size_t i = 0; i < s->scan->n_sections; i++) {
+        const struct fcgi_scan_section *first = &s->scan->sections[i];
+
+        if (first->schema != section->schema)
+            continue;
+        fcgi_check_report(s->lexer.diags, FCGI_CHECK_SECTION_TWICE,
+                          s->lexer.file, section->line, section->column,
+                          section->length,
+                          "[%s] is given twice; move its keys into the first",
+                          section->schema->name);
+        fcgi_diag_add(s->lexer.diags, FCGI_DIAG_NOTE, FCGI_CHECK_SECTION_TWICE,
+                      s->lexer.file, first->line, first->column, first->length,
+                      "first given here");
+        return;
+    }
+}
+
+static void read_heading(struct scanner *s, const struct fcgi_token *token)
+{
+    struct fcgi_span name = token->text;
+    struct fcgi_scan_section section = {
+        .line = token->line, .column = token->column, .length = token->length};
+
+    section.schema = fcgi_keys_find_section(name.at, name.len);
+    if (!section.schema && token->closed)
+        section.schema = unknown_section(s, name);
+    else if (!section.schema)
+        section.schema = fcgi_guess_section(name.at, name.len);
+    if (s->open)
+        put(s, "} ");
+    s->open = section.schema != NULL;
+    if (!s->open)
+        return;
+    if (section.schema->single)
+        check_single(s, &section);
+    put(s, section.schema->name);
+    put(s, " {");
+    if (add_section(s->scan, &section))
+        s->no_memory = true;
+}
+
+static void unknown_key(struct scanner *s, struct fcgi_scan_section *section,
+                        struct fcgi_span key)
+{
+    const struct fcgi_section *schema = section->schema;
+    const struct fcgi_key *guess = fcgi_guess_key(schema, key.at, key.len);
+
+    if (guess) {
+        FCGI_LEXER_REPORT(&s->lexer, FCGI_CHECK_UNKNOWN_KEY, key,
+                          "unknown key '%.*s'; did you mean '%s'?",
+                          FCGI_SPAN_ARGS(key), guess->name);
+        section->meant[guess - schema->keys] = true;
+    } else {
+        FCGI_LEXER_REPORT(&s->lexer, FCGI_CHECK_UNKNOWN_KEY, key,
+                          "unknown key '%.*s' in [%s]; correct or remove it",
+                          FCGI_SPAN_ARGS(key), schema->name);
+    }
+}
+
+/* A key that another section has; false where there is none. */
+static bool wrong_section(struct scanner *s, const struct fcgi_section *schema,
+                          struct fcgi_span key)
+{
+    size_t count;
+    const struct fcgi_section *sections = fcgi_keys_sections(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct fcgi_key *known =
+            fcgi_keys_find(&sections[i], key.at, key.len);
+
+        if (known) {
+            FCGI_LEXER_REPORT(&s->lexer, FCGI_CHECK_WRONG_SECTION, key,
+                              "'%s' is no key of [%s]; move it into a [%s]",
+                              known->name, schema->name, sections[i].name);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A key of a known section, found and cut out. */
+static void read_pair(struct scanner *s, const struct fcgi_token *token)
+{
+    struct fcgi_span key, value;
+    struct fcgi_scan *scan = s->scan;
+    struct fcgi_scan_section *section = &scan->sections[scan->n_sections - 1];
+    const struct fcgi_key *known;
+    struct fcgi_scan_pair pair;
+    size_t *given;
+
+    fcgi_lexer_split(&s->lexer, token, &key, &value);
+    known = fcgi_keys_find(section->schema, key.at, key.len);
+    pair = (struct fcgi_scan_pair){
+        .line = token->line,
+        .key_column = fcgi_lexer_column(&s->lexer, key.at),
+        .key_length = (unsigned)key.len,
+        .value_column = fcgi_lexer_column(&s->lexer, value.at),
+        .value_length = (unsigned)value.len,
+        .key = known};
+    section->n_keys++;
+    if (!known) {
+        if (!wrong_section(s, section->schema, key))
+            unknown_key(s, section, key);
+        return;
+    }
+    given = &section->given[known - section->schema->keys];
+    if (*given && !known->repeat) {
+        const struct fcgi_scan_pair *first = &scan->pairs[*given - 1];
+
+        FCGI_LEXER_REPORT(
+            &s->lexer, FCGI_CHECK_DUPLICATE_KEY, key,
+            "'%s' is given twice in this section; remove one of the two, or "
+            "start another section",
+            known->name);
+        fcgi_diag_add(s->lexer.diags, FCGI_DIAG_NOTE, FCGI_CHECK_DUPLICATE_KEY,
+                      s->lexer.file, first->line, first->key_column,
+                      first->key_length, "first given here");
+        return;
+    }
+    if (value.len == 0) {
+        FCGI_LEXER_REPORT(&s->lexer, FCGI_CHECK_NO_VALUE, key,
+                          "'%s' has no value; write '%s %s' or remove the line",
+                          known->name, known->name, known->example);
+    } else {
+        pair.hash = fcgi_lexer_check_hash(&s->lexer, value);
+    }
+    if (add_pair(scan, &pair)) {
+        s->no_memory = true;
+        return;
+    }
+    *given = scan->n_pairs;
+    if (value.len && !token->doubtful &&
+        emit_pair(scan, known, value.at, value.len))
+        s->no_memory = true;
 }
 
 int fcgi_scan_text(struct fcgi_scan *scan, const char *file, const char *text,
                    size_t len, struct fcgi_diag_list *diags)
 {
-    struct scanner s = {.scan = scan, .diags = diags, .file = file};
+    struct scanner s = {.scan = scan};
+    struct fcgi_token token;
 
     memset(scan, 0, sizeof(*scan));
-    return fcgi_scan_run(&s, text, len);
-}
-
-int fcgi_tree_read(struct fcgi_tree *tree, const char *file, const char *text,
-                   size_t len, struct fcgi_diag_list *diags)
-{
-    struct fcgi_scan unused = {0};
-    struct scanner s = {
-        .scan = &unused, .tree = tree, .diags = diags, .file = file};
-    int result = -1;
-
-    memset(tree, 0, sizeof(*tree));
-    tree->file = strdup(file);
-    if (tree->file) {
-        result = fcgi_scan_run(&s, text, len);
-    } else {
+    /* Monkey does not read this file: one that is right is right with both. */
+    fcgi_lexer_init(&s.lexer, &fcgi_grammar_16, file, text, len, diags);
+    s.lexer.heading = "FASTCGI_SERVER";
+    while (!s.no_memory && fcgi_lexer_next(&s.lexer, &token)) {
+        if (token.kind == FCGI_TOKEN_HEADING)
+            read_heading(&s, &token);
+        else if (token.kind == FCGI_TOKEN_KEY && s.open)
+            read_pair(&s, &token);
+        put(&s, "\n");
+    }
+    put(&s, s.open ? "}\n" : "\n");
+    scan->heading_meant = s.lexer.heading_meant;
+    if (s.no_memory) {
         fcgi_check_report(diags, FCGI_CHECK_MEMORY, file, 0, 0, 0,
                           "out of memory");
     }
-    fcgi_scan_free(&unused);
-    return result;
+    return s.no_memory || s.lexer.failed ? -1 : 0;
+}
+
+void fcgi_scan_free(struct fcgi_scan *scan)
+{
+    free(scan->sections);
+    free(scan->pairs);
+    free(scan->text);
+    memset(scan, 0, sizeof(*scan));
+}
+
+const struct fcgi_scan_pair *fcgi_scan_find(const struct fcgi_scan *scan,
+                                            unsigned line)
+{
+    size_t low = 0;
+    size_t high = scan->n_pairs;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (scan->pairs[middle].line == line)
+            return &scan->pairs[middle];
+        if (scan->pairs[middle].line < line)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
 }

@@ -9,17 +9,20 @@
 #include <stddef.h>
 
 #include "config/diag.h"
+#include "config/lexer.h"
 
-/* Columns are from 1, in bytes. */
+/* Lines and columns are from 1, columns in bytes; `file` is the tree's. */
 struct fcgi_tree_entry {
+    const char *file;
     unsigned line;
     unsigned key_column;
     unsigned value_column;
     char *key;
-    char *value; /* "" where it is missing, which has been told */
+    char *value; /* "" where it is missing, which has been reported */
 };
 
 struct fcgi_tree_section {
+    const char *file;
     unsigned line;
     unsigned column;
     unsigned length;
@@ -30,18 +33,41 @@ struct fcgi_tree_section {
 };
 
 struct fcgi_tree {
-    char *file;
+    const char *file; /* the name of the first; NULL where it was not kept */
+    char **files;     /* the names of all, included ones too */
+    size_t n_files;
+    size_t files_capacity;
     struct fcgi_tree_section *sections;
     size_t n_sections;
     size_t capacity;
 };
 
+/* How a tree is read. */
+struct fcgi_tree_reader {
+    const struct fcgi_grammar *grammar;
+    struct fcgi_diag_list *diags;
+
+    /*
+     * Reads the file or files that the token's text names, with
+     * fcgi_tree_add() again; guards against a file that includes itself.
+     * Returns 0, or -1 to stop. NULL: includes are passed over.
+     */
+    int (*include)(struct fcgi_tree *tree,
+                   const struct fcgi_tree_reader *reader, const char *file,
+                   const struct fcgi_token *token);
+    void *data; /* for include() */
+};
+
 /*
- * Reads a text; `file` is its name in messages. What Monkey's grammar has
- * against it goes to `diags`, and the rest is read as it was meant. Returns 0,
- * or -1 if it was not read to its end, which then is a finding, too. The tree
- * must be freed whatever comes out.
+ * Adds a file's text to a tree, which starts as all zeros; `file` is its name
+ * in messages. Findings go to the reader's list, and the rest is read as it was
+ * meant. Returns 0, or -1 if the text was not read to its end, which then is a
+ * finding, too. The tree must be freed whatever comes out.
  */
+int fcgi_tree_add(struct fcgi_tree *tree, const struct fcgi_tree_reader *reader,
+                  const char *file, const char *text, size_t len);
+
+/* The same for a new tree of one file, as Monkey 1.6 reads it. */
 int fcgi_tree_read(struct fcgi_tree *tree, const char *file, const char *text,
                    size_t len, struct fcgi_diag_list *diags);
 void fcgi_tree_free(struct fcgi_tree *tree);

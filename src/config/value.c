@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/text.h"
+
 struct unit {
     const char *name;
     uint64_t factor;
@@ -64,8 +66,8 @@ static enum fcgi_config_number_error parse_bool(const char *text, size_t len,
                                                 uint64_t *value, size_t *at)
 {
     *at = 0;
-    *value = fcgi_keys_equal(text, len, "on", 2);
-    return *value || fcgi_keys_equal(text, len, "off", 3)
+    *value = fcgi_text_equal(text, len, "on", 2);
+    return *value || fcgi_text_equal(text, len, "off", 3)
                ? FCGI_CONFIG_NUMBER_OK
                : FCGI_CONFIG_NUMBER_NONE;
 }
@@ -76,7 +78,7 @@ fcgi_config_parse_number(const struct fcgi_key *key, const char *text,
 {
     switch (key->type) {
     case FCGI_KEY_TIME:
-        if (key->off && fcgi_keys_equal(text, len, "off", 3)) {
+        if (key->off && fcgi_text_equal(text, len, "off", 3)) {
             *value = 0;
             return FCGI_CONFIG_NUMBER_OK;
         }

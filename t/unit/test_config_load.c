@@ -2,6 +2,7 @@
  *
  * Whole configurations that load, and files that cannot be read.
  */
+#include "config/keys.h"
 #include "test_config_util.h"
 
 #include <fcntl.h>

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/file.h"
 #include "config/parse.h"
 
 /* A literal and its length: what is behind a NUL byte counts. */

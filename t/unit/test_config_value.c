@@ -4,7 +4,9 @@
  */
 #include "test_config_util.h"
 
+#include "config/guess.h"
 #include "config/keys.h"
+#include "config/text.h"
 #include "config/value.h"
 
 #define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -359,7 +361,7 @@ static void guesses(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct fcgi_key *guess =
-            fcgi_keys_guess(section, cases[i].name, strlen(cases[i].name));
+            fcgi_guess_key(section, cases[i].name, strlen(cases[i].name));
 
         if ((guess == NULL) != (cases[i].guess == NULL) ||
             (guess && strcmp(guess->name, cases[i].guess) != 0)) {
@@ -367,9 +369,9 @@ static void guesses(void **state)
                      guess ? guess->name : "nothing");
         }
     }
-    assert_ptr_equal(fcgi_keys_guess_section(TEXT("fastcgi-server")), section);
-    assert_ptr_equal(fcgi_keys_guess_section(TEXT("fast_cgi")), &section[1]);
-    assert_null(fcgi_keys_guess_section(TEXT("root")));
+    assert_ptr_equal(fcgi_guess_section(TEXT("fastcgi-server")), section);
+    assert_ptr_equal(fcgi_guess_section(TEXT("fast_cgi")), &section[1]);
+    assert_null(fcgi_guess_section(TEXT("root")));
 }
 
 int main(void)

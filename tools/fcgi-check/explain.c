@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/guess.h"
 #include "config/keys.h"
 #include "config/value.h"
 #include "output.h"
@@ -117,7 +118,7 @@ bool check_write_explanation(const char *what, FILE *out)
 const char *check_guess(const char *what)
 {
     const struct fcgi_key *key =
-        fcgi_keys_guess(section_of(FCGI_SECTION_SERVER), what, strlen(what));
+        fcgi_guess_key(section_of(FCGI_SECTION_SERVER), what, strlen(what));
 
     return key ? key->name : NULL;
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/guess.h"
+
 void check_tree_read(struct check_run *run, const struct check_source *source,
                      struct fcgi_tree *tree)
 {
@@ -56,10 +58,9 @@ const struct fcgi_tree_section *check_section_if(struct check_run *run,
                 name);
             check_note(run, FCGI_CHECK_SECTION_IGNORED, heading(tree, first),
                        "the first is here");
-        } else if (!first &&
-                   (is_meant(section->name, name) ||
-                    fcgi_keys_guess_name(section->name, strlen(section->name),
-                                         names))) {
+        } else if (!first && (is_meant(section->name, name) ||
+                              fcgi_guess_name(section->name,
+                                              strlen(section->name), names))) {
             check_report(
                 run, FCGI_CHECK_SECTION_MISSING, heading(tree, section),
                 "Monkey looks for [%s] and finds [%s]; correct the name", name,
@@ -93,7 +94,7 @@ size_t check_unknown_keys(struct check_run *run, const struct fcgi_tree *tree,
     for (size_t i = 0; section && i < section->n_entries; i++) {
         const struct fcgi_tree_entry *entry = &section->entries[i];
         const char *guess =
-            fcgi_keys_guess_name(entry->key, strlen(entry->key), known);
+            fcgi_guess_name(entry->key, strlen(entry->key), known);
 
         if (guess && strcasecmp(guess, entry->key) != 0) {
             check_report(run, FCGI_CHECK_KEY_UNKNOWN,

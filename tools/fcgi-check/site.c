@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "config/guess.h"
 #include "dialect.h"
 #include "keys.h"
 
@@ -88,7 +89,7 @@ static void report_no_server(struct site *site,
     for (size_t i = 0; i < config->n_servers; i++)
         names[i] = config->servers[i].name;
     site->rules->broken = true;
-    guess = fcgi_keys_guess_name(word.at, word.length, names);
+    guess = fcgi_guess_name(word.at, word.length, names);
     if (word.at[0] == '#') {
         check_report(
             site->run, FCGI_CHECK_MATCH_SERVER, place,
@@ -182,7 +183,7 @@ static void check_handler(struct site *site,
                   "indented, 'Load %s/monkey-%s.so'",
             FCGI_PLUGIN_DIR, site->run->dialect->plugin);
     } else if (!is_ours && !loaded &&
-               fcgi_keys_guess_name(name, word.length, ours)) {
+               fcgi_guess_name(name, word.length, ours)) {
         site->rules->broken = true;
         check_report(
             site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "config/parse.h"
+#include "config/file.h"
 
 /* There is nothing to go back to that could say it better. */
 static void *must(void *memory)

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * "Did you mean": names are compared by optimal string alignment distance
+ * Names are compared by optimal string alignment distance
  * (insertions, deletions, substitutions, swaps of neighbours) with the limits
  * that GCC uses for the same purpose; a letter's case is no difference.
  */
+#include "config/guess.h"
+
+#include <stdint.h>
 #include <string.h>
 
-#include "config/keys.h"
+#include "config/text.h"
 
 #define GUESS_MAX 32 /* longer names are not guessed at */
 
 static bool same(const char *a, const char *b)
 {
-    return fcgi_keys_equal(a, 1, b, 1);
+    return fcgi_text_equal(a, 1, b, 1);
 }
 
 static size_t min(size_t a, size_t b)
@@ -79,7 +82,7 @@ static bool nearer(const char *name, size_t len, const char *candidate,
     return true;
 }
 
-const struct fcgi_section *fcgi_keys_guess_section(const char *name, size_t len)
+const struct fcgi_section *fcgi_guess_section(const char *name, size_t len)
 {
     const struct fcgi_section *guess = NULL;
     size_t best = SIZE_MAX, n;
@@ -91,8 +94,8 @@ const struct fcgi_section *fcgi_keys_guess_section(const char *name, size_t len)
     return guess;
 }
 
-const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
-                                       const char *name, size_t len)
+const struct fcgi_key *fcgi_guess_key(const struct fcgi_section *section,
+                                      const char *name, size_t len)
 {
     const struct fcgi_key *guess = NULL;
     size_t best = SIZE_MAX;
@@ -103,8 +106,8 @@ const struct fcgi_key *fcgi_keys_guess(const struct fcgi_section *section,
     return guess;
 }
 
-const char *fcgi_keys_guess_name(const char *name, size_t len,
-                                 const char *const *names)
+const char *fcgi_guess_name(const char *name, size_t len,
+                            const char *const *names)
 {
     const char *guess = NULL;
     size_t best = SIZE_MAX;
