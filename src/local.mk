@@ -33,8 +33,8 @@ libgateway_la_SOURCES = \
 	src/loop/timer.c src/loop/timer.h \
 	src/backend/address.c src/backend/address.h \
 	src/backend/checkout.c \
-	src/backend/conn.c src/backend/conn.h src/backend/conn_impl.h \
-	src/backend/conn_socket.c \
+	src/backend/conn.c src/backend/conn.h \
+	src/backend/dial.c src/backend/dial.h \
 	src/backend/health.c src/backend/health.h \
 	src/backend/notice.h \
 	src/backend/pool.c src/backend/pool.h \

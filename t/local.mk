@@ -40,6 +40,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_checkout \
 	t/unit/test_backend_conn \
 	t/unit/test_backend_connect \
+	t/unit/test_backend_dial \
 	t/unit/test_backend_health \
 	t/unit/test_backend_keep \
 	t/unit/test_backend_server \
@@ -234,6 +235,10 @@ libtest_la_SOURCES = \
 	t/unit/proto_trace.c t/unit/proto_trace.h
 # It makes memory short.
 t_unit_test_backend_checkout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
+# System calls fail when it wants them to.
+t_unit_test_backend_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket \
+	-Wl,--wrap=connect -Wl,--wrap=getsockopt -Wl,--wrap=epoll_ctl \
+	-Wl,--wrap=sendmsg
 # For t/check/check.t: a libconfuse that refuses everything, another plugin.
 other_la_SOURCES = t/check/other.c
 other_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere

@@ -3,30 +3,50 @@
  * The connection automaton.
  *
  *   IDLE -> CONNECTING -> OPEN -> IDLE, or KEPT -> OPEN ...
- *   IDLE -> BACKING_OFF -> IDLE ...     a Unix socket whose backlog is full
  *
- * Its socket, how it comes by it and is rid of it, is in conn_socket.c.
- *
- * A KEPT connection stays in epoll as it was: between two requests on it there
- * is no system call but the look whether it is still alive.
+ * The socket is watched before anything is sent on it: where that fails,
+ * nothing of the request can have been executed. A KEPT connection stays in
+ * epoll as it was: between two requests on it there is no system call but the
+ * look whether it is still alive.
  */
-#include "backend/conn_impl.h"
+#include "backend/conn.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-void fcgi_conn_fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
-                    int error)
+static void close_socket(struct fcgi_conn *conn)
 {
-    struct fcgi_conn_problem problem = {.failure = failure,
-                                        .error = error,
-                                        .kept = conn->kept,
-                                        .heard = conn->heard,
-                                        .sent = conn->request.position > 0,
-                                        .ours = failure == FCGI_CONN_CONNECT &&
-                                                fcgi_conn_is_ours(error)};
+    fcgi_loop_remove(conn->loop, &conn->io);
+    if (conn->io.fd >= 0)
+        close(conn->io.fd);
+    conn->io.fd = -1;
+}
+
+/* Whether the application has been told enough to run: nothing may before the
+ * record that ends PARAMS (section 6.2). */
+static bool may_run(const struct fcgi_conn *conn)
+{
+    return conn->request.position >=
+           fcgi_request_params_end(&conn->request) + FCGI_HEADER_LEN;
+}
+
+/* Closes the connection and tells its owner. */
+static void fail_call(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
+                      enum fcgi_syscall call, int error)
+{
+    struct fcgi_conn_problem problem = {
+        .failure = failure,
+        .call = call,
+        .error = error,
+        .kept = conn->kept,
+        .heard = conn->heard,
+        .unexecuted = !conn->heard && !may_run(conn),
+        .ours = call != FCGI_CALL_NONE &&
+                fcgi_fault_is_ours(fcgi_fault_of(call, error)),
+    };
 
     if (failure == FCGI_CONN_PROTOCOL) {
         problem.protocol = conn->response.error;
@@ -38,7 +58,14 @@ void fcgi_conn_fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure,
     conn->handlers->on_failure(conn, &problem);
 }
 
-void fcgi_conn_set_deadline(struct fcgi_conn *conn, uint64_t deadline)
+static void fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure)
+{
+    fail_call(conn, failure, FCGI_CALL_NONE, 0);
+}
+
+/* Moves the deadline. The timer itself is only touched where it would fire
+ * too late: that is seldom, and not in each read. */
+static void set_deadline(struct fcgi_conn *conn, uint64_t deadline)
 {
     conn->deadline = deadline;
     if (!conn->timer.set || conn->timer.deadline > deadline)
@@ -51,8 +78,7 @@ static void moved(struct fcgi_conn *conn)
     uint64_t timeout = conn->unsent ? conn->server->config->send_timeout
                                     : conn->server->config->read_timeout;
 
-    fcgi_conn_set_deadline(conn,
-                           fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
+    set_deadline(conn, fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
 }
 
 /* Tells the loop what we wait for. A paused connection is taken out, since a
@@ -73,7 +99,7 @@ static bool watch(struct fcgi_conn *conn)
     result = conn->io.added ? fcgi_loop_modify(conn->loop, &conn->io, events)
                             : fcgi_loop_add(conn->loop, &conn->io, events);
     if (result < 0)
-        fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
+        fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_EPOLL, errno);
     return result == 0;
 }
 
@@ -108,21 +134,43 @@ static int send_more(struct fcgi_conn *conn)
     }
 }
 
-void fcgi_conn_opened(struct fcgi_conn *conn)
+/* There is a connection, which is watched: the request goes out. */
+static void opened(struct fcgi_conn *conn)
 {
     int result;
 
     conn->state = FCGI_CONN_OPEN;
-    fcgi_addresses_unref(conn->addresses);
-    conn->addresses = NULL;
     result = send_more(conn);
     if (result < 0) {
-        fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
+        fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_SEND, errno);
         return;
     }
     conn->unsent = result > 0;
     moved(conn);
-    watch(conn);
+    if (conn->unsent)
+        watch(conn);
+}
+
+static void dialed(struct fcgi_dial *dial, int fd)
+{
+    struct fcgi_conn *conn = FCGI_LOOP_OWNER(dial, struct fcgi_conn, dial);
+    const struct fcgi_dial_failure *failure = &dial->failure;
+    bool late = failure->fault == FCGI_FAULT_TIMEOUT ||
+                failure->fault == FCGI_FAULT_FULL;
+
+    fcgi_addresses_unref(conn->addresses);
+    conn->addresses = NULL;
+    if (fd < 0) {
+        fail_call(conn, late ? FCGI_CONN_CONNECT_TIMEOUT : FCGI_CONN_CONNECT,
+                  failure->call, failure->error);
+        return;
+    }
+    conn->io.fd = fd;
+    conn->watched = EPOLLIN;
+    if (fcgi_loop_add(conn->loop, &conn->io, EPOLLIN) < 0)
+        fail_call(conn, FCGI_CONN_CONNECT, FCGI_CALL_EPOLL, errno);
+    else
+        opened(conn);
 }
 
 /*
@@ -177,7 +225,7 @@ static bool decode(struct fcgi_conn *conn, size_t length)
             ended(conn, bytes, length, &event.end);
             return false;
         case FCGI_RESPONSE_ERROR:
-            fcgi_conn_fail(conn, FCGI_CONN_PROTOCOL, 0);
+            fail(conn, FCGI_CONN_PROTOCOL);
             return false;
         }
         if (conn->state != FCGI_CONN_OPEN)
@@ -197,11 +245,11 @@ static void read_more(struct fcgi_conn *conn)
     if (n < 0 && errno == EAGAIN)
         return;
     if (n < 0) {
-        fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
+        fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_READ, errno);
         return;
     }
     if (n == 0) {
-        fcgi_conn_fail(conn, FCGI_CONN_CLOSED, 0);
+        fail(conn, FCGI_CONN_CLOSED);
         return;
     }
     conn->bytes_in += (uint64_t)n;
@@ -230,23 +278,12 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
         die(conn);
         return;
     }
-    if (conn->state == FCGI_CONN_CONNECTING) {
-        int error = 0;
-        socklen_t length = sizeof(error);
-
-        getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-        if (error != 0)
-            fcgi_conn_connect_failed(conn, error);
-        else
-            fcgi_conn_opened(conn);
-        return;
-    }
     if ((events & EPOLLOUT) && conn->unsent) {
         uint64_t before = conn->request.position;
         int result = send_more(conn);
 
         if (result < 0) {
-            fcgi_conn_fail(conn, FCGI_CONN_BROKEN, errno);
+            fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_SEND, errno);
             return;
         }
         conn->unsent = result > 0;
@@ -273,27 +310,14 @@ static void timer_fired(struct fcgi_loop_timer *timer)
     }
     switch (conn->state) {
     case FCGI_CONN_IDLE:
-        break;
-    case FCGI_CONN_BACKING_OFF:
-        if (now < conn->connect_deadline)
-            fcgi_conn_connect(conn);
-        else
-            fcgi_conn_fail(conn, FCGI_CONN_CONNECT_TIMEOUT, EAGAIN);
-        break;
-    case FCGI_CONN_CONNECTING:
-        if (now < conn->connect_deadline &&
-            conn->address + 1 < conn->addresses->n)
-            fcgi_conn_connect_failed(conn, ETIMEDOUT);
-        else
-            fcgi_conn_fail(conn, FCGI_CONN_CONNECT_TIMEOUT, 0);
+    case FCGI_CONN_CONNECTING: /* the dial has its own */
         break;
     case FCGI_CONN_KEPT:
         die(conn);
         break;
     case FCGI_CONN_OPEN:
-        fcgi_conn_fail(
-            conn,
-            conn->unsent ? FCGI_CONN_SEND_TIMEOUT : FCGI_CONN_READ_TIMEOUT, 0);
+        fail(conn,
+             conn->unsent ? FCGI_CONN_SEND_TIMEOUT : FCGI_CONN_READ_TIMEOUT);
         break;
     }
 }
@@ -310,6 +334,7 @@ void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
     conn->io.fd = -1;
     conn->io.ready = io_ready;
     conn->timer.fired = timer_fired;
+    fcgi_dial_init(&conn->dial, loop);
 }
 
 void fcgi_conn_start(struct fcgi_conn *conn,
@@ -326,25 +351,56 @@ void fcgi_conn_start(struct fcgi_conn *conn,
     conn->started = fcgi_loop_now(conn->loop);
     fcgi_response_init(&conn->response, conn->request.id);
     if (conn->kept) {
-        fcgi_conn_opened(conn);
+        opened(conn);
         return;
     }
-    conn->address = 0;
-    conn->refused = false;
-    conn->backoff = 0;
     conn->served = 0;
-    conn->connect_deadline =
-        conn->started + conn->server->config->connect_timeout * FCGI_LOOP_MS;
     conn->addresses = fcgi_server_addresses(conn->server);
-    if (conn->addresses == NULL)
-        fcgi_conn_fail(conn, FCGI_CONN_CONNECT, 0);
-    else
-        fcgi_conn_connect(conn);
+    if (conn->addresses == NULL) {
+        fail(conn, FCGI_CONN_CONNECT);
+        return;
+    }
+    conn->state = FCGI_CONN_CONNECTING;
+    fcgi_dial_start(&conn->dial, conn->addresses->list, conn->addresses->n,
+                    conn->started +
+                        conn->server->config->connect_timeout * FCGI_LOOP_MS,
+                    dialed);
+}
+
+bool fcgi_conn_is_alive(const struct fcgi_conn *conn)
+{
+    char byte;
+
+    return conn->state == FCGI_CONN_KEPT &&
+           recv(conn->io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EINTR);
+}
+
+int fcgi_conn_detach(struct fcgi_conn *conn)
+{
+    int fd = conn->io.fd;
+
+    fcgi_loop_remove(conn->loop, &conn->io);
+    conn->io.fd = -1;
+    fcgi_conn_close(conn);
+    return fd;
+}
+
+bool fcgi_conn_attach(struct fcgi_conn *conn, int fd)
+{
+    conn->io.fd = fd;
+    conn->watched = EPOLLIN;
+    if (fcgi_loop_add(conn->loop, &conn->io, EPOLLIN) < 0) {
+        close_socket(conn);
+        return false;
+    }
+    conn->state = FCGI_CONN_KEPT;
+    return true;
 }
 
 void fcgi_conn_keep(struct fcgi_conn *conn, uint64_t deadline)
 {
-    fcgi_conn_set_deadline(conn, deadline);
+    set_deadline(conn, deadline);
 }
 
 void fcgi_conn_pause(struct fcgi_conn *conn)
@@ -385,7 +441,8 @@ void fcgi_conn_close(struct fcgi_conn *conn)
         (conn->request.flags & FCGI_KEEP_CONN))
         tell_abort(conn);
     fcgi_loop_stop_timer(conn->loop, &conn->timer);
-    fcgi_conn_close_socket(conn);
+    fcgi_dial_cancel(&conn->dial);
+    close_socket(conn);
     fcgi_addresses_unref(conn->addresses);
     conn->addresses = NULL;
     conn->state = FCGI_CONN_IDLE;

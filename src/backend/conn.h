@@ -21,31 +21,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/dial.h"
 #include "backend/server.h"
 #include "loop/loop.h"
 #include "proto/request.h"
 #include "proto/response.h"
 
 enum fcgi_conn_failure {
-    FCGI_CONN_CONNECT,         /* refused, no such socket: see error */
+    FCGI_CONN_CONNECT,         /* refused, no such socket, or `ours` */
     FCGI_CONN_CONNECT_TIMEOUT, /* no connection within ConnectTimeout */
     FCGI_CONN_SEND_TIMEOUT,    /* nothing moved for SendTimeout */
     FCGI_CONN_READ_TIMEOUT,    /* nothing came for ReadTimeout */
-    FCGI_CONN_BROKEN,          /* read or write failed: see error */
+    FCGI_CONN_BROKEN,          /* the call failed: see error */
     FCGI_CONN_CLOSED,          /* closed before END_REQUEST */
     FCGI_CONN_PROTOCOL,        /* what came is no answer: see protocol */
 };
 
 struct fcgi_conn_problem {
     enum fcgi_conn_failure failure;
-    int error; /* errno, or 0 */
+    enum fcgi_syscall call; /* that failed, or NONE */
+    int error;              /* errno, or 0 */
     enum fcgi_response_error protocol;
     uint64_t offset; /* PROTOCOL: in the answer */
     bool kept;       /* it was a kept connection */
     bool heard;      /* bytes of the answer had come */
-    bool sent;       /* the socket had taken bytes of the request */
-    bool ours;       /* descriptors or memory are short here: no fault of the
-                        server's */
+    /* Proved not to be executed: the record that ends PARAMS, before which no
+     * application may run, had not gone out. */
+    bool unexecuted;
+    bool ours; /* a lack of this machine's: no fault of the server's */
 };
 
 struct fcgi_conn;
@@ -70,7 +73,6 @@ struct fcgi_conn_handlers {
 
 enum fcgi_conn_state {
     FCGI_CONN_IDLE,
-    FCGI_CONN_BACKING_OFF, /* the backlog of a Unix socket is full */
     FCGI_CONN_CONNECTING,
     FCGI_CONN_OPEN,
     FCGI_CONN_KEPT, /* no request is under way */
@@ -84,15 +86,12 @@ struct fcgi_conn {
     struct fcgi_loop_io io;
     struct fcgi_loop_timer timer;
     uint64_t deadline; /* the timer may be set to an earlier one */
-    uint64_t connect_deadline;
-    uint64_t backoff;
+    struct fcgi_dial dial;
     struct fcgi_addresses *addresses; /* while it connects */
-    size_t address;                   /* index of the one in use */
     uint32_t watched;                 /* events, while it is watched */
     bool unsent;           /* bytes of the request are still to be sent */
     bool peer_closed_read; /* the application takes no more of it */
     bool paused;
-    bool refused;         /* by one of the server's addresses */
     bool kept;            /* the request has a kept connection */
     bool heard;           /* bytes of the answer have come */
     unsigned served;      /* requests so far, the current one not */
@@ -134,17 +133,6 @@ void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
  */
 void fcgi_conn_start(struct fcgi_conn *conn,
                      const struct fcgi_conn_handlers *handlers);
-
-/* How long to wait before a Unix socket whose backlog is full is tried again.
- * `*backoff` is how long it was the last time, 0 at first. */
-uint64_t fcgi_conn_backoff(uint64_t *backoff);
-
-/* When to give an address up, where `left` are left with it: each gets its part
- * of the time, so that one that does not answer keeps nobody from the others. */
-uint64_t fcgi_conn_attempt(uint64_t now, uint64_t deadline, size_t left);
-
-/* Whether connecting failed for a lack on this machine. */
-bool fcgi_conn_is_ours(int error);
 
 /* KEPT: whether the next request may be sent on it. Not if the application has
  * closed it, or sent what nobody has asked for. */

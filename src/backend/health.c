@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checks. The connection is of the same kind as a request's, so that it is seen
- * when it starves, connects to all addresses and knows the same deadlines; but
- * what is sent and read on it is not a request's.
+ * Checks. The connection is dialed as a request's is, and seen when it starves;
+ * but what is sent and read on it is not a request's.
  */
 #include "backend/health.h"
 
@@ -16,8 +15,8 @@
 #include "backend/worker.h"
 
 enum verdict {
-    WELL,
-    ILL,
+    PASSED,
+    FAILED,
     UNKNOWN,
 };
 
@@ -25,15 +24,11 @@ struct check {
     struct fcgi_worker *worker;
     struct fcgi_server *server;
     struct fcgi_loop_timer timer; /* the next check; what is due in this one */
+    struct fcgi_dial dial;
+    struct fcgi_addresses *addresses; /* while it dials */
     struct fcgi_loop_io io;
-    struct fcgi_addresses *addresses;
-    size_t address;
     bool under_way; /* it has a slot */
-    bool connected;
-    uint64_t backoff;
-    bool backing_off; /* the backlog of a Unix socket is full */
     uint64_t deadline;
-    uint64_t attempt; /* until then this address has time to be connected */
     struct fcgi_unanswered unanswered;
     uint8_t answer[64]; /* room for a whole one: what is left unread when
                            the socket is closed resets the connection */
@@ -64,6 +59,7 @@ static void close_socket(struct check *check)
 
 static void let_go(struct check *check)
 {
+    fcgi_dial_cancel(&check->dial);
     close_socket(check);
     fcgi_addresses_unref(check->addresses);
     check->addresses = NULL;
@@ -78,14 +74,20 @@ static void end(struct check *check, enum verdict verdict)
     struct fcgi_worker *worker = check->worker;
 
     let_go(check);
-    if (verdict == WELL) {
+    if (verdict == PASSED) {
         fcgi_server_answered(check->server);
         fcgi_worker_worked(worker, check->server);
-    } else if (verdict == ILL) {
+    } else if (verdict == FAILED) {
         fcgi_worker_count(worker, check->server, FCGI_COUNT_CHECK_FAILED);
         fcgi_worker_failed(worker, check->server);
     }
     wait_for_next(check);
+}
+
+/* What a call says that has failed. */
+static enum verdict blame(enum fcgi_syscall call, int error)
+{
+    return fcgi_fault_is_ours(fcgi_fault_of(call, error)) ? UNKNOWN : FAILED;
 }
 
 /* Padded to 8 bytes: libfcgi 2.4.2 waits for more of a record that is not. */
@@ -107,61 +109,6 @@ static bool ask(const struct check *check)
     return send(check->io.fd, bytes, at, MSG_NOSIGNAL) == (ssize_t)at;
 }
 
-static void connected(struct check *check)
-{
-    check->connected = true;
-    if (!ask(check) ||
-        fcgi_loop_modify(check->worker->loop, &check->io, EPOLLIN) < 0)
-        end(check, ILL);
-}
-
-/* As connecting for a request does: see conn_socket.c. */
-static void back_off(struct check *check)
-{
-    struct fcgi_loop *loop = check->worker->loop;
-    uint64_t next = fcgi_loop_now(loop) + fcgi_conn_backoff(&check->backoff);
-
-    close_socket(check);
-    check->backing_off = true;
-    fcgi_loop_set_timer(loop, &check->timer,
-                        next < check->deadline ? next : check->deadline);
-}
-
-/* Connects to the next address; after the last one it has failed, with `error`
- * where that is known. */
-static void connect_next(struct check *check, int error)
-{
-    struct fcgi_loop *loop = check->worker->loop;
-
-    for (; check->address < check->addresses->n; check->address++) {
-        const struct fcgi_address *address =
-            &check->addresses->list[check->address];
-        int result;
-
-        close_socket(check);
-        check->io.fd = socket(address->addr.ss_family,
-                              SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        result =
-            check->io.fd < 0
-                ? -1
-                : connect(check->io.fd, (const struct sockaddr *)&address->addr,
-                          address->length);
-        if (result < 0 && errno == EAGAIN) {
-            back_off(check);
-            return;
-        }
-        if ((result == 0 || errno == EINPROGRESS) &&
-            fcgi_loop_add(loop, &check->io, EPOLLOUT) == 0) {
-            check->attempt =
-                fcgi_conn_attempt(fcgi_loop_now(loop), check->deadline,
-                                  check->addresses->n - check->address++);
-            return; /* it is writable when it is connected */
-        }
-        error = errno;
-    }
-    end(check, fcgi_conn_is_ours(error) ? UNKNOWN : ILL);
-}
-
 /* Any whole record header of version 1 will do. */
 static void read_answer(struct check *check)
 {
@@ -172,28 +119,34 @@ static void read_answer(struct check *check)
         return;
     if (n > 0)
         check->length += (size_t)n;
-    if (n <= 0)
-        end(check, ILL);
+    if (n < 0)
+        end(check, blame(FCGI_CALL_READ, errno));
+    else if (n == 0)
+        end(check, FAILED);
     else if (check->length >= FCGI_HEADER_LEN)
-        end(check, check->answer[0] == FCGI_VERSION ? WELL : ILL);
+        end(check, check->answer[0] == FCGI_VERSION ? PASSED : FAILED);
 }
 
 static void ready(struct fcgi_loop_io *io, uint32_t events)
 {
-    struct check *check = FCGI_LOOP_OWNER(io, struct check, io);
-    socklen_t size = sizeof(int);
-    int error = 0;
-
     (void)events;
-    if (check->connected) {
-        read_answer(check);
-        return;
-    }
-    getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0)
-        connect_next(check, error);
-    else
-        connected(check);
+    read_answer(FCGI_LOOP_OWNER(io, struct check, io));
+}
+
+/* Watched before anything is sent, as a request's connection is. */
+static void dialed(struct fcgi_dial *dial, int fd)
+{
+    struct check *check = FCGI_LOOP_OWNER(dial, struct check, dial);
+
+    fcgi_addresses_unref(check->addresses);
+    check->addresses = NULL;
+    check->io.fd = fd;
+    if (fd < 0)
+        end(check, fcgi_fault_is_ours(dial->failure.fault) ? UNKNOWN : FAILED);
+    else if (fcgi_loop_add(check->worker->loop, &check->io, EPOLLIN) < 0)
+        end(check, UNKNOWN);
+    else if (!ask(check))
+        end(check, blame(FCGI_CALL_SEND, errno));
 }
 
 static void begin(struct check *check)
@@ -202,21 +155,20 @@ static void begin(struct check *check)
     const struct fcgi_server_config *config = check->server->config;
 
     check->under_way = true;
-    check->connected = check->backing_off = false;
-    check->backoff = 0;
-    check->length = check->address = 0;
+    check->length = 0;
     check->deadline =
         fcgi_loop_now(loop) + config->connect_timeout * FCGI_LOOP_MS;
     fcgi_server_unanswered(check->server, &check->unanswered,
                            fcgi_loop_now(loop));
     check->addresses = fcgi_server_addresses(check->server);
     if (check->addresses == NULL) {
-        end(check, ILL);
+        end(check, FAILED);
         return;
     }
     fcgi_loop_set_timer(loop, &check->timer,
                         fcgi_loop_now(loop) + FCGI_STARVE_SOON);
-    connect_next(check, 0);
+    fcgi_dial_start(&check->dial, check->addresses->list, check->addresses->n,
+                    check->deadline, dialed);
 }
 
 static void fired(struct fcgi_loop_timer *timer)
@@ -233,28 +185,13 @@ static void fired(struct fcgi_loop_timer *timer)
         return;
     }
     if (now >= check->deadline) {
-        end(check, ILL);
-        return;
-    }
-    if (check->backing_off) {
-        check->backing_off = false;
-        fcgi_loop_set_timer(loop, timer, now + FCGI_STARVE_SOON);
-        connect_next(check, 0);
-        return;
-    }
-    if (!check->connected && now >= check->attempt &&
-        check->address < check->addresses->n) {
-        fcgi_loop_set_timer(loop, timer, now + FCGI_STARVE_SOON);
-        connect_next(check, ETIMEDOUT);
+        end(check, FAILED);
         return;
     }
     next = fcgi_worker_check_starving(check->worker, check->server,
                                       &check->unanswered);
     if (next == 0 || next > check->deadline)
         next = check->deadline;
-    if (!check->connected && check->address < check->addresses->n &&
-        next > check->attempt)
-        next = check->attempt;
     fcgi_loop_set_timer(loop, timer, next);
 }
 
@@ -283,6 +220,7 @@ struct fcgi_checks *fcgi_checks_new(struct fcgi_worker *worker)
         check->timer.fired = fired;
         check->io.ready = ready;
         check->io.fd = -1;
+        fcgi_dial_init(&check->dial, worker->loop);
         wait_for_next(check);
     }
     return checks;

@@ -65,6 +65,8 @@ void fcgi_exchange_let_go(struct fcgi_exchange *exchange)
 
 static int failure_status(const struct fcgi_conn_problem *problem)
 {
+    if (problem->ours)
+        return 503;
     switch (problem->failure) {
     case FCGI_CONN_CONNECT:
         return 503;

@@ -50,6 +50,25 @@ void fcgi_exchange_log(const struct fcgi_exchange *exchange,
     exchange->gateway->host->log(level, line);
 }
 
+/* What this machine is short of. */
+static void describe_ours(const struct fcgi_server *server,
+                          const struct fcgi_conn_problem *problem, char *text,
+                          size_t size)
+{
+    const char *cure = "on this machine";
+
+    if (problem->error == EMFILE || problem->error == ENFILE)
+        cure = "raise the limit of descriptors, ulimit -n";
+    else if (fcgi_fault_of(problem->call, problem->error) == FCGI_FAULT_NO_PORT)
+        cure =
+            "this machine has no local port left for it: KeepAlive, or "
+            "net.ipv4.ip_local_port_range";
+    else if (problem->error == ENOSPC)
+        cure = "raise fs.epoll.max_user_watches";
+    snprintf(text, size, "cannot connect to %s: %s: %s (%s)", server->where,
+             fcgi_call_name(problem->call), strerror(problem->error), cure);
+}
+
 static void describe_connect(const struct fcgi_server *server, int error,
                              char *text, size_t size)
 {
@@ -57,15 +76,7 @@ static void describe_connect(const struct fcgi_server *server, int error,
                           ? "ServerPath"
                           : "ServerAddr";
 
-    if (error == EMFILE || error == ENFILE)
-        snprintf(text, size,
-                 "cannot connect to %s: %s (raise the limit of descriptors, "
-                 "ulimit -n)",
-                 server->where, strerror(error));
-    else if (fcgi_conn_is_ours(error))
-        snprintf(text, size, "cannot connect to %s: %s (on this machine)",
-                 server->where, strerror(error));
-    else if (error == 0)
+    if (error == 0)
         snprintf(text, size,
                  "cannot connect to %s: the name does not resolve: %s (mend "
                  "ServerAddr or the name service; it is looked up again every "
@@ -86,7 +97,10 @@ void fcgi_exchange_describe(const struct fcgi_exchange *exchange,
     const struct fcgi_server_config *config = server->config;
 
     text[0] = '\0';
-
+    if (problem->ours) {
+        describe_ours(server, problem, text, size);
+        return;
+    }
     switch (problem->failure) {
     case FCGI_CONN_CONNECT:
         describe_connect(server, problem->error, text, size);

@@ -6,7 +6,8 @@
  * been executed. It cannot have been
  *
  *   - where no connection came about;
- *   - where the socket took no byte of it: the application had closed before;
+ *   - where the record that ends its PARAMS has not gone out: no application
+ *     may run before;
  *   - where the application says that it did not take it (OVERLOADED,
  *     CANT_MPX_CONN).
  *
@@ -54,7 +55,7 @@ static bool is_timeout(const struct fcgi_conn_problem *problem)
 bool fcgi_exchange_may_repeat(const struct fcgi_exchange *exchange,
                               const struct fcgi_conn_problem *problem)
 {
-    return !problem->sent ||
+    return problem->unexecuted ||
            (exchange->idempotent && !problem->heard &&
             (fcgi_exchange_is_broken(problem) || is_timeout(problem)));
 }

@@ -62,6 +62,9 @@ size_t fcgi_request_spans(struct fcgi_request *request,
 /* Says that `bytes` of what the spans showed are sent. */
 void fcgi_request_sent(struct fcgi_request *request, size_t bytes);
 
+/* Where the empty record begins that ends PARAMS. */
+uint64_t fcgi_request_params_end(const struct fcgi_request *request);
+
 /* The size of the whole on the wire. */
 uint64_t fcgi_request_size(const struct fcgi_request *request);
 

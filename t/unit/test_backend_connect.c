@@ -90,7 +90,7 @@ static void assert_no_delay(const struct rig *rig)
     int on = 0;
     socklen_t length = sizeof(on);
 
-    if (rig->addresses[rig->conn.address].addr.ss_family == AF_UNIX)
+    if (rig->addresses[rig->conn.dial.address].addr.ss_family == AF_UNIX)
         return;
     assert_int_equal(
         getsockopt(rig->conn.io.fd, IPPROTO_TCP, TCP_NODELAY, &on, &length), 0);
@@ -282,7 +282,7 @@ static void test_full(void **state)
     assert_true(n < COUNT(fds));
     rig.config.connect_timeout = 120;
     rig_start(&rig, NULL, 0);
-    assert_int_equal(rig.conn.state, FCGI_CONN_BACKING_OFF);
+    assert_int_equal(rig.conn.state, FCGI_CONN_CONNECTING);
     assert_int_equal(rig.conn.io.fd, -1);
     rig_run_until_over(&rig);
     assert_string_equal(rig.told, "fail(connect timeout)");
@@ -310,22 +310,22 @@ static void test_backoff(void **state)
         uint64_t first = fcgi_loop_now(rig.loop);
 
         assert_true(tries < 10);
-        assert_true(rig.conn.backoff > last);
-        last = rig.conn.backoff;
-        while (rig.conn.backoff == last && last < 100 * FCGI_LOOP_MS) {
+        assert_true(rig.conn.dial.backoff > last);
+        last = rig.conn.dial.backoff;
+        while (rig.conn.dial.backoff == last && last < 100 * FCGI_LOOP_MS) {
             assert_true(fcgi_loop_now(rig.loop) <
                         first + RIG_PATIENCE * FCGI_LOOP_MS);
             assert_int_equal(fcgi_loop_wait(rig.loop, 5), 0);
         }
     }
     rig_run_for(&rig, 250);
-    assert_int_equal(rig.conn.backoff, 100 * FCGI_LOOP_MS);
-    assert_int_equal(rig.conn.state, FCGI_CONN_BACKING_OFF);
+    assert_int_equal(rig.conn.dial.backoff, 100 * FCGI_LOOP_MS);
+    assert_int_equal(rig.conn.state, FCGI_CONN_CONNECTING);
     fcgi_conn_close(&rig.conn);
     rig_assert_closed(&rig);
     rig_start(&rig, NULL, 0); /* begins with the shortest one again */
-    assert_int_equal(rig.conn.state, FCGI_CONN_BACKING_OFF);
-    assert_true(rig.conn.backoff < 20 * FCGI_LOOP_MS);
+    assert_int_equal(rig.conn.state, FCGI_CONN_CONNECTING);
+    assert_true(rig.conn.dial.backoff < 20 * FCGI_LOOP_MS);
     empty(fds, n);
     rig_close(&rig);
 }
@@ -342,9 +342,9 @@ static void test_room(void **state)
     n = fill(&rig, fds, COUNT(fds));
     rig_start(&rig, (const uint8_t *)"body", 4);
     rig_run_for(&rig, 30);
-    assert_int_equal(rig.conn.state, FCGI_CONN_BACKING_OFF);
+    assert_int_equal(rig.conn.state, FCGI_CONN_CONNECTING);
     empty(fds, n);
-    while (rig.conn.state == FCGI_CONN_BACKING_OFF) {
+    while (rig.conn.state == FCGI_CONN_CONNECTING) {
         rig_accept(&rig); /* those before us, and ourselves */
         rig_run_for(&rig, 5);
     }

@@ -4,8 +4,7 @@
  * said over the connection is in talk.c.
  *
  *   IDLE -> RESOLVING -> CONNECTING -> TALKING -> DONE -> IDLE
- *           (a name)         |            `-> SNIFFING -> DONE
- *                            `-> BACKING_OFF -> CONNECTING
+ *           (a name)                      `-> SNIFFING -> DONE
  *
  * A failure leads to DONE from any state. on_done is called from a task of the
  * loop, so that a caller may start the next probe there without recursion.
@@ -13,8 +12,6 @@
 #include "probe/probe.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,11 +19,6 @@
 #include <unistd.h>
 
 #include "probe/talk.h"
-
-#define BACKOFF_FIRST (1 * FCGI_LOOP_MS)
-#define BACKOFF_MOST (50 * FCGI_LOOP_MS)
-
-static void connect_next(struct fcgi_probe *probe);
 
 uint64_t fcgi_probe_clock(void)
 {
@@ -47,6 +39,7 @@ void fcgi_probe_enter(struct fcgi_probe *probe, enum fcgi_phase phase)
 
 static void disconnect(struct fcgi_probe *probe)
 {
+    fcgi_dial_cancel(&probe->dial);
     fcgi_loop_remove(probe->loop, &probe->io);
     if (probe->io.fd >= 0)
         close(probe->io.fd);
@@ -98,73 +91,28 @@ void fcgi_probe_set_timer(struct fcgi_probe *probe, uint64_t also)
     const struct fcgi_probe_options *options = probe->options;
     uint64_t when = earlier(probe->deadline, also);
 
-    if (probe->state == FCGI_PROBE_CONNECTING ||
-        probe->state == FCGI_PROBE_BACKING_OFF)
-        when = earlier(when, probe->attempt_deadline);
-    else if (probe->state == FCGI_PROBE_TALKING && options->idle_timeout != 0)
+    if (probe->state == FCGI_PROBE_TALKING && options->idle_timeout != 0)
         when = earlier(when, probe->moved + options->idle_timeout);
     if (when != 0)
         fcgi_loop_set_timer(probe->loop, &probe->timer, when);
 }
 
-static enum fcgi_failure connect_failure(int error)
+enum fcgi_failure fcgi_probe_fault(enum fcgi_fault fault)
 {
-    switch (error) {
-    case ECONNREFUSED:
-    case EPROTOTYPE: /* a socket of another type listens */
-        return FCGI_FAILURE_REFUSED;
-    case ENOENT:
-    case ENOTDIR:
-    case ELOOP:
-        return FCGI_FAILURE_NO_SOCKET;
-    case EACCES:
-    case EPERM:
-        return FCGI_FAILURE_DENIED;
-    case ETIMEDOUT:
-        return FCGI_FAILURE_TIMEOUT;
-    case ECONNRESET:
-        return FCGI_FAILURE_RESET;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case ENOBUFS:
-    case EADDRNOTAVAIL: /* no free local port */
-        return FCGI_FAILURE_LOCAL;
-    default:
-        return FCGI_FAILURE_UNREACHABLE;
-    }
-}
+    static const enum fcgi_failure failures[] = {
+        [FCGI_FAULT_NONE] = FCGI_FAILURE_NONE,
+        [FCGI_FAULT_UNREACHABLE] = FCGI_FAILURE_UNREACHABLE,
+        [FCGI_FAULT_NO_PORT] = FCGI_FAILURE_LOCAL,
+        [FCGI_FAULT_RESET] = FCGI_FAILURE_RESET,
+        [FCGI_FAULT_TIMEOUT] = FCGI_FAILURE_TIMEOUT,
+        [FCGI_FAULT_FULL] = FCGI_FAILURE_TIMEOUT,
+        [FCGI_FAULT_DENIED] = FCGI_FAILURE_DENIED,
+        [FCGI_FAULT_NO_SOCKET] = FCGI_FAILURE_NO_SOCKET,
+        [FCGI_FAULT_REFUSED] = FCGI_FAILURE_REFUSED,
+        [FCGI_FAULT_SHORTAGE] = FCGI_FAILURE_LOCAL,
+    };
 
-/* This address failed: the next one, or the end. A name is looked up anew the
- * next time, for the application may have moved. */
-static void attempt_failed(struct fcgi_probe *probe, enum fcgi_failure failure,
-                           int error)
-{
-    disconnect(probe);
-    if (++probe->address < probe->n_addresses) {
-        connect_next(probe);
-        return;
-    }
-    if (fcgi_resolve_needed(probe->endpoint)) {
-        free(probe->addresses);
-        probe->addresses = NULL;
-    }
-    fcgi_probe_end(probe, failure, error);
-}
-
-/* What keeps an attempt from its end, where that is known. */
-static int backlog_error(const struct fcgi_probe *probe)
-{
-    return probe->state == FCGI_PROBE_BACKING_OFF ? EAGAIN : 0;
-}
-
-/* The timer fired before the end of the attempt. */
-static void wait_on(struct fcgi_probe *probe)
-{
-    if (probe->state == FCGI_PROBE_BACKING_OFF)
-        connect_next(probe);
-    else
-        fcgi_probe_set_timer(probe, 0);
+    return failures[fault];
 }
 
 static void timer_fired(struct fcgi_loop_timer *timer)
@@ -174,16 +122,6 @@ static void timer_fired(struct fcgi_loop_timer *timer)
     bool over = probe->deadline != 0 && now >= probe->deadline;
 
     switch (probe->state) {
-    case FCGI_PROBE_BACKING_OFF:
-    case FCGI_PROBE_CONNECTING:
-        if (!over &&
-            (probe->attempt_deadline == 0 || now < probe->attempt_deadline))
-            wait_on(probe);
-        else if (over)
-            fcgi_probe_end(probe, FCGI_FAILURE_TIMEOUT, backlog_error(probe));
-        else
-            attempt_failed(probe, FCGI_FAILURE_TIMEOUT, backlog_error(probe));
-        return;
     case FCGI_PROBE_SNIFFING:
         fcgi_probe_end(probe, FCGI_FAILURE_NOT_FASTCGI, 0);
         return;
@@ -199,6 +137,7 @@ static void timer_fired(struct fcgi_loop_timer *timer)
         fcgi_probe_end(probe, FCGI_FAILURE_TIMEOUT, 0);
         return;
     case FCGI_PROBE_IDLE:
+    case FCGI_PROBE_CONNECTING: /* the dial has its own */
     case FCGI_PROBE_DONE:
         return;
     }
@@ -206,11 +145,6 @@ static void timer_fired(struct fcgi_loop_timer *timer)
 
 static void connected(struct fcgi_probe *probe)
 {
-    struct fcgi_address *addresses = probe->addresses, first = addresses[0];
-
-    /* The next probe begins with the address that did it. */
-    addresses[0] = addresses[probe->address];
-    addresses[probe->address] = first;
     probe->state = FCGI_PROBE_TALKING;
     if (probe->options->kind == FCGI_PROBE_CONNECT) {
         fcgi_probe_end(probe, FCGI_FAILURE_NONE, 0);
@@ -224,87 +158,32 @@ static void connected(struct fcgi_probe *probe)
 
 static void io_ready(struct fcgi_loop_io *io, uint32_t events)
 {
-    struct fcgi_probe *probe = FCGI_LOOP_OWNER(io, struct fcgi_probe, io);
-    socklen_t length = sizeof(int);
-    int error = 0;
+    fcgi_talk_ready(FCGI_LOOP_OWNER(io, struct fcgi_probe, io), events);
+}
 
-    if (probe->state != FCGI_PROBE_CONNECTING) {
-        fcgi_talk_ready(probe, events);
-        return;
-    }
-    getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error != 0) {
-        attempt_failed(probe, connect_failure(error), error);
-    } else {
-        fcgi_loop_remove(probe->loop, io);
+static void dialed(struct fcgi_dial *dial, int fd)
+{
+    struct fcgi_probe *probe = FCGI_LOOP_OWNER(dial, struct fcgi_probe, dial);
+    struct fcgi_address *addresses = probe->addresses;
+    struct fcgi_address used = addresses[dial->address];
+
+    probe->result.peer = used;
+    if (fd >= 0) {
+        /* The next probe begins with the address that did it. */
+        addresses[dial->address] = addresses[0];
+        addresses[0] = used;
+        probe->io.fd = fd;
         connected(probe);
-    }
-}
-
-/* Each address that is left gets its share of the time that is left. */
-static void set_attempt_deadline(struct fcgi_probe *probe)
-{
-    uint64_t end = earlier(probe->deadline, probe->connect_deadline);
-    uint64_t now = fcgi_probe_clock();
-    size_t left = probe->n_addresses - probe->address;
-
-    probe->attempt_deadline =
-        end == 0 ? 0 : now + (end > now ? (end - now) / left : 0);
-}
-
-static void back_off(struct fcgi_probe *probe)
-{
-    disconnect(probe);
-    probe->state = FCGI_PROBE_BACKING_OFF;
-    probe->backoff = probe->backoff == 0 ? BACKOFF_FIRST : probe->backoff * 2;
-    if (probe->backoff > BACKOFF_MOST)
-        probe->backoff = BACKOFF_MOST;
-    fcgi_probe_set_timer(probe, fcgi_probe_clock() + probe->backoff);
-}
-
-/* Connects to the address that is due. */
-static void connect_next(struct fcgi_probe *probe)
-{
-    const struct fcgi_address *address = &probe->addresses[probe->address];
-    const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
-    int on = 1, result;
-
-    if (probe->state != FCGI_PROBE_BACKING_OFF)
-        set_attempt_deadline(probe);
-    probe->result.peer = *address;
-    probe->io.fd =
-        socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (probe->io.fd < 0) {
-        int error = errno;
-
-        /* A machine without IPv6 has no such socket; that is no failure of
-         * its own where there is another address. */
-        if (error == EAFNOSUPPORT) {
-            probe->state = FCGI_PROBE_CONNECTING;
-            attempt_failed(probe, connect_failure(error), error);
-        } else {
-            fcgi_probe_end(probe, FCGI_FAILURE_LOCAL, error);
-        }
         return;
     }
-    if (addr->sa_family != AF_UNIX)
-        setsockopt(probe->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    do
-        result = connect(probe->io.fd, addr, address->length);
-    while (result < 0 && errno == EINTR);
-    if (result < 0 && errno == EAGAIN && addr->sa_family == AF_UNIX) {
-        back_off(probe);
-        return;
+    /* A name is looked up anew the next time, for the application may have
+     * moved. */
+    if (fcgi_resolve_needed(probe->endpoint)) {
+        free(addresses);
+        probe->addresses = NULL;
     }
-    probe->state = FCGI_PROBE_CONNECTING;
-    if (result == 0)
-        connected(probe);
-    else if (errno != EINPROGRESS)
-        attempt_failed(probe, connect_failure(errno), errno);
-    else if (fcgi_loop_add(probe->loop, &probe->io, EPOLLOUT) < 0)
-        fcgi_probe_end(probe, FCGI_FAILURE_LOCAL, errno);
-    else
-        fcgi_probe_set_timer(probe, 0);
+    fcgi_probe_end(probe, fcgi_probe_fault(dial->failure.fault),
+                   dial->failure.error);
 }
 
 /* Leaves only the addresses of the family that is asked for. */
@@ -324,6 +203,8 @@ static void filter(struct fcgi_probe *probe)
 
 static void resolved(struct fcgi_probe *probe, const char *why)
 {
+    uint64_t end = probe->options->connect_timeout;
+
     if (probe->addresses == NULL) {
         probe->result.why = why;
         fcgi_probe_end(probe, FCGI_FAILURE_RESOLVE, 0);
@@ -340,11 +221,10 @@ static void resolved(struct fcgi_probe *probe, const char *why)
         return;
     }
     fcgi_probe_enter(probe, FCGI_PHASE_CONNECT);
-    probe->connect_deadline =
-        probe->options->connect_timeout == 0
-            ? 0
-            : probe->mark + probe->options->connect_timeout;
-    connect_next(probe);
+    probe->state = FCGI_PROBE_CONNECTING;
+    end = earlier(probe->deadline, end == 0 ? 0 : probe->mark + end);
+    fcgi_dial_start(&probe->dial, probe->addresses, probe->n_addresses,
+                    end == 0 ? FCGI_DIAL_NEVER : end, dialed);
 }
 
 static void resolve_ready(struct fcgi_loop_io *io, uint32_t events)
@@ -412,9 +292,6 @@ void fcgi_probe_start(struct fcgi_probe *probe)
     result->phase = FCGI_PHASE_RESOLVE;
     probe->deadline =
         options->timeout == 0 ? 0 : result->started + options->timeout;
-    probe->connect_deadline = probe->attempt_deadline = 0;
-    probe->backoff = 0;
-    probe->address = 0;
     fcgi_talk_init(probe);
     if (probe->kept && is_fit(probe)) {
         probe->kept = false;
@@ -438,6 +315,7 @@ void fcgi_probe_init(struct fcgi_probe *probe, struct fcgi_loop *loop,
     probe->endpoint = endpoint;
     probe->options = options;
     probe->handlers = handlers;
+    fcgi_dial_init(&probe->dial, loop);
     probe->io.fd = -1;
     probe->io.ready = io_ready;
     probe->timer.fired = timer_fired;

@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/address.h"
+#include "backend/dial.h"
 #include "loop/loop.h"
 #include "probe/record_walk.h"
 #include "probe/resolve.h"
@@ -154,7 +154,6 @@ struct fcgi_probe_handlers {
 enum fcgi_probe_state {
     FCGI_PROBE_IDLE,
     FCGI_PROBE_RESOLVING,
-    FCGI_PROBE_BACKING_OFF, /* the backlog of a Unix socket is full */
     FCGI_PROBE_CONNECTING,
     FCGI_PROBE_TALKING,
     FCGI_PROBE_SNIFFING, /* no FastCGI; a few bytes more, to show them */
@@ -177,13 +176,11 @@ struct fcgi_probe {
     struct fcgi_loop_io resolve_io;
     struct fcgi_resolve *resolve;
     struct fcgi_address *addresses;
-    size_t n_addresses, address;
+    size_t n_addresses;
+    struct fcgi_dial dial;
     uint64_t mark;     /* when the current phase began */
     uint64_t deadline; /* of the whole */
-    uint64_t connect_deadline;
-    uint64_t attempt_deadline; /* of this address */
-    uint64_t moved;            /* when a byte last went either way */
-    uint64_t backoff;
+    uint64_t moved;    /* when a byte last went either way */
     bool unsent, kept, ended;
     struct fcgi_request request;
     struct fcgi_response response;

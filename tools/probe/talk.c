@@ -136,7 +136,11 @@ static bool send_more(struct fcgi_probe *probe)
         } else if (errno == EPIPE || errno == ECONNRESET) {
             probe->unsent = false;
         } else if (errno != EINTR) {
-            fcgi_probe_end(probe, FCGI_FAILURE_UNREACHABLE, errno);
+            int error = errno;
+
+            fcgi_probe_end(
+                probe, fcgi_probe_fault(fcgi_fault_of(FCGI_CALL_SEND, error)),
+                error);
             return false;
         }
     }
@@ -371,12 +375,8 @@ static void closed(struct fcgi_probe *probe, int error)
         /* It was closed as we began to use it, and did not look at that. */
         fcgi_probe_again(probe);
         return;
-    } else if (error == ECONNRESET || error == EPIPE) {
-        failure = FCGI_FAILURE_RESET;
-    } else if (error == ETIMEDOUT) {
-        failure = FCGI_FAILURE_TIMEOUT;
     } else if (error != 0) {
-        failure = FCGI_FAILURE_UNREACHABLE;
+        failure = fcgi_probe_fault(fcgi_fault_of(FCGI_CALL_READ, error));
     }
     fcgi_probe_end(probe, failure, error);
 }

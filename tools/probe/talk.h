@@ -24,6 +24,9 @@ void fcgi_probe_enter(struct fcgi_probe *probe, enum fcgi_phase phase);
 void fcgi_probe_end(struct fcgi_probe *probe, enum fcgi_failure failure,
                     int error);
 
+/* The failure that a fault of the connection's is. */
+enum fcgi_failure fcgi_probe_fault(enum fcgi_fault fault);
+
 /* From the start, on a new connection. */
 void fcgi_probe_again(struct fcgi_probe *probe);
 
