@@ -106,6 +106,7 @@ check_PROGRAMS += $(LIBFCGI_APPS)
 endif
 BUILD_TESTS = \
 	t/build/completion.t \
+	t/build/house.t \
 	t/build/manual.t \
 	t/build/symbols.t \
 	t/build/version.t

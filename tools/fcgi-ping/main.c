@@ -8,6 +8,18 @@
 
 #include "fcgi-ping/ping.h"
 
+static const struct fcgi_ping_format *
+choose_format(const struct fcgi_ping_options *o)
+{
+    if (o->nagios)
+        return &fcgi_ping_nagios;
+    if (o->json)
+        return &fcgi_ping_json;
+    if (o->prometheus && o->prometheus_file == NULL)
+        return &fcgi_ping_prometheus;
+    return &fcgi_ping_text;
+}
+
 int main(int argc, char **argv)
 {
     struct fcgi_ping ping;
@@ -15,8 +27,10 @@ int main(int argc, char **argv)
 
     memset(&ping, 0, sizeof(ping));
     signal(SIGPIPE, SIG_IGN);
-    if (fcgi_ping_read_options(&ping, argc, argv, &status) == 0)
+    if (fcgi_ping_read_options(&ping, argc, argv, &status) == 0) {
+        ping.format = choose_format(&ping.options);
         status = fcgi_ping_run(&ping);
+    }
     fcgi_target_list_free(&ping.list);
     fcgi_call_free(&ping.options.call);
     fcgi_buffer_free(&ping.params);

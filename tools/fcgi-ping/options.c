@@ -352,18 +352,6 @@ static int add_targets(struct fcgi_ping *ping, char **names, int n)
     return status;
 }
 
-static const struct fcgi_ping_format *
-choose_format(const struct fcgi_ping_options *o)
-{
-    if (o->nagios)
-        return &fcgi_ping_nagios;
-    if (o->json)
-        return &fcgi_ping_json;
-    if (o->prometheus && o->prometheus_file == NULL)
-        return &fcgi_ping_prometheus;
-    return &fcgi_ping_text;
-}
-
 int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
                            int *status)
 {
@@ -390,7 +378,6 @@ int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
         *status = fcgi_cli_usage(&fcgi_ping_cli, "a target is missing");
         return -1;
     }
-    ping->format = choose_format(o);
     *status = add_targets(ping, argv + first, argc - first);
     return *status == 0 ? 0 : -1;
 }
