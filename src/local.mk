@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# The modules. The protocol core is built once, for the plugin and every tool.
+# The modules. The protocols' core, HTTP and FastCGI as bytes, is built once, for
+# the plugin and every tool.
 noinst_LTLIBRARIES = libproto.la libconfig.la libgateway.la
 libproto_la_SOURCES = \
+	src/http/chars.c src/http/chars.h \
+	src/http/chunked.c src/http/chunked.h \
+	src/http/head.c src/http/head.h \
+	src/http/target.c src/http/target.h \
 	src/proto/header.c src/proto/header.h \
 	src/proto/record.c src/proto/record.h \
 	src/proto/request.c src/proto/request.h \

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests: t/unit in C on cmocka, t/e2e in Perl on a host (see t/lib/FCGITest.pm).
 UNIT_TESTS = \
+	t/unit/test_http_chunked \
+	t/unit/test_http_head \
+	t/unit/test_http_target \
 	t/unit/test_proto_header \
 	t/unit/test_proto_pair \
 	t/unit/test_proto_record \

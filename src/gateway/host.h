@@ -13,16 +13,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* Bytes of somebody else's; an absent text has data NULL and length 0. */
-struct fcgi_text {
-    const char *data;
-    size_t length;
-};
-
-struct fcgi_http_field {
-    struct fcgi_text name;
-    struct fcgi_text value;
-};
+#include "http/head.h"
 
 /*
  * One HTTP request whose body is complete. What it points to is the host's.
