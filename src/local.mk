@@ -49,22 +49,23 @@ libgateway_la_SOURCES = \
 	src/backend/stats.h \
 	src/backend/worker.c src/backend/worker.h src/backend/worker_impl.h \
 	src/backend/worker_conn.c \
+	src/gateway/attempt.c src/gateway/attempt.h \
 	src/gateway/buffer.c src/gateway/buffer.h \
+	src/gateway/client.c src/gateway/client.h \
+	src/gateway/date.c src/gateway/date.h \
 	src/gateway/exchange.c src/gateway/exchange.h \
-	src/gateway/exchange_backend.c \
-	src/gateway/exchange_client.c src/gateway/exchange_impl.h \
-	src/gateway/exchange_log.c \
-	src/gateway/exchange_params.c \
-	src/gateway/exchange_retry.c \
-	src/gateway/gateway.c \
+	src/gateway/gateway.c src/gateway/gateway.h \
 	src/gateway/host.h \
-	src/gateway/linger.c \
+	src/gateway/linger.c src/gateway/linger.h \
+	src/gateway/log.c src/gateway/log.h \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/params_server.c \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \
 	src/gateway/reason.c \
 	src/gateway/reply.c src/gateway/reply.h \
+	src/gateway/retry.c src/gateway/retry.h \
+	src/gateway/upstream.c src/gateway/upstream.h \
 	src/gateway/walk.c src/gateway/walk.h
 libgateway_la_LIBADD = $(CARES_LIBS)
 

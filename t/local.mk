@@ -32,6 +32,7 @@ UNIT_TESTS = \
 	t/unit/test_loop_new \
 	t/unit/test_loop_task \
 	t/unit/test_loop_timer \
+	t/unit/test_gateway_attempt \
 	t/unit/test_gateway_buffer \
 	t/unit/test_gateway_params \
 	t/unit/test_gateway_params_server \
@@ -39,6 +40,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_path \
 	t/unit/test_gateway_path_keys \
 	t/unit/test_gateway_reply \
+	t/unit/test_gateway_retry \
 	t/unit/test_backend \
 	t/unit/test_backend_checkout \
 	t/unit/test_backend_conn \

@@ -357,8 +357,8 @@ static const struct fcgi_key server_keys[] = {
         .syntax = "NUMBER",
         .example = "3",
         .help =
-            "Other servers that a failed request may go to; with 0 the same "
-            "one is not tried again either",
+            "Other servers that a failed request may go to; with 0 none can "
+            "be executed twice",
         .offset = FIELD(retries),
     },
     {

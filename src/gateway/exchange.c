@@ -1,60 +1,212 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The state machine of an exchange.
+ * The exchange: what comes from the application becomes the client's answer.
  *
- *   WAITING -> STREAMING -> FLUSHING -> OVER
+ *   application -> upstream -> header block -> reply -> client
  *
- * This file turns what the application says into the answer; which application
- * that is, and what happens when it fails, is in exchange_backend.c; the client
- * is in exchange_client.c.
+ * A client that is slower than its application costs up to BufferSize of
+ * memory, so that an application with a small answer is free for others at
+ * once; then the application is held back until there is room.
  */
 #include "gateway/exchange.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-#include "gateway/exchange_impl.h"
+#include "config/escape.h"
 #include "gateway/params.h"
-#include "gateway/path.h"
 
 /* The header block of an answer: first memory. */
 #define HEADER_FIRST 4096
+/* Memory that an exchange keeps when it is trimmed, per buffer. */
+#define KEPT_BUFFER 16384
 
-void fcgi_exchange_complete(struct fcgi_exchange *exchange, bool cut)
+static struct fcgi_exchange *of_client(struct fcgi_client *client)
 {
-    exchange->cut = cut;
-    exchange->state = FCGI_EXCHANGE_FLUSHING;
-    fcgi_reply_commit(&exchange->reply, &exchange->out);
-    fcgi_exchange_let_go(exchange);
-    fcgi_exchange_flush(exchange);
+    return FCGI_LOOP_OWNER(client, struct fcgi_exchange, client);
 }
 
-void fcgi_exchange_answer_error(struct fcgi_exchange *exchange, int status)
+static struct fcgi_exchange *of_upstream(struct fcgi_upstream *upstream)
 {
-    fcgi_gateway_date(exchange->gateway);
-    fcgi_reply_error(&exchange->reply, status, &exchange->out);
-    fcgi_exchange_complete(exchange, false);
+    return FCGI_LOOP_OWNER(upstream, struct fcgi_exchange, upstream);
+}
+
+/* A line for the log, with the server's name where there is one. */
+#define say(exchange, level, ...)                                        \
+    fcgi_log_write(&(exchange)->log, (exchange)->upstream.server, level, \
+                   __VA_ARGS__)
+
+/* --- the end ----------------------------------------------------------- */
+
+/* What to look at where the application did not find the script. */
+static void explain_unknown_script(const struct fcgi_exchange *exchange)
+{
+    char name[1024];
+    struct fcgi_text file;
+
+    if (!exchange->log.script_unknown || exchange->reply.status != 404)
+        return;
+    file = fcgi_params_find(fcgi_upstream_params(&exchange->upstream),
+                            "SCRIPT_FILENAME");
+    fcgi_escape(name, sizeof(name), 0, file.data, file.length);
+    say(exchange, FCGI_LOG_ERROR,
+        "the application has no such script: it was sent SCRIPT_FILENAME "
+        "\"%s\", and must find that file under that very name (in a container, "
+        "in a chroot or on another machine: see DocumentRoot; else: may its "
+        "user read the file and all folders above?)",
+        name);
+}
+
+/* The one place where an exchange ends: all that it owns is given back. The
+ * host is told when all callers have returned. */
+static void end(struct fcgi_exchange *exchange)
+{
+    if (exchange->state == FCGI_EXCHANGE_ENDED)
+        return;
+    exchange->state = FCGI_EXCHANGE_ENDED;
+    fcgi_log_end_stderr(&exchange->log, exchange->upstream.server);
+    explain_unknown_script(exchange);
+    fcgi_upstream_release(&exchange->upstream);
+    fcgi_client_close(&exchange->client);
+    fcgi_loop_defer(exchange->common->loop, &exchange->report);
+}
+
+static void report(struct fcgi_loop_task *task)
+{
+    struct fcgi_exchange *exchange =
+        FCGI_LOOP_OWNER(task, struct fcgi_exchange, report);
+    const struct fcgi_host *host = exchange->common->host;
+    const struct fcgi_reply *reply = &exchange->reply;
+    const struct fcgi_outcome outcome = {
+        .status = reply->status,
+        .body_bytes = reply->body_bytes,
+        .close = reply->close || exchange->cut,
+        /* A client that counts on the end of the connection to know the end
+         * of the body must not see an orderly one. */
+        .reset = exchange->cut && reply->framing == FCGI_FRAMING_CLOSE,
+    };
+    void *handle = exchange->client.handle;
+
+    /* The host may start the client's next request at once; the exchange is
+     * free for it. */
+    exchange->common->on_ended(exchange);
+    host->done(handle, &outcome);
+}
+
+void fcgi_exchange_abandon(struct fcgi_exchange *exchange)
+{
+    exchange->cut = true;
+    end(exchange);
+    fcgi_loop_cancel(exchange->common->loop, &exchange->report);
+    exchange->common->on_ended(exchange);
+}
+
+/* The answer is made, or is `cut`: what there is goes out, then the exchange
+ * ends. */
+static void finish(struct fcgi_exchange *exchange, bool cut)
+{
+    const struct fcgi_reply *reply = &exchange->reply;
+
+    exchange->cut = cut;
+    exchange->state = FCGI_EXCHANGE_FLUSHING;
+    fcgi_reply_commit(&exchange->reply, &exchange->client.out);
+    fcgi_upstream_release(&exchange->upstream);
+    fcgi_client_finish(&exchange->client,
+                       reply->close && !cut && !exchange->tls);
+}
+
+static void answer_error(struct fcgi_exchange *exchange, int status,
+                         const char *why)
+{
+    say(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
+    if (status == 400)
+        exchange->reply.close = true;
+    fcgi_date_now(&exchange->common->date);
+    fcgi_reply_error(&exchange->reply, status, &exchange->client.out);
+    finish(exchange, false);
 }
 
 /* The application's answer cannot be used. */
-static void bad_answer(struct fcgi_exchange *exchange, const char *why)
+static void bad_answer(struct fcgi_exchange *exchange, const char *what)
 {
-    fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                      "the application sent %s; answered 502", why);
-    fcgi_exchange_answer_error(exchange, 502);
+    char why[256];
+
+    snprintf(why, sizeof(why), "the application sent %s", what);
+    answer_error(exchange, 502, why);
 }
+
+/* --- the client -------------------------------------------------------- */
+
+/*
+ * Lets the application go on as long as there is room for a good part of what
+ * BufferSize allows. A part is left for the head and the framing of the answer,
+ * which are not counted beforehand.
+ */
+static void throttle(struct fcgi_exchange *exchange)
+{
+    struct fcgi_upstream *upstream = &exchange->upstream;
+    size_t size, held;
+
+    if (upstream->conn == NULL)
+        return;
+    size = upstream->server->config->buffer_size;
+    size -= size / 16;
+    held = fcgi_client_held(&exchange->client);
+    fcgi_upstream_throttle(upstream, held > size / 4 * 3 ? 0 : size - held);
+}
+
+static void flush(struct fcgi_exchange *exchange)
+{
+    fcgi_client_flush(&exchange->client);
+    throttle(exchange);
+}
+
+static void on_room(struct fcgi_client *client)
+{
+    throttle(of_client(client));
+}
+
+static void on_written(struct fcgi_client *client)
+{
+    end(of_client(client));
+}
+
+static void on_lost(struct fcgi_client *client, enum fcgi_client_loss loss)
+{
+    struct fcgi_exchange *exchange = of_client(client);
+
+    if (loss == FCGI_CLIENT_NO_MEMORY)
+        say(exchange, FCGI_LOG_ERROR, "out of memory; the answer is cut");
+    else if (loss == FCGI_CLIENT_STALLED)
+        say(exchange, FCGI_LOG_WARNING,
+            "the client took nothing of the answer for a minute; its "
+            "connection is closed");
+    exchange->cut = true;
+    end(exchange);
+}
+
+static void on_probe(struct fcgi_client *client)
+{
+    struct fcgi_exchange *exchange = of_client(client);
+
+    if (exchange->state != FCGI_EXCHANGE_FLUSHING)
+        fcgi_reply_probe(&exchange->reply, &client->out);
+}
+
+/* --- the application --------------------------------------------------- */
 
 /* Passes a part of the body on; false where nothing of it was of use. */
 static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
                     size_t length)
 {
     struct fcgi_reply *reply = &exchange->reply;
+    struct fcgi_buffer *out = &exchange->client.out;
     uint64_t before = reply->body_bytes;
 
-    fcgi_reply_body(reply, bytes, length, &exchange->out);
-    if (exchange->out.failed) {
-        fcgi_exchange_flush(exchange);
+    fcgi_reply_body(reply, bytes, length, out);
+    if (out->failed) {
+        flush(exchange);
         return false;
     }
     /* More than Content-Length has announced is cut off, and the answer ends
@@ -62,11 +214,11 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
      * with HEAD, is let pass until the application ends. */
     if (reply->framing == FCGI_FRAMING_LENGTH &&
         reply->body_bytes - before < length) {
-        fcgi_exchange_log(exchange, FCGI_LOG_WARNING,
-                          "the application sent more than its Content-Length "
-                          "%llu; the rest is cut off",
-                          (unsigned long long)reply->length);
-        fcgi_exchange_complete(exchange, false);
+        say(exchange, FCGI_LOG_WARNING,
+            "the application sent more than its Content-Length %llu; the rest "
+            "is cut off",
+            (unsigned long long)reply->length);
+        finish(exchange, false);
     }
     return reply->body_bytes > before;
 }
@@ -74,32 +226,28 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
 /* Gives the header block memory, more if it has some. */
 static bool grow_header(struct fcgi_exchange *exchange)
 {
+    struct fcgi_header *header = &exchange->header;
     struct fcgi_buffer *block = &exchange->block;
-    size_t most = exchange->server->config->max_header_size;
-    size_t size =
-        exchange->header.size ? exchange->header.size * 2 : HEADER_FIRST;
+    size_t most = exchange->upstream.server->config->max_header_size;
+    size_t size = header->size ? header->size * 2 : HEADER_FIRST;
 
-    if (exchange->header.size >= most) {
-        char why[64];
+    if (header->size >= most) {
+        char what[64];
 
-        snprintf(why, sizeof(why),
-                 "a header of more than %zu bytes "
-                 "(MaxHeaderSize)",
-                 most);
-        bad_answer(exchange, why);
+        snprintf(what, sizeof(what),
+                 "a header of more than %zu bytes (MaxHeaderSize)", most);
+        bad_answer(exchange, what);
         return false;
     }
     if (size > most)
         size = most;
-    block->length = exchange->header.length; /* what there is stays */
+    block->length = header->length; /* what there is stays */
     if (size > block->capacity &&
         !fcgi_buffer_reserve(block, size - block->length)) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "out of memory; answered 500");
-        fcgi_exchange_answer_error(exchange, 500);
+        answer_error(exchange, 500, "out of memory");
         return false;
     }
-    fcgi_header_grow(&exchange->header, (char *)block->data, size);
+    fcgi_header_grow(header, (char *)block->data, size);
     return true;
 }
 
@@ -121,23 +269,24 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
     }
     if (result == FCGI_HEADER_MORE)
         return;
-    fcgi_gateway_date(exchange->gateway);
+    fcgi_date_now(&exchange->common->date);
     error = result == FCGI_HEADER_INVALID
                 ? exchange->header.error
                 : fcgi_reply_head(&exchange->reply, &exchange->header,
-                                  &exchange->out);
+                                  &exchange->client.out);
     if (error != NULL) {
         bad_answer(exchange, error);
         return;
     }
     exchange->state = FCGI_EXCHANGE_STREAMING;
+    exchange->upstream.answering = true;
     on_body(exchange, bytes, length);
 }
 
-bool fcgi_exchange_on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
-                             size_t length)
+static bool on_stdout(struct fcgi_upstream *upstream, const uint8_t *bytes,
+                      size_t length)
 {
-    struct fcgi_exchange *exchange = conn->owner;
+    struct fcgi_exchange *exchange = of_upstream(upstream);
 
     if (exchange->state != FCGI_EXCHANGE_WAITING)
         return on_body(exchange, bytes, length);
@@ -145,106 +294,78 @@ bool fcgi_exchange_on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
     return true;
 }
 
-void fcgi_exchange_on_stderr(struct fcgi_conn *conn, const uint8_t *bytes,
-                             size_t length)
+static void on_stderr(struct fcgi_upstream *upstream, const uint8_t *bytes,
+                      size_t length)
 {
-    fcgi_exchange_log_stderr(conn->owner, bytes, length);
+    fcgi_log_stderr(&of_upstream(upstream)->log, upstream->server, bytes,
+                    length);
 }
 
-void fcgi_exchange_on_batch(struct fcgi_conn *conn)
+static void on_batch(struct fcgi_upstream *upstream)
 {
-    struct fcgi_exchange *exchange = conn->owner;
+    struct fcgi_exchange *exchange = of_upstream(upstream);
 
-    fcgi_reply_commit(&exchange->reply, &exchange->out);
-    fcgi_exchange_flush(exchange);
+    fcgi_reply_commit(&exchange->reply, &exchange->client.out);
+    flush(exchange);
 }
 
-/* The application did not take the request: nothing of it was executed. */
-static void refused(struct fcgi_exchange *exchange, uint8_t protocol_status)
+static void on_end(struct fcgi_upstream *upstream)
 {
-    static const char *const names[] = {
-        [FCGI_CANT_MPX_CONN] = "that it cannot multiplex (CANT_MPX_CONN)",
-        [FCGI_OVERLOADED] = "that it is overloaded (OVERLOADED)",
-        [FCGI_UNKNOWN_ROLE] = "that it is no Responder (UNKNOWN_ROLE)",
-    };
-    const char *name = protocol_status < sizeof(names) / sizeof(names[0])
-                           ? names[protocol_status]
-                           : "a protocol status that FastCGI does not know";
-    int status = protocol_status == FCGI_CANT_MPX_CONN ||
-                         protocol_status == FCGI_OVERLOADED
-                     ? 503
-                     : 502;
+    struct fcgi_exchange *exchange = of_upstream(upstream);
+    struct fcgi_reply *reply = &exchange->reply;
 
-    if (exchange->reply.begun) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "the application said in the middle of its answer "
-                          "%s; the answer is cut",
-                          name);
-        fcgi_exchange_complete(exchange, true);
-        return;
-    }
-    /* What says that it serves one request at a time does so on a connection
-     * that it believes busy. */
-    if (protocol_status != FCGI_OVERLOADED)
-        fcgi_conn_close(exchange->conn);
-    fcgi_exchange_failed(exchange, FCGI_COUNT_OVERLOADED);
-    if (protocol_status != FCGI_UNKNOWN_ROLE && exchange->header.length == 0) {
-        char why[128];
-
-        snprintf(why, sizeof(why), "the application said %s", name);
-        if (fcgi_exchange_move_on(exchange, why))
-            return;
-    }
-    fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                      "the application said %s; answered %d", name, status);
-    fcgi_exchange_answer_error(exchange, status);
-}
-
-void fcgi_exchange_on_end(struct fcgi_conn *conn,
-                          const struct fcgi_end_request *end)
-{
-    struct fcgi_exchange *exchange = conn->owner;
-
-    if (end->protocol_status != FCGI_REQUEST_COMPLETE) {
-        refused(exchange, end->protocol_status);
-        return;
-    }
-    fcgi_exchange_worked(exchange);
-    if (!exchange->reply.begun) {
+    if (!reply->begun) {
         bad_answer(exchange, exchange->header.length == 0
                                  ? "an answer without a header"
                                  : "an answer that ends within its header");
-    } else if (!fcgi_reply_end(&exchange->reply, &exchange->out)) {
-        fcgi_exchange_log(exchange, FCGI_LOG_ERROR,
-                          "the application sent %llu bytes of a body, and "
-                          "Content-Length %llu; the answer is cut",
-                          (unsigned long long)exchange->reply.body_bytes,
-                          (unsigned long long)exchange->reply.length);
-        fcgi_exchange_complete(exchange, true);
+    } else if (!fcgi_reply_end(reply, &exchange->client.out)) {
+        say(exchange, FCGI_LOG_ERROR,
+            "the application sent %llu bytes of a body, and Content-Length "
+            "%llu; the answer is cut",
+            (unsigned long long)reply->body_bytes,
+            (unsigned long long)reply->length);
+        finish(exchange, true);
     } else {
-        fcgi_exchange_complete(exchange, false);
+        finish(exchange, false);
     }
 }
 
-static void prepare(struct fcgi_exchange *exchange, void *client, int fd,
-                    const struct fcgi_http_request *request)
+static void on_retry(struct fcgi_upstream *upstream,
+                     const struct fcgi_attempt *attempt, const char *how)
 {
-    struct fcgi_gateway *gateway = exchange->gateway;
+    char why[FCGI_ATTEMPT_TEXT];
 
-    exchange->state = FCGI_EXCHANGE_WAITING;
-    fcgi_exchange_init_client(exchange, client, fd);
-    exchange->line_length = 0;
-    exchange->script_unknown = false;
-    exchange->server = NULL;
-    exchange->checkout = NULL;
-    exchange->conn = NULL;
-    exchange->probe = false;
-    exchange->tls = request->tls;
-    fcgi_exchange_set_name(exchange, request);
-    fcgi_reply_init(&exchange->reply, request, gateway->host->software,
-                    fcgi_gateway_date(gateway));
-    fcgi_header_init(&exchange->header, NULL, 0);
+    fcgi_attempt_describe(attempt, why, sizeof(why));
+    say(of_upstream(upstream), FCGI_LOG_WARNING, "%s; %s", why, how);
 }
+
+/* Whether the client has, or will get, a whole answer without END_REQUEST. */
+static bool is_whole(const struct fcgi_reply *reply)
+{
+    return reply->framing == FCGI_FRAMING_NONE ||
+           (reply->framing == FCGI_FRAMING_LENGTH &&
+            reply->body_bytes == reply->length);
+}
+
+static void on_failure(struct fcgi_upstream *upstream,
+                       const struct fcgi_attempt *attempt)
+{
+    struct fcgi_exchange *exchange = of_upstream(upstream);
+    char why[FCGI_ATTEMPT_TEXT];
+
+    fcgi_attempt_describe(attempt, why, sizeof(why));
+    if (exchange->reply.begun) {
+        bool whole = is_whole(&exchange->reply);
+
+        say(exchange, FCGI_LOG_ERROR, "%s; %s", why,
+            whole ? "the answer was complete" : "the answer is cut");
+        finish(exchange, !whole);
+    } else {
+        answer_error(exchange, fcgi_attempt_status(attempt), why);
+    }
+}
+
+/* --- the start --------------------------------------------------------- */
 
 /*
  * Whether a request says whom it is for, and where it ends, in a way that all
@@ -296,47 +417,84 @@ static int judge(const struct fcgi_http_request *request,
     return *why != NULL ? 400 : 0;
 }
 
-void fcgi_exchange_refuse(struct fcgi_exchange *exchange, int status,
-                          const char *why)
+static void init(struct fcgi_exchange *exchange,
+                 struct fcgi_exchange_common *common,
+                 const struct fcgi_http_request *request)
 {
-    fcgi_exchange_log(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
-    if (status == 400)
-        exchange->reply.close = true;
-    fcgi_exchange_answer_error(exchange, status);
+    static const struct fcgi_upstream_handlers handlers = {
+        .on_stdout = on_stdout,
+        .on_stderr = on_stderr,
+        .on_batch = on_batch,
+        .on_end = on_end,
+        .on_retry = on_retry,
+        .on_failure = on_failure,
+    };
+
+    exchange->common = common;
+    exchange->state = FCGI_EXCHANGE_WAITING;
+    exchange->tls = request->tls;
+    exchange->cut = false;
+    exchange->report.run = report;
+    fcgi_log_init(&exchange->log, common->host, request);
+    fcgi_upstream_init(&exchange->upstream, common->worker, &handlers);
+    fcgi_reply_init(&exchange->reply, request, common->host->software,
+                    fcgi_date_now(&common->date));
+    fcgi_header_init(&exchange->header, NULL, 0);
 }
 
-struct fcgi_exchange *fcgi_exchange_start(
-    struct fcgi_gateway *gateway, void *client, int fd,
-    const struct fcgi_http_request *request, const struct fcgi_script *script,
-    bool (*allows)(const void *arg, const struct fcgi_server *server),
-    const void *arg)
+bool fcgi_exchange_start(struct fcgi_exchange *exchange,
+                         struct fcgi_exchange_common *common, void *handle,
+                         int fd, const struct fcgi_http_request *request,
+                         const struct fcgi_script *script,
+                         bool (*allows)(const void *arg,
+                                        const struct fcgi_server *server),
+                         const void *arg)
 {
-    struct fcgi_exchange *exchange = fcgi_gateway_get(gateway);
+    static const struct fcgi_client_handlers handlers = {
+        .on_room = on_room,
+        .on_written = on_written,
+        .on_lost = on_lost,
+        .on_probe = on_probe,
+    };
+    const struct fcgi_upstream_request what = {
+        .params = &exchange->params,
+        .body = request->body,
+        .body_length = request->body_length,
+        .idempotent = fcgi_upstream_is_idempotent(request->method),
+        .allows = allows,
+        .allows_arg = arg,
+    };
     const char *why;
     int status;
 
-    if (exchange == NULL)
-        return NULL;
-    prepare(exchange, client, fd, request);
+    init(exchange, common, request);
     if (fcgi_params_build(&exchange->params, request, script,
-                          gateway->host->software) < 0 ||
-        fcgi_loop_add(gateway->loop, &exchange->io, EPOLLRDHUP) < 0) {
-        fcgi_gateway_put(exchange);
-        return NULL;
-    }
+                          common->host->software) < 0 ||
+        fcgi_client_open(&exchange->client, common->loop, common->host, handle,
+                         fd, &common->lingering, &handlers) < 0)
+        return false;
     status = judge(request, script, &why);
-    if (status != 0) {
-        fcgi_exchange_refuse(exchange, status, why);
-        return exchange;
-    }
-    fcgi_exchange_send(exchange, request, allows, arg);
-    return exchange;
+    if (status != 0)
+        answer_error(exchange, status, why);
+    else
+        fcgi_upstream_start(&exchange->upstream, &what);
+    return true;
 }
 
-void fcgi_exchange_abandon(struct fcgi_exchange *exchange)
+/* --- memory ------------------------------------------------------------ */
+
+void fcgi_exchange_trim(struct fcgi_exchange *exchange)
 {
-    exchange->cut = true;
-    fcgi_exchange_over(exchange);
-    fcgi_loop_cancel(exchange->gateway->loop, &exchange->finish);
-    fcgi_gateway_put(exchange);
+    fcgi_buffer_reset(&exchange->client.out, KEPT_BUFFER);
+    fcgi_buffer_reset(&exchange->upstream.adapted, KEPT_BUFFER);
+    fcgi_buffer_reset(&exchange->block, KEPT_BUFFER);
+    fcgi_buffer_reset(&exchange->params, KEPT_BUFFER);
+}
+
+void fcgi_exchange_free(struct fcgi_exchange *exchange)
+{
+    fcgi_buffer_free(&exchange->client.out);
+    fcgi_buffer_free(&exchange->upstream.adapted);
+    fcgi_buffer_free(&exchange->block);
+    fcgi_buffer_free(&exchange->params);
 }

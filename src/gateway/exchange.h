@@ -1,51 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One client request married to one request to an application. An exchange
- * owns everything that belongs to it (the connection to the application, the
- * watch over the client's descriptor, buffers, timers) from its start until
- * the host is told that it is done, which happens once, whatever ended it.
+ * owns one client (what goes to it), one upstream (what comes from the
+ * application) and one reply (how the one becomes the other), and is the only
+ * thing that knows all three. It ends once, in one place, whatever ended it;
+ * then everything it owned is given back and the host is told.
  *
- * A gateway holds what the exchanges of one worker thread share. All functions
- * belong to that thread.
+ *   WAITING    for a connection, or for the head of the answer
+ *   STREAMING  the body of the answer
+ *   FLUSHING   nothing more comes from the application
+ *   ENDED      the host is told when all callers have returned
+ *
+ * All functions belong to the worker's thread.
  */
 #ifndef FCGI_GATEWAY_EXCHANGE_H
 #define FCGI_GATEWAY_EXCHANGE_H
 
-#include "backend/pool.h"
-#include "gateway/host.h"
+#include "gateway/client.h"
+#include "gateway/date.h"
+#include "gateway/linger.h"
+#include "gateway/log.h"
 #include "gateway/path.h"
-#include "loop/loop.h"
+#include "gateway/reply.h"
+#include "gateway/upstream.h"
+#include "proto/header.h"
 
-struct fcgi_gateway;
 struct fcgi_exchange;
 
-/* Makes a worker's gateway. `pool` and `host` must outlive it. Returns NULL
- * with errno. */
-struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
-                                      const struct fcgi_host *host);
+/* What the exchanges of one worker thread share. */
+struct fcgi_exchange_common {
+    const struct fcgi_host *host;
+    struct fcgi_loop *loop;
+    struct fcgi_worker *worker;
+    struct fcgi_date date;
+    struct fcgi_linger_list lingering;
+    /* The exchange has ended, and its memory is the caller's again: called
+     * just before the host is told, and by fcgi_exchange_abandon(). */
+    void (*on_ended)(struct fcgi_exchange *exchange);
+};
 
-/* Ends what is under way without telling the host. NULL is fine. */
-void fcgi_gateway_free(struct fcgi_gateway *gateway);
+enum fcgi_exchange_state {
+    FCGI_EXCHANGE_WAITING,
+    FCGI_EXCHANGE_STREAMING,
+    FCGI_EXCHANGE_FLUSHING,
+    FCGI_EXCHANGE_ENDED,
+};
 
-/* The loop that the host has to run when its descriptor is readable. */
-struct fcgi_loop *fcgi_gateway_loop(struct fcgi_gateway *gateway);
+/* Zeroed memory is an exchange that has never been started. */
+struct fcgi_exchange {
+    struct fcgi_exchange_common *common;
+    struct fcgi_exchange *prev, *next; /* for whoever owns the memory */
+    enum fcgi_exchange_state state;
+    struct fcgi_client client;
+    struct fcgi_upstream upstream;
+    struct fcgi_reply reply;
+    struct fcgi_header header;
+    struct fcgi_buffer block;  /* memory of `header` */
+    struct fcgi_buffer params; /* of the request */
+    bool tls;                  /* the client's connection */
+    bool cut;                  /* the answer is not whole */
+    struct fcgi_loop_task report;
+    struct fcgi_log log;
+};
 
 /*
  * Begins to serve a request whose client's descriptor is `fd`, from now on
- * written by this exchange alone. `script` is what fcgi_path_split() found. The
- * servers that `allows` admits are tried, NULL admits all (see
- * fcgi_pool_route). Returns NULL where memory is short: the client is the
- * host's still. Otherwise the host's `done` is called in the end, never from
- * inside this function.
+ * written by this exchange alone. `handle` is the host's name for the client.
+ * `script` is what fcgi_path_split() found. The servers that `allows` admits
+ * are tried, NULL admits all (see fcgi_pool_route()). Returns false where memory
+ * is short: the client is the host's still. Otherwise the host's `done` is
+ * called in the end, never from inside this function.
  */
-struct fcgi_exchange *fcgi_exchange_start(
-    struct fcgi_gateway *gateway, void *client, int fd,
-    const struct fcgi_http_request *request, const struct fcgi_script *script,
-    bool (*allows)(const void *arg, const struct fcgi_server *server),
-    const void *arg);
+bool fcgi_exchange_start(struct fcgi_exchange *exchange,
+                         struct fcgi_exchange_common *common, void *handle,
+                         int fd, const struct fcgi_http_request *request,
+                         const struct fcgi_script *script,
+                         bool (*allows)(const void *arg,
+                                        const struct fcgi_server *server),
+                         const void *arg);
 
 /* The client is gone and its descriptor is no longer ours: ends the exchange
  * without telling the host. */
 void fcgi_exchange_abandon(struct fcgi_exchange *exchange);
+
+/* ENDED: gives memory back, all of it or what is more than a usual request
+ * needs, so that it can be started again. */
+void fcgi_exchange_trim(struct fcgi_exchange *exchange);
+void fcgi_exchange_free(struct fcgi_exchange *exchange);
 
 #endif

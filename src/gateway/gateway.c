@@ -1,65 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the exchanges of a worker thread share: the loop, the memory that is
- * read into, exchanges that wait to be used again, the time of day.
+ * One worker thread's gateway.
  */
-#include "gateway/exchange_impl.h"
+#include "gateway/gateway.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 /* One read of an application's answer. */
 #define SCRATCH 65536
-#define MOST_UNUSED 256
-/* Memory that an unused exchange keeps, per buffer. */
-#define KEPT_BUFFER 16384
+#define MOST_SPARE 256
+
+struct fcgi_gateway {
+    struct fcgi_exchange_common common;
+    struct fcgi_exchange in_use; /* head of a ring */
+    struct fcgi_exchange *spare;
+    size_t n_spare;
+    uint8_t scratch[SCRATCH]; /* what is read from applications */
+};
 
 static void notice(void *arg, bool bad, const char *line)
 {
     const struct fcgi_gateway *gateway = arg;
 
-    gateway->host->log(bad ? FCGI_LOG_WARNING : FCGI_LOG_INFO, line);
+    gateway->common.host->log(bad ? FCGI_LOG_WARNING : FCGI_LOG_INFO, line);
+}
+
+static void destroy(struct fcgi_exchange *exchange)
+{
+    fcgi_exchange_free(exchange);
+    free(exchange);
+}
+
+/* An ended exchange becomes a spare one. */
+static void on_ended(struct fcgi_exchange *exchange)
+{
+    struct fcgi_gateway *gateway =
+        FCGI_LOOP_OWNER(exchange->common, struct fcgi_gateway, common);
+
+    exchange->prev->next = exchange->next;
+    exchange->next->prev = exchange->prev;
+    if (gateway->n_spare == MOST_SPARE) {
+        destroy(exchange);
+        return;
+    }
+    fcgi_exchange_trim(exchange);
+    exchange->next = gateway->spare;
+    gateway->spare = exchange;
+    gateway->n_spare++;
 }
 
 struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
                                       const struct fcgi_host *host)
 {
-    struct fcgi_gateway *gateway = calloc(1, sizeof(*gateway) + SCRATCH);
+    struct fcgi_gateway *gateway = calloc(1, sizeof(*gateway));
     struct fcgi_notice told = {.tell = notice, .arg = gateway};
+    struct fcgi_exchange_common *common;
     int saved;
 
     if (gateway == NULL)
         return NULL;
-    gateway->pool = pool;
-    gateway->host = host;
-    gateway->scratch_size = SCRATCH;
+    common = &gateway->common;
+    common->host = host;
+    common->on_ended = on_ended;
     gateway->in_use.prev = gateway->in_use.next = &gateway->in_use;
-    gateway->loop = fcgi_loop_new();
-    if (gateway->loop == NULL)
+    common->loop = common->lingering.loop = fcgi_loop_new();
+    if (common->loop == NULL)
         goto fail;
-    gateway->worker =
-        fcgi_worker_new(pool, gateway->loop, &told, gateway->scratch, SCRATCH);
-    if (gateway->worker == NULL)
+    common->worker =
+        fcgi_worker_new(pool, common->loop, &told, gateway->scratch, SCRATCH);
+    if (common->worker == NULL)
         goto fail;
     return gateway;
 
 fail:
     saved = errno;
-    fcgi_loop_free(gateway->loop);
+    fcgi_loop_free(common->loop);
     free(gateway);
     errno = saved;
     return NULL;
-}
-
-static void destroy(struct fcgi_exchange *exchange)
-{
-    fcgi_buffer_free(&exchange->out);
-    fcgi_buffer_free(&exchange->params);
-    fcgi_buffer_free(&exchange->adapted);
-    fcgi_buffer_free(&exchange->block);
-    free(exchange);
 }
 
 void fcgi_gateway_free(struct fcgi_gateway *gateway)
@@ -68,35 +87,34 @@ void fcgi_gateway_free(struct fcgi_gateway *gateway)
         return;
     while (gateway->in_use.next != &gateway->in_use)
         fcgi_exchange_abandon(gateway->in_use.next);
-    fcgi_linger_end_all(gateway);
-    while (gateway->unused != NULL) {
-        struct fcgi_exchange *exchange = gateway->unused;
+    fcgi_linger_end_all(&gateway->common.lingering);
+    while (gateway->spare != NULL) {
+        struct fcgi_exchange *exchange = gateway->spare;
 
-        gateway->unused = exchange->next;
+        gateway->spare = exchange->next;
         destroy(exchange);
     }
-    fcgi_worker_free(gateway->worker);
-    fcgi_loop_free(gateway->loop);
+    fcgi_worker_free(gateway->common.worker);
+    fcgi_loop_free(gateway->common.loop);
     free(gateway);
 }
 
 struct fcgi_loop *fcgi_gateway_loop(struct fcgi_gateway *gateway)
 {
-    return gateway->loop;
+    return gateway->common.loop;
 }
 
-struct fcgi_exchange *fcgi_gateway_get(struct fcgi_gateway *gateway)
+static struct fcgi_exchange *take(struct fcgi_gateway *gateway)
 {
-    struct fcgi_exchange *exchange = gateway->unused;
+    struct fcgi_exchange *exchange = gateway->spare;
 
     if (exchange != NULL) {
-        gateway->unused = exchange->next;
-        gateway->n_unused--;
+        gateway->spare = exchange->next;
+        gateway->n_spare--;
     } else {
         exchange = calloc(1, sizeof(*exchange));
         if (exchange == NULL)
             return NULL;
-        exchange->gateway = gateway;
     }
     exchange->next = &gateway->in_use;
     exchange->prev = gateway->in_use.prev;
@@ -104,38 +122,19 @@ struct fcgi_exchange *fcgi_gateway_get(struct fcgi_gateway *gateway)
     return exchange;
 }
 
-void fcgi_gateway_put(struct fcgi_exchange *exchange)
+struct fcgi_exchange *fcgi_gateway_start(
+    struct fcgi_gateway *gateway, void *handle, int fd,
+    const struct fcgi_http_request *request, const struct fcgi_script *script,
+    bool (*allows)(const void *arg, const struct fcgi_server *server),
+    const void *arg)
 {
-    struct fcgi_gateway *gateway = exchange->gateway;
+    struct fcgi_exchange *exchange = take(gateway);
 
-    exchange->prev->next = exchange->next;
-    exchange->next->prev = exchange->prev;
-    if (gateway->n_unused == MOST_UNUSED) {
-        destroy(exchange);
-        return;
+    if (exchange != NULL &&
+        !fcgi_exchange_start(exchange, &gateway->common, handle, fd, request,
+                             script, allows, arg)) {
+        on_ended(exchange);
+        return NULL;
     }
-    fcgi_buffer_reset(&exchange->out, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->params, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->adapted, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->block, KEPT_BUFFER);
-    exchange->next = gateway->unused;
-    gateway->unused = exchange;
-    gateway->n_unused++;
-}
-
-const char *fcgi_gateway_date(struct fcgi_gateway *gateway)
-{
-    struct timespec now;
-    struct tm tm;
-
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != gateway->date_second) {
-        gateway->date_second = now.tv_sec;
-        gmtime_r(&now.tv_sec, &tm);
-        /* Nobody calls setlocale() in Monkey; the names are English. */
-        if (strftime(gateway->date, sizeof(gateway->date),
-                     "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
-            gateway->date[0] = '\0';
-    }
-    return gateway->date;
+    return exchange;
 }

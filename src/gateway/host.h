@@ -17,7 +17,7 @@
 
 /*
  * One HTTP request whose body is complete. What it points to is the host's.
- * It must hold while fcgi_exchange_start() runs; `body` until the exchange has
+ * It must hold while fcgi_gateway_start() runs; `body` until the exchange has
  * given the client back.
  */
 struct fcgi_http_request {
@@ -77,7 +77,7 @@ struct fcgi_host {
     ssize_t (*write)(void *client, const void *bytes, size_t length);
 
     /* The exchange is over; its descriptor is the host's again. Called from
-     * the event loop, never from inside fcgi_exchange_start(). */
+     * the event loop, never from inside fcgi_gateway_start(). */
     void (*done)(void *client, const struct fcgi_outcome *outcome);
 
     /* One line for the log, without a newline. Any thread. */

@@ -306,6 +306,14 @@ void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out)
     insert_framing(reply, out);
 }
 
+void fcgi_reply_probe(const struct fcgi_reply *reply, struct fcgi_buffer *out)
+{
+    if (!reply->begun && reply->version >= 11)
+        fcgi_buffer_add_text(out, "HTTP/1.1 100 Continue\r\n\r\n");
+    else if (reply->framing == FCGI_FRAMING_CHUNKED)
+        fcgi_buffer_add_text(out, "0");
+}
+
 bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
 {
     switch (reply->framing) {

@@ -65,6 +65,16 @@ void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
  */
 void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out);
 
+/*
+ * Adds what a client has to pass over and what changes nothing, so that one
+ * that is gone resets the connection: before the head an interim answer (RFC
+ * 9110, 15.2), between two chunks a leading zero of the next one's size (RFC
+ * 9112, 7.1). Adds nothing where HTTP has no such thing: for HTTP/1.0, and in a
+ * body whose every byte counts. To be called between batches only, when `out`
+ * holds whole chunks.
+ */
+void fcgi_reply_probe(const struct fcgi_reply *reply, struct fcgi_buffer *out);
+
 /* Ends the answer. Returns false where the body is shorter than announced:
  * the client's connection must be cut, then. */
 bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out);

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "gateway/exchange.h"
+#include "gateway/gateway.h"
 #include "monkey/auth.h"
 #include "monkey/index.h"
 #include "monkey/request.h"
@@ -402,8 +402,8 @@ int fcgi_monkey_stage30(struct mk_plugin *plugin, struct mk_session *cs,
         return redirect(family, cs, sr, &request);
     }
     exchange =
-        fcgi_exchange_start(self->gateway, sr, cs->socket, &request, &script,
-                            n_params > 0 ? is_named : NULL, params);
+        fcgi_gateway_start(self->gateway, sr, cs->socket, &request, &script,
+                           n_params > 0 ? is_named : NULL, params);
     if (exchange == NULL) {
         fcgi_monkey_log(FCGI_LOG_ERROR,
                         "out of memory or descriptors; answered 500");

@@ -81,8 +81,8 @@ for my $file (@pages) {
 my @times = (
     [ 'src/backend/server.h', FCGI_STARVE_SOON => 'README.md', 'for more than %s, on' ],
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
-    [ 'src/gateway/exchange_client.c', PROBE_DELAY => 'README.md', 'that has waited %s since' ],
-    [ 'src/gateway/exchange_client.c', CLIENT_TIMEOUT => 'README.md', 'takes nothing for %s is' ],
+    [ 'src/gateway/client.c', PROBE_DELAY => 'README.md', 'that has waited %s since' ],
+    [ 'src/gateway/client.c', CLIENT_TIMEOUT => 'README.md', 'takes nothing for %s is' ],
     [ 'src/monkey/plugin.c', LOOK_UP_MS => 'README.md', 'at start, for up to %s, and' ],
 );
 for (@times) {

@@ -12,6 +12,8 @@ my $r = responder(cases => {
     wait => sub { $_[0]->wait_eof(20) },
     late => sub { $_[0]->pause(0.3); $_[0]->reply(page("late\n")) },
     part => sub { $_[0]->stdout(page('part')); $_[0]->wait_eof(20) },
+    # Events that come seldom, as a server sends them.
+    event => sub { my ($c) = @_; $c->stdout(page("one\n")); $c->pause(slow(0.6)) && $c->stdout("two\n"); $c->end },
     drip => sub { my ($c) = @_; $c->stdout(page()); $c->stdout('d' x 100) && $c->pause(0.02) for 1 .. 200; $c->end },
     five => sub { my ($c) = @_; $c->stdout(page()); $c->flood(5 * $MB); $c->end },
     fivelen => sub { my ($c) = @_; $c->stdout("Content-Length: " . 5 * $MB . "\r\n\r\n"); $c->flood(5 * $MB); $c->end },
@@ -25,6 +27,18 @@ sub healthy {
     my $res = get($h, '/hello.php');
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     res_is($res, 200, "hello\n", "$name: the host is well");
+}
+
+# Reads until these bytes have come.
+sub read_up_to {
+    my ($c, $bytes) = @_;
+    my $seen = '';
+    while (index($seen, $bytes) < 0) {
+        my $more = $c->read_some(1, 5);
+        last if $more eq '';
+        $seen .= $more;
+    }
+    return $seen;
 }
 
 # The application's side of a request whose client left: its connection is
@@ -132,6 +146,26 @@ if ($ours) {
     res_is($c->read_response(http => '1.0'), 200, "late\n", 'none for HTTP/1.0');
 }
 healthy('half-closed');
+
+# In the middle of a silent stream, all of which was read: a closed client is
+# asked in chunks; one that is half-closed gets all of it.
+if ($ours) {
+    my $c = client($h);
+    $r->forget;
+    $c->send($c->format(GET => '/part.php'));
+    like(read_up_to($c, "part\r\n"), qr/chunked/, 'a stream, and then silence');
+    $c->close;    # all is read: this is no reset
+    app_released('closed in a silent stream');
+    $c = client($h);
+    $c->send($c->format(GET => '/event.php'));
+    my $seen = read_up_to($c, "one\n\r\n");
+    $c->half_close;
+    $seen .= $c->read_some(1, 5);
+    like($seen, qr/one\n\r\n0\z/, 'half-closed: a leading zero of the next chunk');
+    $c->{buf} = $seen . $c->{buf};
+    res_is($c->read_response, 200, "one\ntwo\n", 'and the whole answer');
+    ok($c->at_eof, 'then closed');
+}
 
 # --- slow readers ---
 my $pattern = Digest::MD5->new;

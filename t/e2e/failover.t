@@ -268,9 +268,49 @@ SKIP: {
     }
     $h->stop_ok;
     $h = host(responder => [ $a, $b ], conf => { MaxFails => 0, Retries => 0 });
-    my $before = $total->();
-    res_is(get($h, '/x.php?die'), 502, undef, 'Retries 0: GET');
-    is($total->() - $before, 1, 'was tried once');
+    for my $kept (0, 1) {
+        my $name = $kept ? 'on a kept connection' : 'on a new connection';
+        if ($kept) { get($h, '/x.php') for 1 .. 4; sleep 0.05 }
+        my $before = $total->();
+        res_is(get($h, '/x.php?die'), 502, undef, "Retries 0: GET $name");
+        is($total->() - $before, 1, 'was tried once');
+    }
+    # What cannot have been executed is no second execution.
+    for my $app ($a, $b) { $app->stop; $app->start }
+    res_is(get($h, '/x.php'), 200, "ok\n", 'Retries 0: kept connections that are closed are replaced') for 1 .. 4;
+    $h->stop_ok;
+}
+
+# --- nor after a timeout: it may still run ---
+{
+    my ($a, $b) = map { FCGITest::App->new } 1 .. 2;
+    $b->{name} = 'other';
+    my $h = host(responder => [ $a, $b ], conf => { MaxFails => 0, ReadTimeout => '300ms' });
+    my $total = sub { $a->stats->{requests} + $b->stats->{requests} };
+    for my $method (qw(GET PUT DELETE POST)) {
+        my $before = $total->();
+        my $mark = $h->mark;
+        my $uri = '/x.php?ms=' . slow(1500);
+        my @body = $method =~ /^P/ ? (body => 'x') : ();
+        res_is(request($h, $method => $uri, @body), 504, undef, "$method, ReadTimeout");
+        unlike($h->log($mark), qr/trying/, 'is not tried again');
+        sleep slow(1.5);
+        is($total->() - $before, 1, 'and was executed once');
+    }
+    $h->stop_ok;
+}
+
+# --- one request, one failure: of the first server that it met ---
+{
+    my @app = map { FCGITest::App->new } 1 .. 4;
+    $app[$_]{name} = "app$_" for 0 .. 3;
+    my $h = host(responder => [@app], workers => 1, conf => { FailTimeout => '60s' });
+    res_is(get($h, '/x.php?die'), 502, undef, 'a URL that kills its process');
+    my $executed = 0;
+    $executed += $_->stats->{requests} for @app;
+    is($executed, 4, 'was tried on four servers');
+    is(scalar(() = $h->log =~ /taken out/g), 1, 'and takes out one of them');
+    res_is(get($h, '/x.php'), 200, "ok\n", 'the others serve') for 1 .. 6;
     $h->stop_ok;
 }
 
@@ -293,6 +333,25 @@ SKIP: {
     $h = host(responder => $r);
     for (1 .. 3) { res_is(get($h, '/over.php'), 503, undef, 'a lone one: 503') }
     res_is(get($h, '/hello.php'), 200, "hello\n", 'and never taken out');
+    $h->stop_ok;
+    # Nothing else that END_REQUEST may say proves it.
+    $r = responder(name => 'odd', cases => {
+        map { my $n = $_; "odd$n" => sub { $_[0]->report("ran"); $_[0]->end(0, $n) } } 3, 4, 77, 255
+    });
+    my $none = responder(name => 'none', cases => {
+        map { my $n = $_; "odd$n" => sub { $_[0]->report("ran"); $_[0]->reply(page("again\n")) } } 3, 4, 77, 255
+    });
+    $h = host(responder => [ $r, $none ], servers => { none => { Backup => 'On' } }, conf => { MaxFails => 0 });
+    for my $n (3, 4, 77, 255) {
+        for my $method (qw(POST GET)) {
+            $_->forget for $r, $none;
+            my @body = $method eq 'POST' ? (body => 'x') : ();
+            res_is(request($h, $method => "/odd$n.php", @body), 502, undef, "$method, protocol status $n: 502");
+            is(scalar(grep { $_->{event} eq 'ran' } map { $_->events } $r, $none), 1, 'and was executed once');
+        }
+    }
+    like($h->log, qr/protocol status 77, which FastCGI does not know; answered 502/, 'the log says so');
+    like($h->log, qr/no Responder \(UNKNOWN_ROLE\); answered 502/, 'or what it was');
     $h->stop_ok;
 }
 

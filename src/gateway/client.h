@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The client's side of an exchange: what is still to be written to it, a client
+ * that is slow, one that is gone, and how it is let go when all is written.
+ *
+ * Whoever owns the client puts bytes into `out` and calls fcgi_client_flush().
+ * What the socket does not take stays in `out` and is written when the client
+ * takes more; the owner looks at fcgi_client_held() to know when to hold the
+ * application back.
+ *
+ * A client that is gone is noticed
+ *
+ *   - when its connection breaks (EPOLLERR, EPOLLHUP), at once;
+ *   - when it is written to;
+ *   - when it has sent its end (EPOLLRDHUP) and is asked whether it still
+ *     receives: see `on_probe`;
+ *   - when it takes nothing for CLIENT_TIMEOUT.
+ *
+ * The client does not own its descriptor; it owns the watch over it, the timer
+ * and the bytes. All functions belong to the loop's thread. Handlers are called
+ * from the loop and from fcgi_client_flush() and fcgi_client_finish(), and may
+ * call fcgi_client_close().
+ */
+#ifndef FCGI_GATEWAY_CLIENT_H
+#define FCGI_GATEWAY_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gateway/buffer.h"
+#include "gateway/host.h"
+#include "gateway/linger.h"
+#include "loop/loop.h"
+
+/* Why a client cannot be served to the end. */
+enum fcgi_client_loss {
+    FCGI_CLIENT_GONE,      /* closed or broken */
+    FCGI_CLIENT_STALLED,   /* took nothing for CLIENT_TIMEOUT */
+    FCGI_CLIENT_NO_MEMORY, /* `out` is not whole, or the kernel has none */
+};
+
+struct fcgi_client;
+
+struct fcgi_client_handlers {
+    /* Some of `out` was written from the loop: there may be room again. */
+    void (*on_room)(struct fcgi_client *client);
+    /* After fcgi_client_finish(): all is written. The client is closed. */
+    void (*on_written)(struct fcgi_client *client);
+    /* The client is closed; what `out` holds will not be written. */
+    void (*on_lost)(struct fcgi_client *client, enum fcgi_client_loss loss);
+    /*
+     * The client has sent its end, and has not been written to for a while
+     * since: it may have closed altogether, which nothing but bytes sent to it
+     * can tell. Called once. The owner adds to `out` what a client has to pass
+     * over, if there is such a thing now; it is flushed on return.
+     */
+    void (*on_probe)(struct fcgi_client *client);
+};
+
+/* Zeroed memory is a closed client. */
+struct fcgi_client {
+    struct fcgi_loop *loop;
+    const struct fcgi_host *host;
+    void *handle; /* the host's name for it */
+    const struct fcgi_client_handlers *handlers;
+    struct fcgi_linger_list *lingering;
+    struct fcgi_buffer out; /* to be written, and at its start: written */
+    size_t written;         /* bytes of `out` */
+
+    struct fcgi_loop_io io;       /* the client's descriptor */
+    struct fcgi_loop_timer timer; /* of `deadline`, or of on_probe */
+    uint64_t deadline;            /* blocked: when it is given up */
+    bool blocked;                 /* it takes no more for now */
+    bool half_closed;             /* it sends no more; it may be gone */
+    bool probed;                  /* written to since it was half-closed */
+    bool finishing;               /* nothing is added to `out` any more */
+    bool linger;                  /* after the last byte */
+    size_t retry_length;          /* a write to be tried again as it was */
+};
+
+/*
+ * Begins to watch the client whose descriptor is `fd`. `out` must be empty.
+ * Returns 0, or -1 with errno, and then nothing is watched.
+ */
+int fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
+                     const struct fcgi_host *host, void *handle, int fd,
+                     struct fcgi_linger_list *lingering,
+                     const struct fcgi_client_handlers *handlers);
+
+/* Writes what the client takes of `out`. Does nothing on a closed client. */
+void fcgi_client_flush(struct fcgi_client *client);
+
+/* Nothing more will be added to `out`: writes it to its end, then on_written.
+ * `linger`: the host closes the connection then, see linger.h. */
+void fcgi_client_finish(struct fcgi_client *client, bool linger);
+
+/* How many bytes `out` holds in memory. What is written makes room when it is
+ * more than what is not, so that no byte is moved more than once for each that
+ * is written. */
+size_t fcgi_client_held(struct fcgi_client *client);
+
+/* Ends the watch and the timer; no handler is called any more. */
+void fcgi_client_close(struct fcgi_client *client);
+
+#endif

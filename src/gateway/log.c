@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the log is told of one request.
+ */
+#include "gateway/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/escape.h"
+
+void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
+                   const struct fcgi_http_request *request)
+{
+    size_t size = sizeof(log->name), at;
+
+    log->host = host;
+    log->length = 0;
+    log->script_unknown = false;
+    if (request->method.length == 0) {
+        snprintf(log->name, size, "a request");
+        return;
+    }
+    at = fcgi_escape(log->name, size, 0, request->method.data,
+                     request->method.length);
+    at = fcgi_escape(log->name, size, at, " ", 1);
+    fcgi_escape(log->name, size, at, request->uri.data, request->uri.length);
+}
+
+void fcgi_log_write(const struct fcgi_log *log,
+                    const struct fcgi_server *server, enum fcgi_log_level level,
+                    const char *format, ...)
+{
+    char line[FCGI_LOG_LINE * 4 + 1024];
+    va_list args;
+    int n = 0;
+
+    if (server != NULL)
+        n = snprintf(line, sizeof(line),
+                     "server \"%s\": ", server->config->name);
+    if (n < 0 || (size_t)n >= sizeof(line))
+        n = 0;
+    n += snprintf(line + n, sizeof(line) - (size_t)n, "%s: ", log->name);
+    if ((size_t)n < sizeof(line)) {
+        va_start(args, format);
+        vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
+        va_end(args);
+    }
+    log->host->log(level, line);
+}
+
+void fcgi_log_end_stderr(struct fcgi_log *log, const struct fcgi_server *server)
+{
+    char text[FCGI_LOG_LINE * 4 + 1];
+
+    if (log->length > 0 && log->line[log->length - 1] == '\r')
+        log->length--;
+    if (log->length == 0)
+        return;
+    fcgi_escape(text, sizeof(text), 0, log->line, log->length);
+    log->length = 0;
+    fcgi_log_write(log, server, FCGI_LOG_ERROR, "stderr: %s", text);
+    /* PHP-FPM's words, the most asked question of all about FastCGI. */
+    if (strstr(text, "Primary script unknown") != NULL)
+        log->script_unknown = true;
+}
+
+void fcgi_log_stderr(struct fcgi_log *log, const struct fcgi_server *server,
+                     const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != '\n')
+            log->line[log->length++] = (char)bytes[i];
+        if (bytes[i] == '\n' || log->length == sizeof(log->line))
+            fcgi_log_end_stderr(log, server);
+    }
+}
