@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From libconfuse's tree to struct fcgi_config. A key's value is the server's
- * own, else that of [FASTCGI], else the default of the table of keys; what may
- * be given several times adds up.
+ * own, else that of [FASTCGI], else the default of the table of keys; keys
+ * that may be repeated add up.
  */
 #include "config/build.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The last step of fcgi_config_parse(): what was read, as one structure.
+ * The last step of fcgi_config_parse(): the configuration as one structure.
  */
 #ifndef FCGI_CONFIG_BUILD_H
 #define FCGI_CONFIG_BUILD_H
@@ -11,9 +11,9 @@
 #include "config/scan.h"
 
 /*
- * The configuration of a file in which nothing is wrong, from its scan and the
- * tree that libconfuse made of it; both stay the caller's. NULL where memory
- * is short.
+ * Builds the configuration of a file without errors from its scan and
+ * libconfuse's tree; both stay the caller's. Returns NULL if there is no
+ * memory.
  */
 struct fcgi_config *
 fcgi_config_build(const char *file, const struct fcgi_scan *scan, cfg_t *tree);

@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "config/value.h"
 
-/* Where a finding is told. */
+/* Where a finding is reported. */
 struct place {
     struct fcgi_diag_list *diags;
     const char *file;
@@ -33,7 +33,7 @@ static void check_name(const struct place *p, const char *value)
 {
     size_t blank = strcspn(value, " \t");
 
-    /* A '#' has been warned of, and is the better explanation. */
+    /* A '#' has been reported, and is the better explanation. */
     if (value[blank] && !p->pair->hash) {
         report_value(p, FCGI_CHECK_NAME_BLANK, blank,
                      "the name has a blank in it, so that no Match rule can "
@@ -85,7 +85,7 @@ static void check_range(const struct place *p, const char *value,
         fcgi_config_format_number(key, key->def, def));
 }
 
-/* What a number of a type is called, and how it is written. */
+/* The name of a type of number, and how it is written. */
 struct number_words {
     const char *id;
     const char *what;
@@ -155,7 +155,7 @@ static void check_number(const struct place *p, const char *value)
                       "'%s' is not %s; %s", value, words->what, why);
 }
 
-/* What the key itself asks of a text that begins at `start`. */
+/* The key's own check of a text that begins at `start`. */
 static void check_form(const struct place *p, const char *value, size_t start,
                        size_t length)
 {
@@ -165,7 +165,7 @@ static void check_form(const struct place *p, const char *value, size_t start,
         key->check ? key->check(value + start, length, &at) : NULL;
     unsigned column = p->pair->value_column + (unsigned)(start + at);
 
-    /* A '#' has been warned of, and is the better explanation. */
+    /* A '#' has been reported, and is the better explanation. */
     if (why && !p->pair->hash) {
         fcgi_check_report(p->diags, FCGI_CHECK_FORM, p->file, p->pair->line,
                           column, at < length ? (unsigned)(length - at) : 1,
@@ -233,7 +233,7 @@ void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
     }
 }
 
-/* Exactly one of the keys that say so must be there. */
+/* Exactly one of the keys with FCGI_KEY_ONE_OF must be given. */
 static void check_one_of(const struct fcgi_scan *scan,
                          const struct fcgi_scan_section *section,
                          const char *file, struct fcgi_diag_list *diags)

@@ -2,8 +2,8 @@
  *
  * The table of checks: id, severity, title, explanation.
  *
- * An error is what Monkey 1.6 refuses, or what can only be a mistake; a
- * warning is what Monkey accepts, though hardly as it was meant.
+ * An error is refused by Monkey 1.6, or cannot be anything but a mistake; a
+ * warning is accepted by Monkey, though hardly as it was meant.
  */
 #include "config/checks.h"
 
@@ -345,7 +345,7 @@ void fcgi_check_report(struct fcgi_diag_list *diags, const char *id,
                        unsigned length, const char *format, ...)
 {
     const struct fcgi_check *check = fcgi_check_find(id);
-    char message[1024]; /* what is quoted has no more than 254 bytes */
+    char message[1024]; /* quotes of longer lines are cut */
     va_list args;
 
     va_start(args, format);

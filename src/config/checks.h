@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The checks that a configuration file goes through. Each has an id that never
- * changes its meaning, so that people can search for it and tools can filter
- * by it; ids are not used again when a check goes.
+ * The checks of a configuration. Each has an id that never changes its meaning,
+ * so that people can search for it and tools can filter by it. The id of a check
+ * that is removed is not used again.
  *
- * FC001 to FC099 need nothing but the file. FC1xx are about the world
- * around it (Monkey's other files, sockets, users): those of fcgi-check.
+ * FC001 to FC099 need nothing but the file. FC1xx are fcgi-check's: they look at
+ * Monkey's other files, sockets and users.
  */
 #ifndef FCGI_CONFIG_CHECKS_H
 #define FCGI_CONFIG_CHECKS_H
@@ -65,7 +65,7 @@
 #define FCGI_CHECK_FORM "FC065"
 #define FCGI_CHECK_PAIR_VALUE "FC066"
 
-/* The world around the file: Monkey's other files, sockets, users. */
+/* Monkey's other files, sockets, users. */
 #define FCGI_CHECK_MATCH_NOT_LOADED "FC101"
 #define FCGI_CHECK_NO_RULE "FC102"
 #define FCGI_CHECK_NOT_ENABLED "FC103"
@@ -104,7 +104,7 @@ struct fcgi_check {
     const char *id;
     enum fcgi_diag_severity severity;
     const char *title;   /* a few words: for a list of all checks */
-    const char *explain; /* why it matters and what cures it; may be several
+    const char *explain; /* why it matters and how to fix it; may be several
                             sentences, no newline */
 };
 

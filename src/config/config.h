@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fastcgi.conf as the program uses it: one structure, built once and never
- * changed, so that every thread may read it without a lock.
+ * fastcgi.conf as a structure: built once and never changed, so every thread may
+ * read it without a lock.
  */
 #ifndef FCGI_CONFIG_CONFIG_H
 #define FCGI_CONFIG_CONFIG_H
@@ -27,7 +27,8 @@ struct fcgi_pairs {
 };
 
 /*
- * One [FASTCGI_SERVER], with what [FASTCGI] says where it says nothing itself.
+ * One [FASTCGI_SERVER]; keys that it does not give come from [FASTCGI], else from
+ * the defaults.
  * Times are in milliseconds, sizes in bytes.
  */
 struct fcgi_server_config {
@@ -70,10 +71,10 @@ struct fcgi_config {
 };
 
 /*
- * Reads a configuration file. All findings, in the order of the lines, go to
- * `diags`. Returns NULL if one of them is an error; else a structure that the
- * caller frees. Not thread-safe (libconfuse has global state): call it before
- * there are threads, or under a lock.
+ * Reads a configuration file. All findings, sorted by line, are added to
+ * `diags`. Returns NULL if one of them is an error, else a structure that the
+ * caller frees. Not thread-safe, as libconfuse has global state: call it before
+ * threads are started, or under a lock.
  */
 struct fcgi_config *fcgi_config_load(const char *path,
                                      struct fcgi_diag_list *diags);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Each finding is told where the key is given. What a key in [FASTCGI] says is
- * without effect only where it has none for any server. What says no more than
- * the default does, as in the output of --print, is let pass.
+ * A finding is reported where the key is given. A key in [FASTCGI] is without
+ * effect only if it has none for any server. A key that repeats the default, as
+ * in the output of --print, is not reported.
  */
 #include "config/cross.h"
 
@@ -13,7 +13,7 @@
 #include "config/checks.h"
 #include "config/text.h"
 
-/* What a section says of a key; NULL: nothing. */
+/* Where a section gives a key; NULL: nowhere. */
 static const struct fcgi_scan_pair *
 pair_in(const struct fcgi_scan *scan, const struct fcgi_scan_section *section,
         const char *name)
@@ -70,7 +70,7 @@ find_pair(const struct fcgi_scan *scan, const struct fcgi_server_config *server,
 }
 
 /* A finding about a key. One in [FASTCGI] is reported once, not for each
- * server; NULL is passed over. */
+ * server; NULL is ignored. */
 static void report_pair(struct fcgi_diag_list *diags, const char *id,
                         const char *file, const struct fcgi_scan_pair *pair,
                         const char *message)

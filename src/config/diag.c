@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A growing list of findings.
- *
- * Messages quote the file that they are about, and anything may be in it.
- * Control characters and bytes that are not UTF-8 are therefore replaced by
- * \xHH when a finding is added: what is in the list can go to a log, a
- * terminal or JSON as it stands, and is one line.
+ * Messages quote files, which may contain anything. When a finding is added,
+ * control characters and bytes that are not UTF-8 are therefore replaced by
+ * \xHH: every message is one line, safe for a log, a terminal or JSON.
  */
 #include "config/diag.h"
 #include "config/escape.h"
@@ -32,7 +29,7 @@ void fcgi_diag_list_free(struct fcgi_diag_list *list)
     fcgi_diag_list_init(list);
 }
 
-/* A copy of `text` in which all can be shown, or NULL. */
+/* A printable copy of `text`, or NULL. */
 static char *escape(const char *text)
 {
     size_t length = strlen(text), size = length * 4 + 1;
@@ -46,7 +43,7 @@ static char *escape(const char *text)
 static char *format_message(const char *format, va_list args)
     __attribute__((format(printf, 1, 0)));
 
-/* The message, ready to be shown, or NULL. */
+/* The formatted and escaped message, or NULL. */
 static char *format_message(const char *format, va_list args)
 {
     char *raw = NULL;
@@ -111,7 +108,7 @@ void fcgi_diag_add(struct fcgi_diag_list *list,
     list->items[list->count++] = diag;
 }
 
-/* A finding's place: that of the finding which it is a note to. */
+/* The place to sort by: a note's is that of its finding. */
 struct place {
     unsigned line;
     unsigned column;
@@ -127,7 +124,7 @@ static int compare_places(const void *left, const void *right)
         return a->line < b->line ? -1 : 1;
     if (a->column != b->column)
         return a->column < b->column ? -1 : 1;
-    /* What was found first stays first, which also keeps notes in place. */
+    /* The sort is stable, which also keeps notes in place. */
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
@@ -137,7 +134,7 @@ void fcgi_diag_list_sort(struct fcgi_diag_list *list)
     struct fcgi_diag *sorted = calloc(list->count + 1, sizeof(*sorted));
     size_t n = list->count;
 
-    /* Without memory the order stays that of finding, which is close. */
+    /* Without memory the order stays that of detection, which is close. */
     if (!places || !sorted) {
         free(places);
         free(sorted);
@@ -157,7 +154,7 @@ void fcgi_diag_list_sort(struct fcgi_diag_list *list)
     qsort(places, n, sizeof(*places), compare_places);
     for (size_t i = 0; i < n; i++)
         sorted[i] = list->items[places[i].index];
-    /* Copied back, so that a part of a list may be sorted as a list. */
+    /* Copied back, so that a part of a list can be sorted. */
     if (n)
         memcpy(list->items, sorted, n * sizeof(*sorted));
     free(places);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Diagnostics as values: what is wrong, where, and what cures it. They are
- * collected while a file is read, so that all of them can be told at once;
- * how they are shown is for whoever holds the list (the plugin writes them
- * to Monkey's log, fcgi-check to the terminal).
+ * Diagnostics as values: what is wrong, where, and how to fix it. They are
+ * collected while a file is read, so that all can be reported at once. The owner
+ * of the list decides how they are shown: the plugin writes them to Monkey's
+ * log, fcgi-check to the terminal.
  */
 #ifndef FCGI_CONFIG_DIAG_H
 #define FCGI_CONFIG_DIAG_H
@@ -18,12 +18,11 @@ enum fcgi_diag_severity {
 
 struct fcgi_diag {
     enum fcgi_diag_severity severity;
-    const char *id; /* "FC004", from the table in checks.c; static */
-    char *file;     /* as the user named it */
-    unsigned line;  /* from 1; 0 where the file as a whole is meant */
-    unsigned
-        column; /* in bytes, from 1; 0 where the line as a whole is meant */
-    unsigned length; /* of the token, in bytes; 0 where unknown */
+    const char *id;  /* "FC004", from the table in checks.c; static */
+    char *file;      /* as the user named it */
+    unsigned line;   /* from 1; 0: the file as a whole */
+    unsigned column; /* in bytes, from 1; 0: the whole line */
+    unsigned length; /* of the token, in bytes; 0: unknown */
     char *message;   /* no newline, no full stop, lower case */
 };
 
@@ -38,9 +37,9 @@ void fcgi_diag_list_init(struct fcgi_diag_list *list);
 void fcgi_diag_list_free(struct fcgi_diag_list *list);
 
 /*
- * Adds a finding; the texts are copied. A note belongs to the finding before
- * it. Where memory is short the finding is counted, if not kept, so that a
- * file with an error is never taken for a clean one.
+ * Adds a finding; the texts are copied. A note belongs to the finding before it.
+ * A finding for which there is no memory is counted, though not kept, so that a
+ * file with an error never passes as clean.
  */
 void fcgi_diag_add(struct fcgi_diag_list *list,
                    enum fcgi_diag_severity severity, const char *id,
@@ -48,13 +47,13 @@ void fcgi_diag_add(struct fcgi_diag_list *list,
                    unsigned length, const char *format, ...)
     __attribute__((format(printf, 8, 9)));
 
-/* Puts the findings into the order of the lines; notes stay behind theirs. */
+/* Sorts the findings by line; a note stays behind its finding. */
 void fcgi_diag_list_sort(struct fcgi_diag_list *list);
 
 /*
  * One finding as one line without a newline:
  * `file:12:5: error: unknown key 'SeverPath'; did you mean 'ServerPath'?
- * [FC004]`. Works as snprintf does: returns the length that the whole needs.
+ * [FC004]`. Returns the length of the whole text, as snprintf(3) does.
  */
 int fcgi_diag_format(const struct fcgi_diag *diag, char *buf, size_t size);
 

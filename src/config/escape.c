@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0
- *
- * Text of somebody else's made fit for a log or a terminal.
  */
 #include "config/escape.h"
 
@@ -54,7 +52,7 @@ bool fcgi_escape_shows(uint32_t code)
            !(code >= 0x2060 && code <= 0x206f) && code != 0xfeff;
 }
 
-/* The length of the character at the start, if it may be shown; else 0. */
+/* The length of the first character if it may be shown, else 0. */
 static size_t printable(const char *bytes, size_t length)
 {
     uint32_t c;

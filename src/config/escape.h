@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text of somebody else's made fit for a log or a terminal.
+ * Untrusted text made safe for a log or a terminal.
  */
 #ifndef FCGI_CONFIG_ESCAPE_H
 #define FCGI_CONFIG_ESCAPE_H
@@ -16,15 +16,15 @@
  */
 size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code);
 
-/* Whether a character is written as it is: neither a control character of
- * either set nor one that has no look of its own, such as a byte order mark or
- * one that turns the direction of writing. */
+/* Whether a character is written as it is: neither a C0 or C1 control character
+ * nor an invisible one, such as a byte order mark or one that changes the
+ * direction of text. */
 bool fcgi_escape_shows(uint32_t code);
 
 /*
- * Writes bytes to offset `at` of a string of `size` bytes, with \xHH for
- * what fcgi_escape_shows() does not show and for what is not UTF-8. What
- * does not fit is left out. Returns the new length; the string is terminated.
+ * Writes bytes to offset `at` of a string of `size` bytes, with \xHH for each
+ * byte of a character that fcgi_escape_shows() refuses, or that is not UTF-8.
+ * Text that does not fit is cut off. Returns the new length; the string is terminated.
  * Four bytes for each byte, and one more, are always enough.
  */
 size_t fcgi_escape(char *out, size_t size, size_t at, const char *bytes,

@@ -60,7 +60,7 @@ static int open_regular(const char *path, struct fcgi_diag_list *diags)
     struct stat status;
     int fd = -1;
 
-    /* Before it is opened, as opening a device or a socket has effects. */
+    /* Checked before open(2), which has effects on devices and FIFOs. */
     if (stat(path, &status))
         return unreadable(diags, path, "open", errno);
     if (S_ISREG(status.st_mode)) {
@@ -106,8 +106,8 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 int fcgi_config_read_fd(int fd, const char *name, char **text, size_t *len,
                         struct fcgi_diag_list *diags)
 {
-    /* One byte more than allowed, so that too large a file is noticed, also
-     * one that grows while it is read. */
+    /* One byte more than allowed, so that a file that is too large is noticed,
+     * even if it grows while it is read. */
     char *buf = malloc(FCGI_CONFIG_FILE_MAX + 1);
     char *fit;
     ssize_t n;

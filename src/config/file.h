@@ -9,8 +9,8 @@
 
 #include "config/diag.h"
 
-/* A larger file is not read. 100,000 lines of any length that Monkey takes
- * have room. */
+/* A larger file is not read. There is room for 100,000 lines of the greatest
+ * length that Monkey 1.6 accepts. */
 #define FCGI_CONFIG_FILE_MIB 32
 #define FCGI_CONFIG_FILE_MAX ((size_t)FCGI_CONFIG_FILE_MIB << 20)
 
@@ -22,8 +22,8 @@
 int fcgi_config_read_file(const char *path, char **text, size_t *len,
                           struct fcgi_diag_list *diags);
 
-/* The same for what is open already, such as standard input, of whatever kind
- * but a directory; `name` is for messages. */
+/* The same for a descriptor that is open already, such as standard input, of any
+ * kind except a directory; `name` is for messages. */
 int fcgi_config_read_fd(int fd, const char *name, char **text, size_t *len,
                         struct fcgi_diag_list *diags);
 

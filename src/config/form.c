@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0
- *
- * The form of values that are neither a number nor an address.
  */
 #include "config/form.h"
 
@@ -9,7 +7,7 @@
 
 #include "config/text.h"
 
-/* Whether a path has a part that leads up. */
+/* Whether a path has a ".." component. */
 static bool goes_up(const char *value, size_t len, size_t *at)
 {
     for (size_t i = 0; i + 1 < len; i++) {
@@ -79,7 +77,7 @@ const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
     return goes_up(value, len, at) ? "write the path without '..'" : NULL;
 }
 
-/* What is wrong with a variable's name, be it in upper or in lower case. */
+/* Checks a variable's name, in upper or lower case. */
 static const char *judge_name(const char *value, size_t len, size_t *at)
 {
     for (size_t i = 0; i < len; i++) {
@@ -109,7 +107,7 @@ const char *fcgi_form_variable(const char *value, size_t len, size_t *at)
 
 const char *fcgi_form_param(const char *value, size_t len, size_t *at)
 {
-    /* What tells one request from another: a constant breaks it. */
+    /* They differ from request to request: a constant would break them. */
     static const char *const fixed[] = {
         "CONTENT_LENGTH",
         "REQUEST_METHOD",

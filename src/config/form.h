@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What texts and words of the file must look like: functions for
- * fcgi_key.check, which see for what they return.
+ * Checks of texts and words that are neither a number nor an address: functions
+ * for fcgi_key.check, which says what they return.
  */
 #ifndef FCGI_CONFIG_FORM_H
 #define FCGI_CONFIG_FORM_H
@@ -14,8 +14,8 @@ const char *fcgi_form_extension(const char *value, size_t len, size_t *at);
 const char *fcgi_form_check_script(const char *value, size_t len, size_t *at);
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at);
 
-/* The name of a variable: to be hidden; to be given a value, which not every
- * one may be. */
+/* The name of a variable that is to be hidden, and of one that is to be set,
+ * which some may not be. */
 const char *fcgi_form_variable(const char *value, size_t len, size_t *at);
 const char *fcgi_form_param(const char *value, size_t len, size_t *at);
 

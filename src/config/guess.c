@@ -2,7 +2,7 @@
  *
  * Names are compared by optimal string alignment distance
  * (insertions, deletions, substitutions, swaps of neighbours) with the limits
- * that GCC uses for the same purpose; a letter's case is no difference.
+ * that GCC uses for the same purpose; case is ignored.
  */
 #include "config/guess.h"
 

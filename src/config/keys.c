@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of keys, and the search in it. Letters are compared without regard
- * to case, as Monkey does, and without regard to the locale.
+ * The table of keys, and the search in it. Letters are compared without
+ * case, as Monkey does, and without regard to the locale.
  */
 #include "config/keys.h"
 
@@ -19,7 +19,7 @@
 
 #define FIELD(name) offsetof(struct fcgi_server_config, name)
 
-/* Those that say which server it is stand first: what follows can also be
+/* The keys that identify a server come first; all that follow can also be
  * given in [FASTCGI], for all servers. */
 #define N_IDENTITY 3
 static const struct fcgi_key server_keys[] = {
@@ -412,7 +412,7 @@ static const struct fcgi_section sections[] = {
 
 _Static_assert(N_SERVER_KEYS <= FCGI_KEYS_MAX, "FCGI_KEYS_MAX is too small");
 
-/* What the plugin of Monkey 1.5 knew and this one does not. */
+/* Sections of the plugin of Monkey 1.5 that this one does not have. */
 static const struct {
     const char *name; /* of a section */
     const char *cure;

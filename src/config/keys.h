@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * THE table of sections and keys. Parser, messages, linter, documentation and
- * shell completion all come from it: a new key is a row in keys.c and a field
- * in struct fcgi_server_config.
+ * THE table of sections and keys. Parser, messages, linter, manual page and
+ * shell completion are made from it: a new key is a row in keys.c and a field in
+ * struct fcgi_server_config.
  */
 #ifndef FCGI_CONFIG_KEYS_H
 #define FCGI_CONFIG_KEYS_H
@@ -42,12 +42,13 @@ struct fcgi_key {
     bool off;             /* TIME: "Off" is a value, too, and kept as 0 */
     bool repeat; /* WORDS and PAIR: may be given again, which adds to it */
     /*
-     * What else a TEXT, a word or the name of a PAIR must be: NULL, or what is
-     * wrong and what cures it, with the offset that it is about in `*at`.
+     * Checks a TEXT, a word or the name of a PAIR further; may be NULL. Returns
+     * NULL if it is right, else what is wrong and how to fix it, with the offset
+     * of the mistake in `*at`.
      */
     const char *(*check)(const char *value, size_t len, size_t *at);
     const char *syntax;  /* how the help writes the value: "HOST:PORT" */
-    const char *example; /* a value that is right */
+    const char *example; /* a valid value */
     const char *help;    /* one line, no full stop */
     size_t offset;       /* of its field in struct fcgi_server_config */
 };
@@ -64,8 +65,8 @@ struct fcgi_section {
 #define FCGI_KEYS_MAX 40
 
 /*
- * All sections of fastcgi.conf: first that of a server, then that of what
- * holds for all servers, whose keys are among the former's.
+ * All sections of fastcgi.conf: that of a server, then that of the defaults for
+ * all servers, whose keys are a subset of the former's.
  */
 #define FCGI_SECTION_SERVER 0
 #define FCGI_SECTION_DEFAULTS 1
@@ -91,7 +92,7 @@ const struct fcgi_key *fcgi_keys_find(const struct fcgi_section *section,
                                       const char *name, size_t len);
 
 /*
- * What became of a section of Monkey's own FastCGI plugin, as words that follow
+ * What replaces a section of Monkey's own FastCGI plugin, worded to follow
  * "unknown section [X]; "; NULL if it never was one.
  */
 const char *fcgi_keys_retired(const char *name, size_t len);

@@ -69,7 +69,8 @@ static void set_indent(struct fcgi_lexer *s, struct fcgi_span blanks,
 
 /*
  * A line of blanks has set the file's indentation, and now a real one differs.
- * The fault is the former's: it is told once, and the latter counts from here.
+ * The blank line is at fault: it is reported once, and the other's counts from
+ * here on.
  */
 static void blame_blank_line(struct fcgi_lexer *s, struct fcgi_span blanks,
                              const char *is, const char *must)
@@ -248,7 +249,8 @@ static bool read_meta(struct fcgi_span line, struct fcgi_token *token)
     return true;
 }
 
-/* Bytes that no line of text has. Returns what of the line Monkey would see. */
+/* Reports bytes that no text has. Returns the part of the line that Monkey
+ * sees. */
 static struct fcgi_span check_bytes(struct fcgi_lexer *s, struct fcgi_span line,
                                     struct fcgi_token *token)
 {
@@ -291,7 +293,7 @@ static struct fcgi_span check_bytes(struct fcgi_lexer *s, struct fcgi_span line,
     return line;
 }
 
-/* Cuts off what Monkey does not read of a line, and reports it. */
+/* Cuts off the part of a line that Monkey does not read, and reports it. */
 static struct fcgi_span check_length(struct fcgi_lexer *s,
                                      struct fcgi_span line,
                                      struct fcgi_token *token)
@@ -351,7 +353,7 @@ static void read_line(struct fcgi_lexer *s, struct fcgi_span line,
         read_indented(s, line, token);
 }
 
-/* Text in two bytes per character has nothing in it that could be read. */
+/* Text with two bytes per character cannot be read at all. */
 static bool is_utf16(struct fcgi_lexer *s, const char *text, size_t len)
 {
     if (len < 2 ||
@@ -426,7 +428,7 @@ void fcgi_lexer_split(struct fcgi_lexer *s, const struct fcgi_token *token,
     *value = fcgi_text_trim(
         (struct fcgi_span){line.at + name_len, line.len - name_len});
     sign = (struct fcgi_span){line.at + name_len, 1};
-    /* Tabs before the space are trimmed off the key, and do no harm. */
+    /* Tabs before the space are trimmed off the key and do no harm. */
     if (value->len && sign.at[0] == '\t' && value->at < line.at + key_len) {
         FCGI_LEXER_REPORT(
             s, FCGI_CHECK_TAB, sign,

@@ -2,9 +2,9 @@
  *
  * The lexer of Monkey's configuration files: one token for each line.
  *
- * Whatever Monkey would stop at, or take for something else than it looks
- * like, is reported; the line is then read as it was meant, so that its other
- * mistakes are found as well and no later line is blamed for it. The lexer
+ * A line at which Monkey would stop, or that it would misunderstand, is
+ * reported; it is then read as it was meant, so that its other mistakes are
+ * found as well and no later line is blamed for it. The lexer
  * knows no section and no key: its users are scan.c (fastcgi.conf) and tree.c
  * (any other file).
  */

@@ -2,11 +2,10 @@
  *
  * From a file to struct fcgi_config, through libconfuse.
  *
- * libconfuse stops at its first error, so it is given no reason to have one:
- * the scanner leaves out what is wrong in form, and the callbacks here tell
- * what is wrong with a value and then accept it. One pass finds everything.
- * Its table of options is made from ours. What needs several keys is checked
- * on the scanner's result, which knows the lines.
+ * libconfuse stops at its first error, so it is never given one: the scan leaves
+ * out malformed lines, and the callbacks here report a wrong value and then
+ * accept it. One pass finds everything. The library's table of options is made
+ * from ours. Checks of several keys use the scan, which knows the lines.
  */
 #include "config/parse.h"
 
@@ -28,10 +27,10 @@ struct parse {
     struct fcgi_diag_list *diags;
 };
 
-/* libconfuse's callbacks have no argument of ours. */
+/* libconfuse's callbacks have no user argument. */
 static const struct parse *current;
 
-/* Tells what is wrong with a value. Returns its pair, NULL if there is none. */
+/* Reports a wrong value. Returns its pair, NULL if there is none. */
 static const struct fcgi_scan_pair *check(cfg_t *cfg, const char *value)
 {
     const struct fcgi_scan_pair *pair =
@@ -60,7 +59,7 @@ static int parse_number(cfg_t *cfg, cfg_opt_t *opt, const char *value,
     (void)opt;
     if (!pair)
         return -1;
-    /* What is wrong has been told, and its number is of no matter. */
+    /* A wrong value has been reported; its number does not matter. */
     if (fcgi_config_parse_number(pair->key, value, strlen(value), &number,
                                  &at) != FCGI_CONFIG_NUMBER_OK ||
         number > UINT32_MAX)
@@ -91,7 +90,7 @@ static cfg_opt_t make_option(const struct fcgi_key *key)
         key->name, NULL, key->repeat ? CFGF_LIST : CFGF_NODEFAULT, parse_text);
 }
 
-/* Whether any section of a kind says anything of a key. */
+/* Whether any section of a kind gives a key. */
 static bool is_given(const struct fcgi_scan *scan,
                      const struct fcgi_section *schema, size_t key)
 {
@@ -102,9 +101,9 @@ static bool is_given(const struct fcgi_scan *scan,
 }
 
 /*
- * libconfuse's tree for our table, or NULL. It gives each section a copy of
- * all its options; those that are nowhere in the file are therefore left out,
- * so that a large file takes no time.
+ * libconfuse's tree for our table, or NULL. libconfuse copies all options
+ * for each section, so those that the file does not use are left out, which keeps
+ * large files fast.
  */
 static cfg_t *make_tree(const struct fcgi_scan *scan)
 {
@@ -128,7 +127,7 @@ static cfg_t *make_tree(const struct fcgi_scan *scan)
     return cfg_init(top, CFGF_NOCASE);
 }
 
-/* Gives the scanner's text to libconfuse. Returns its tree, or NULL. */
+/* Parses the scan's text with libconfuse. Returns its tree, or NULL. */
 static cfg_t *run_library(const struct parse *parse)
 {
     const struct fcgi_scan *scan = parse->scan;
@@ -185,7 +184,7 @@ static int compare_named(const void *left, const void *right)
     return a->pair->line < b->pair->line ? -1 : 1;
 }
 
-/* Names must differ. Sorted, so that a file of thousands takes no time. */
+/* Names must differ. Sorted, so that thousands of servers take no time. */
 static void check_names(const struct parse *parse, cfg_t *tree)
 {
     const struct fcgi_scan *scan = parse->scan;
@@ -264,7 +263,7 @@ struct fcgi_config *fcgi_config_parse(const char *file, const char *text,
     if (tree)
         cfg_free(tree);
     fcgi_scan_free(&scan);
-    /* The list may hold findings about other files; those stay before. */
+    /* The list may hold findings about other files, which stay in front. */
     ours = *diags;
     ours.items = diags->items ? diags->items + first : NULL;
     ours.count = diags->count - first;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * fastcgi.conf as sections and pairs of our table, and as text for libconfuse.
- * A name that is not known is guessed at, so that what stands below it is
+ * The meaning of an unknown name is guessed, so that the lines below it are
  * checked as well.
  *
  * The text for libconfuse has a line for each line of the file, no comments,
@@ -89,7 +89,7 @@ static void put(struct scanner *s, const char *text)
         s->no_memory = true;
 }
 
-/* Tells why a section's name is not known; returns what it may have meant. */
+/* Reports an unknown section; returns the one that may have been meant. */
 static const struct fcgi_section *unknown_section(struct scanner *s,
                                                   struct fcgi_span name)
 {
@@ -188,7 +188,7 @@ static void unknown_key(struct scanner *s, struct fcgi_scan_section *section,
     }
 }
 
-/* A key that another section has; false where there is none. */
+/* Reports a key that another section has; false if none has it. */
 static bool wrong_section(struct scanner *s, const struct fcgi_section *schema,
                           struct fcgi_span key)
 {
@@ -272,7 +272,7 @@ int fcgi_scan_text(struct fcgi_scan *scan, const char *file, const char *text,
     struct fcgi_token token;
 
     memset(scan, 0, sizeof(*scan));
-    /* Monkey does not read this file: one that is right is right with both. */
+    /* Monkey itself does not read this file: valid means valid with both. */
     fcgi_lexer_init(&s.lexer, &fcgi_grammar_16, file, text, len, diags);
     s.lexer.heading = "FASTCGI_SERVER";
     while (!s.no_memory && fcgi_lexer_next(&s.lexer, &token)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Monkey's file grammar: where in the file everything is, and the same
- * configuration as text that libconfuse reads.
+ * fastcgi.conf as sections and pairs with their places in the file, and the same
+ * as text that libconfuse reads.
  */
 #ifndef FCGI_CONFIG_SCAN_H
 #define FCGI_CONFIG_SCAN_H
@@ -20,10 +20,10 @@ struct fcgi_scan_pair {
     unsigned value_column;
     unsigned value_length;
     const struct fcgi_key *key;
-    bool hash; /* the value has a '#' that has been warned of */
+    bool hash; /* the value has a '#', which has been reported */
 };
 
-/* A heading that is known, or that can be guessed. */
+/* A section whose heading is known, or could be guessed. */
 struct fcgi_scan_section {
     const struct fcgi_section *schema;
     unsigned line;
@@ -34,7 +34,7 @@ struct fcgi_scan_section {
     /* For each key of the schema: the number of its pair, from 1, or 0. */
     size_t given[FCGI_KEYS_MAX];
 
-    /* Keys that somebody has tried to give; no need to ask for them. */
+    /* Keys that are there in a misspelled form: not reported as missing. */
     bool meant[FCGI_KEYS_MAX];
 };
 
@@ -52,13 +52,13 @@ struct fcgi_scan {
     size_t text_len;
     size_t text_capacity;
 
-    bool heading_meant; /* something is told that would give a section */
+    bool heading_meant; /* a line that may have been a heading was reported */
 };
 
 /*
- * Reads a file's text into `scan`, which must be freed whatever comes out.
- * Returns 0, also if there are findings, or -1 if it was not read to its end,
- * for lack of memory or too many findings (which then is a finding, too).
+ * Reads a file's text into `scan`, which must be freed whatever is returned.
+ * Returns 0, also if there are findings, or -1 if the text was not read to its
+ * end for lack of memory or too many findings, which is a finding itself.
  */
 int fcgi_scan_text(struct fcgi_scan *scan, const char *file, const char *text,
                    size_t len, struct fcgi_diag_list *diags);

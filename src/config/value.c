@@ -28,7 +28,7 @@ static const struct unit counts[] = {
     {NULL, 0},
 };
 
-/* What is too large becomes UINT64_MAX. */
+/* A number that is too large becomes UINT64_MAX. */
 static enum fcgi_config_number_error parse(const struct unit *units,
                                            const char *text, size_t len,
                                            uint64_t *value, size_t *at)
@@ -105,7 +105,7 @@ const char *fcgi_config_format_time(uint64_t ms,
     uint64_t n = ms;
     const char *unit = "ms";
 
-    /* Whole minutes stay seconds up to two: people say "60s". */
+    /* Up to two minutes are written in seconds, as people do: "60s". */
     if (ms % 3600000 == 0) {
         n = ms / 3600000;
         unit = "h";

@@ -18,9 +18,9 @@ enum fcgi_config_number_error {
 };
 
 /*
- * Reads `500ms`, `5s`, `2m`, `1h`, or `5` for seconds, to milliseconds; what
- * is too large becomes UINT64_MAX. If it is not a time, `*at` is the offset
- * of what is wrong. `text` need not be terminated.
+ * Parses `500ms`, `5s`, `2m`, `1h`, or `5` for seconds, into milliseconds; a
+ * value that is too large becomes UINT64_MAX. If it is not a time, `*at` is the
+ * offset of the mistake. `text` need not be terminated.
  */
 enum fcgi_config_number_error
 fcgi_config_parse_time(const char *text, size_t len, uint64_t *ms, size_t *at);
@@ -28,7 +28,7 @@ fcgi_config_parse_time(const char *text, size_t len, uint64_t *ms, size_t *at);
 /*
  * The value of a key for which fcgi_keys_is_number(): `64k` or `1m` as bytes,
  * `On` as 1, and so on; `Off` as 0 where the key knows it. Otherwise as above;
- * what is neither On nor Off has NUMBER_NONE.
+ * a switch that is neither On nor Off is NUMBER_NONE.
  */
 enum fcgi_config_number_error
 fcgi_config_parse_number(const struct fcgi_key *key, const char *text,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The event loop: one epoll descriptor that watches the timer descriptor, the
- * mailbox' eventfd and everybody else's descriptors.
+ * mailbox' eventfd and the descriptors of its users.
  *
- * The timer descriptor is armed for the earliest deadline it was ever asked
- * for and not disarmed when that one is taken back: a request sets and stops
+ * The timer descriptor is armed for the earliest deadline that was set, and not
+ * disarmed when that one is cancelled: a request sets and stops
  * several timers, and a wake-up too many in a few seconds is cheaper than a
  * system call for each of them.
  */
@@ -79,7 +79,7 @@ static void drain(int fd)
     uint64_t count;
     ssize_t n = read(fd, &count, sizeof(count));
 
-    (void)n; /* what was counted does not matter, only that it was */
+    (void)n; /* the count does not matter, only that it was reset */
 }
 
 static void mail_ready(struct fcgi_loop_io *io, uint32_t events)
@@ -107,7 +107,7 @@ static void timer_ready(struct fcgi_loop_io *io, uint32_t events)
 
     (void)events;
     drain(io->fd);
-    loop->armed = 0; /* rearm() sees to it when the run ends */
+    loop->armed = 0; /* rearm() does so when the run ends */
 }
 
 struct fcgi_loop *fcgi_loop_new(void)
@@ -195,7 +195,7 @@ static void arm(struct fcgi_loop *loop, uint64_t deadline)
     struct itimerspec when = {.it_interval = {0, 0}};
 
     if (deadline == 0)
-        deadline = 1; /* all zero would disarm it */
+        deadline = 1; /* zero would disarm it */
     when.it_value.tv_sec = (time_t)(deadline / UINT64_C(1000000000));
     when.it_value.tv_nsec = (long)(deadline % UINT64_C(1000000000));
     if (loop->armed != 0 && loop->armed <= deadline)
@@ -209,7 +209,7 @@ static void run_round(struct fcgi_loop *loop)
     for (int i = 0; i < loop->n_batch; i++) {
         struct fcgi_loop_io *io = loop->batch[i].data.ptr;
 
-        /* fcgi_loop_remove() strikes out what must not be told any more. */
+        /* fcgi_loop_remove() clears events that must not be delivered. */
         if (io != NULL)
             io->ready(io, loop->batch[i].events);
     }
@@ -312,7 +312,7 @@ void fcgi_loop_cancel(struct fcgi_loop *loop, struct fcgi_loop_task *task)
         link = &(*link)->next;
     }
     if (*link == NULL)
-        return; /* posted, and still in the mailbox: the poster's business */
+        return; /* still in the mailbox: it cannot be taken back */
     *link = task->next;
     if (loop->tasks.last == task)
         loop->tasks.last = last;

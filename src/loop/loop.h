@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A small event loop, one per thread: descriptors through epoll, deadlines on
- * the monotonic clock through one timer descriptor, tasks to be run later, and
- * a mailbox through which other threads hand it tasks.
+ * the monotonic clock through one timer descriptor, deferred tasks, and a
+ * mailbox through which other threads post tasks to it.
  *
- * A host that has a loop of its own needs to know but one descriptor, which is
- * readable when something is due (fcgi_loop_fd), and to call fcgi_loop_run()
- * then, which never blocks. A program without a host calls fcgi_loop_wait().
+ * A host with a loop of its own watches one descriptor, fcgi_loop_fd(), which
+ * is readable when something is due, and then calls fcgi_loop_run(), which never
+ * blocks. A program without a host calls fcgi_loop_wait().
  *
  * Descriptors, timers and tasks are members of the structures that own them:
  * the loop allocates nothing after fcgi_loop_new(), and a structure may be
- * freed as soon as its members are taken out, in any callback, too. All
+ * freed as soon as its members have been removed, even in a callback. All
  * functions but fcgi_loop_post() belong to the loop's thread.
  */
 #ifndef FCGI_LOOP_LOOP_H
@@ -39,7 +39,7 @@ struct fcgi_loop_timer {
     void (*fired)(struct fcgi_loop_timer *timer);
 };
 
-/* Something to be done once, later. Zeroed memory is an idle task. */
+/* A function to be called once, later. Zeroed memory is an idle task. */
 struct fcgi_loop_task {
     struct fcgi_loop_task *next;
     bool queued;
@@ -52,21 +52,23 @@ struct fcgi_loop_task {
 
 #define FCGI_LOOP_MS UINT64_C(1000000) /* ns in a millisecond */
 
-/* Returns NULL, with errno, where a descriptor or memory is not to be had. */
+/* Returns NULL with errno set if a descriptor or memory cannot be had. */
 struct fcgi_loop *fcgi_loop_new(void);
 
-/* What is still watched or queued is forgotten, not closed. NULL is fine. */
+/* Descriptors, timers and tasks that are still registered are dropped, not
+ * closed or run. NULL is allowed. */
 void fcgi_loop_free(struct fcgi_loop *loop);
 
 /* The descriptor that a host watches for reading; the loop's own. */
 int fcgi_loop_fd(const struct fcgi_loop *loop);
 
-/* Does what is due, and returns without waiting for more. Not re-entrant. It
- * does not return while timers are set to a time that is past, or tasks are
- * queued, again and again. */
+/* Runs everything that is due and returns without waiting. Not re-entrant. It
+ * does not return as long as callbacks keep setting timers to times in the past
+ * or queueing tasks. */
 void fcgi_loop_run(struct fcgi_loop *loop);
 
-/* Waits up to `timeout_ms` (-1: for ever) for something to be due and does it.
+/* Waits up to `timeout_ms` (-1: without limit) until something is due, and runs
+ * it.
  * Returns 0, or -1 with errno (EINTR). */
 int fcgi_loop_wait(struct fcgi_loop *loop, int timeout_ms);
 
@@ -81,8 +83,8 @@ int fcgi_loop_add(struct fcgi_loop *loop, struct fcgi_loop_io *io,
 int fcgi_loop_modify(struct fcgi_loop *loop, struct fcgi_loop_io *io,
                      uint32_t events);
 
-/* Ends watching; events of this run that have not been told yet are dropped.
- * Call it before the descriptor is closed. Does nothing where not added. */
+/* Stops watching; events of this run that are not delivered yet are dropped.
+ * Call it before the descriptor is closed. Does nothing if it is not watched. */
 void fcgi_loop_remove(struct fcgi_loop *loop, struct fcgi_loop_io *io);
 
 /* Sets, or sets anew, a timer to `deadline`. */
@@ -91,8 +93,8 @@ void fcgi_loop_set_timer(struct fcgi_loop *loop, struct fcgi_loop_timer *timer,
 void fcgi_loop_stop_timer(struct fcgi_loop *loop,
                           struct fcgi_loop_timer *timer);
 
-/* Runs the task at the end of this run, or in the next one if none is under
- * way. A task that is queued already stays where it is. */
+/* Runs the task at the end of the current run, or else in the next one. A task
+ * that is queued already keeps its place. */
 void fcgi_loop_defer(struct fcgi_loop *loop, struct fcgi_loop_task *task);
 void fcgi_loop_cancel(struct fcgi_loop *loop, struct fcgi_loop_task *task);
 

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* The root of two heaps, either of which may be empty. */
+/* Merges two heaps, either of which may be empty. */
 static struct fcgi_loop_timer *meld(struct fcgi_loop_timer *a,
                                     struct fcgi_loop_timer *b)
 {
@@ -30,8 +30,8 @@ static struct fcgi_loop_timer *meld(struct fcgi_loop_timer *a,
     return a;
 }
 
-/* One heap out of a list of siblings: pairs from left to right, then the
- * pairs from right to left. Without recursion, for a list may be long. */
+/* Merges a list of siblings into one heap: pairs from left to right, then the
+ * pairs from right to left. Not recursive, as a list may be long. */
 static struct fcgi_loop_timer *merge_siblings(struct fcgi_loop_timer *first)
 {
     struct fcgi_loop_timer *pairs = NULL, *root = NULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The header block in front of a CGI response (RFC 3875, section 6): lines
- * `Name: value`, ended by LF or CRLF, up to an empty line. It may come in any
- * pieces; they are gathered in memory of the caller's, which bounds the block.
+ * `Name: value`, ended by LF or CRLF, up to an empty line. It may arrive in
+ * any pieces; they are collected in the caller's memory, which bounds its size.
  *
- * Strict where laxness would be a hole: NUL, a CR that no LF follows, a line
- * without a colon, a name that is no token and a continued line make the block
- * invalid. A first line `HTTP/1.x NNN` is taken for a status, for programs
+ * Strict where leniency would be a hole: a NUL, a CR without LF, a line without
+ * a colon, a name that is not a token and a continuation line make the block
+ * invalid. A first line `HTTP/1.x NNN` is read as a status line, for programs
  * written as "non-parsed header" scripts.
  *
  * No I/O, no allocation; one parser belongs to one thread at a time.
@@ -19,22 +19,22 @@
 #include <stdint.h>
 
 enum fcgi_header_result {
-    FCGI_HEADER_MORE,    /* all bytes are used, the block goes on */
+    FCGI_HEADER_MORE,    /* all bytes consumed, the block continues */
     FCGI_HEADER_DONE,    /* the block is complete; the rest is the body */
-    FCGI_HEADER_FULL,    /* the memory is used up: give more, or refuse */
+    FCGI_HEADER_FULL,    /* no memory left: call _grow(), or refuse */
     FCGI_HEADER_INVALID, /* `error` says why; sticky */
 };
 
 struct fcgi_header {
     char *buf; /* the caller's */
     size_t size;
-    size_t length;     /* gathered so far, line ends as LF */
+    size_t length;     /* collected so far, line ends as LF */
     size_t line;       /* where the current line begins */
     bool after_cr;     /* the byte before was a CR */
     const char *error; /* static text */
 };
 
-/* One field: spans of the gathered block. */
+/* One field: spans of the collected block. */
 struct fcgi_field {
     const char *name;
     size_t name_length;
@@ -42,16 +42,16 @@ struct fcgi_field {
     size_t value_length;
 };
 
-/* Begins a block that is gathered in `size` bytes at `buf`. */
+/* Begins a block that is collected in the `size` bytes at `buf`. */
 void fcgi_header_init(struct fcgi_header *header, char *buf, size_t size);
 
 /*
- * Gives the block more memory: `buf` holds what was gathered so far, `size` is
- * its new size. For use after FCGI_HEADER_FULL.
+ * Gives the block more memory: `buf` holds the bytes collected so far, `size`
+ * is its new size. For use after FCGI_HEADER_FULL.
  */
 void fcgi_header_grow(struct fcgi_header *header, char *buf, size_t size);
 
-/* Takes bytes; `*used` tells how many of them belong to the block. */
+/* Consumes bytes; `*used` is set to how many of them belong to the block. */
 enum fcgi_header_result fcgi_header_feed(struct fcgi_header *header,
                                          const uint8_t *bytes, size_t length,
                                          size_t *used);

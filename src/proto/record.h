@@ -6,8 +6,8 @@
  * from any thread.
  *
  * Encoders write all or nothing and return the number of bytes written, 0
- * where the buffer has no room. Decoders return the number of bytes used, 0
- * where more bytes are needed, and never look past `len`.
+ * where the buffer has no room. Decoders return the number of bytes
+ * consumed, 0 where more are needed, and never read past `len`.
  */
 #ifndef FCGI_PROTO_RECORD_H
 #define FCGI_PROTO_RECORD_H
@@ -74,15 +74,15 @@ struct fcgi_pair {
     uint32_t value_length;
 };
 
-/* The header of section 3.3. The version and the reserved byte are ours. */
+/* The header of section 3.3; version and reserved byte are filled in. */
 size_t fcgi_record_encode(uint8_t *buf, size_t size,
                           const struct fcgi_record *record);
 
-/* Decodes a header as it stands; judging the version is the caller's. */
+/* Decodes a header without judging it: the version is the caller's to check. */
 size_t fcgi_record_decode(const uint8_t *buf, size_t len,
                           struct fcgi_record *record);
 
-/* How many bytes fill a record's content up to a multiple of 8 (3.3). */
+/* The padding that makes a record's content a multiple of 8 bytes (3.3). */
 uint8_t fcgi_record_padding(size_t content_length);
 
 /* A whole BEGIN_REQUEST record (5.1), 16 bytes. */

@@ -4,8 +4,8 @@
  *
  *   BEGIN | PARAMS record ... | empty PARAMS | STDIN record ... | empty STDIN
  *
- * All records of STDIN but its last hold FCGI_REQUEST_CHUNK bytes, so that
- * what stands at a position follows from arithmetic. Where a record of PARAMS
+ * All records of STDIN but its last hold FCGI_REQUEST_CHUNK bytes, so the
+ * bytes at a position follow from arithmetic. Where a record of PARAMS
  * ends follows from the lengths of the pairs; they are only looked at where one
  * record does not hold them all. So no state but the position has to be kept,
  * or undone, when a write ends in the middle of a header.
@@ -26,7 +26,7 @@ struct cursor {
     struct fcgi_request *request;
     struct iovec *spans;
     size_t n;
-    uint64_t skip; /* bytes in front of the position that are still to pass */
+    uint64_t skip; /* bytes that are still to be skipped before the position */
 };
 
 /* A record's padding. None where content and padding would be more than 65,535
@@ -126,7 +126,7 @@ uint64_t fcgi_request_size(const struct fcgi_request *request)
            body_size(request->body_length) + FCGI_HEADER_LEN;
 }
 
-/* Adds a span, or what of it lies behind the position. */
+/* Adds a span, or the part of it behind the position. */
 static void add(struct cursor *cursor, const uint8_t *bytes, size_t length)
 {
     struct iovec *span;
@@ -139,7 +139,7 @@ static void add(struct cursor *cursor, const uint8_t *bytes, size_t length)
     length -= (size_t)cursor->skip;
     cursor->skip = 0;
     span = &cursor->spans[cursor->n++];
-    /* iovec knows no const; nobody writes through it. */
+    /* struct iovec has no const; nobody writes through it. */
     span->iov_base = (void *)(uintptr_t)bytes;
     span->iov_len = length;
 }
@@ -158,7 +158,7 @@ static void add_header(struct cursor *cursor, enum fcgi_type type,
     add(cursor, bytes, fcgi_record_encode(bytes, FCGI_HEADER_LEN, &record));
 }
 
-/* One record. Returns false where the spans ran out. */
+/* Adds one record. Returns false when there are no spans left. */
 static bool add_record(struct cursor *cursor, enum fcgi_type type,
                        const uint8_t *content, size_t length)
 {
@@ -190,8 +190,8 @@ static bool add_params(struct cursor *cursor)
     return add_record(cursor, FCGI_PARAMS, NULL, 0);
 }
 
-/* Passes records that lie in front of the position in one step, so that a
- * long body costs the same at its end as at its start. */
+/* Skips the records before the position in one step, so that the end of a long
+ * body costs no more than its start. */
 static size_t pass_records(struct cursor *cursor, size_t length)
 {
     uint64_t records = cursor->skip / FULL_RECORD;

@@ -5,10 +5,9 @@
  * by an empty one (FastCGI 1.0, sections 5.1 to 5.3). A record of PARAMS ends
  * between two pairs, as PHP-FPM decodes each record by itself; only a pair that
  * no record can hold is cut. Nothing is copied: the
- * encoder tells, for the position that has been reached, which bytes come
- * next, as spans of the caller's own memory and of a few headers that it
- * keeps. The position is a number, so that a request can be sent again from
- * its start, and a write may end anywhere.
+ * encoder returns the bytes that follow the current position, as spans of the
+ * caller's memory and of a few headers that it keeps. The position is a number,
+ * so a write may end anywhere, and a request can be sent again from its start.
  *
  * No I/O, no allocation; one encoder belongs to one thread at a time.
  */
@@ -25,7 +24,7 @@
  * of a body needs padding, and well under 16 bits. */
 #define FCGI_REQUEST_CHUNK 32768
 
-/* As many spans as one call of fcgi_request_spans() gives at most. */
+/* The most spans that one call of fcgi_request_spans() returns. */
 #define FCGI_REQUEST_SPANS 12
 
 struct fcgi_request {
@@ -59,19 +58,16 @@ void fcgi_request_init(struct fcgi_request *request, uint16_t id,
 size_t fcgi_request_spans(struct fcgi_request *request,
                           struct iovec spans[static FCGI_REQUEST_SPANS]);
 
-/* Says that `bytes` of what the spans showed are sent. */
+/* Advances the position: `bytes` of the last spans have been sent. */
 void fcgi_request_sent(struct fcgi_request *request, size_t bytes);
 
-/* Where the empty record begins that ends PARAMS. */
-uint64_t fcgi_request_params_end(const struct fcgi_request *request);
-
-/* The size of the whole on the wire. */
+/* The size of the whole request on the wire. */
 uint64_t fcgi_request_size(const struct fcgi_request *request);
 
 /*
  * The position of the empty record that ends PARAMS. An application that has
- * not been sent it cannot have begun the request: it does not know all of the
- * variables (section 5.2).
+ * not received it cannot have executed the request, as it does not know all of
+ * the variables (section 5.2).
  */
 uint64_t fcgi_request_params_end(const struct fcgi_request *request);
 

@@ -23,7 +23,7 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Collects up to eight bytes that may come in pieces; true once they are all
+/* Collects up to eight bytes that may arrive in pieces; true once all are
  * there. */
 static bool hold(struct fcgi_response *response, const uint8_t *bytes,
                  size_t length, size_t *used)
@@ -129,7 +129,7 @@ static void end_body(struct fcgi_response *response, const uint8_t *bytes,
         return;
     fcgi_record_decode_end(response->held, FCGI_BODY_LEN, &event->end);
     event->type = FCGI_RESPONSE_END;
-    /* A longer body is for a later protocol; it is passed like padding. */
+    /* A longer body would be a later protocol's; it is skipped like padding. */
     response->padding_left += response->content_left - FCGI_BODY_LEN;
     response->content_left = 0;
     response->state = FCGI_RESPONSE_IN_PADDING;

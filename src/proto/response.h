@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a FastCGI application answers to one request, decoded: bytes in, in
- * any pieces, events out. Spans point into the bytes that were fed; nothing is
- * copied or kept but the few bytes of a header or of an END_REQUEST body that
- * came in pieces.
+ * Decodes a FastCGI application's answer to one request: bytes in, in any
+ * pieces, events out. Spans point into the bytes that were fed; nothing is
+ * copied or kept except the few bytes of a header or an END_REQUEST body that
+ * was split.
  *
- * The application is taken for hostile: a record of another version, for
+ * The application is treated as hostile: a record of another version, for
  * another request, or of a type that only a web server sends ends the decoding,
- * for then the two sides no longer agree on where records begin. Types that
+ * because the two sides no longer agree on where records begin. Types that
  * FastCGI 1.0 does not know, and management records that nobody asked for, are
- * skipped by their length. Empty STDOUT and STDERR records say nothing: the end
- * of a request is END_REQUEST alone.
+ * skipped by their length. Empty STDOUT and STDERR records are ignored:
+ * only END_REQUEST ends a request.
  *
  * No I/O, no allocation; one decoder belongs to one thread at a time.
  */
@@ -23,11 +23,11 @@
 #include "proto/record.h"
 
 enum fcgi_response_event_type {
-    FCGI_RESPONSE_NONE,   /* all bytes are used, more are needed */
+    FCGI_RESPONSE_NONE,   /* all bytes consumed, more are needed */
     FCGI_RESPONSE_STDOUT, /* a span of STDOUT, at least one byte */
     FCGI_RESPONSE_STDERR, /* a span of STDERR, at least one byte */
     FCGI_RESPONSE_END,    /* END_REQUEST, once */
-    FCGI_RESPONSE_ERROR,  /* not FastCGI, or not for us; sticky */
+    FCGI_RESPONSE_ERROR,  /* not FastCGI, or another request's; sticky */
 };
 
 enum fcgi_response_error {
@@ -71,16 +71,16 @@ struct fcgi_response {
 void fcgi_response_init(struct fcgi_response *response, uint16_t id);
 
 /*
- * Decodes up to the next event and returns how many of the bytes are used.
- * Call it again with the rest until the event is NONE or ERROR. After END it
- * uses the padding of that record, then, in state FCGI_RESPONSE_FINISHED, no
- * byte more: what is left over is not this request's. Only a finished decoder
+ * Decodes up to the next event and returns the number of bytes consumed. Call
+ * it again with the rest until the event is NONE or ERROR. After END it consumes
+ * the padding of that record, then, in state FCGI_RESPONSE_FINISHED, nothing
+ * more: bytes that are left do not belong to this request. Only a finished decoder
  * leaves its connection fit for another request.
  */
 size_t fcgi_response_feed(struct fcgi_response *response, const uint8_t *bytes,
                           size_t length, struct fcgi_response_event *event);
 
-/* What an error means, for a log; static text. */
+/* Describes an error for a log; static text. */
 const char *fcgi_response_strerror(enum fcgi_response_error error);
 
 #endif

@@ -135,7 +135,7 @@ static void vreport(const struct fcgi_cli *cli, const char *format,
 static void vreport(const struct fcgi_cli *cli, const char *format,
                     va_list args)
 {
-    /* What went to the same terminal before stays before. */
+    /* Keeps the order of output on a terminal. */
     fflush(stdout);
     fprintf(stderr, "%s: ", cli->name);
     vfprintf(stderr, format, args);
@@ -151,7 +151,7 @@ void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
     va_end(args);
 }
 
-/* Behind the message about a mistake in usage. */
+/* Follows the message about a usage error. */
 static int refer(const struct fcgi_cli *cli)
 {
     fprintf(stderr, "Try '%s --help' for more information.\n", cli->name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command line of a tool. One table makes the options that are read, the
- * help, and (through the help) the manual's and the completions' lists.
+ * The command line of a tool. One table defines the options, the help and,
+ * through the help, the lists of the manual page and the completions.
  *
  * -h, --help and -V, --version belong to every tool and are not in its table.
  */
@@ -44,17 +44,17 @@ typedef int (*fcgi_cli_take_fn)(void *data, int value, const char *arg);
 /*
  * Reads the command line; options and operands may be mixed. Returns the index
  * in `argv` of the first operand (they are moved behind the options), or -1
- * with `*status` set to what the process shall end with: help or version have
- * been printed, or a mistake has been told.
+ * with `*status` set to the exit status: help or version have been printed, or a
+ * mistake has been reported.
  */
 int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
                    fcgi_cli_take_fn take, void *data, int *status);
 
-/* Tells "NAME: MESSAGE" on standard error. */
+/* Writes "NAME: MESSAGE" to standard error. */
 void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same, and where to find help. Returns the exit status. */
+/* The same, followed by a hint at --help. Returns the exit status. */
 int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -70,21 +70,19 @@ int fcgi_cli_take_time(const struct fcgi_cli *cli, const char *option,
                        const char *arg, uint64_t *ns);
 
 /*
- * At the end: `status`, or that of trouble (after a message) if not all of
- * the output could be written.
+ * Flushes standard output. Returns `status`, or fcgi_cli_trouble() after a
+ * message if the output could not be written.
  */
 int fcgi_cli_finish(const struct fcgi_cli *cli, int status);
 
-/*
- * A whole text as a decimal number from `min` to `max`: no sign, no blank.
- * Returns 0 or -1.
- */
+/* Parses a text as a decimal number from `min` to `max`, without sign or
+ * blanks. Returns 0 or -1. */
 int fcgi_cli_number(const char *text, uint64_t min, uint64_t max,
                     uint64_t *number);
 
 /*
- * A whole text as seconds, "2" or "0.25", with a dot in any locale and up to
- * nine digits behind it; in nanoseconds, up to `max` of them. Returns 0 or -1.
+ * Parses a text as seconds, "2" or "0.25", with a dot in every locale and up to
+ * nine digits behind it, into up to `max` nanoseconds. Returns 0 or -1.
  */
 int fcgi_cli_seconds(const char *text, uint64_t max, uint64_t *ns);
 
@@ -99,10 +97,8 @@ enum fcgi_cli_when { FCGI_CLI_AUTO, FCGI_CLI_ALWAYS, FCGI_CLI_NEVER };
 /* The argument of --color; NULL means always. Returns 0 or -1. */
 int fcgi_cli_when(const char *text, enum fcgi_cli_when *when);
 
-/*
- * Whether to write colours: when it is left to us, on terminals that know
- * them, unless the environment has NO_COLOR.
- */
+/* Whether to write colours: with FCGI_CLI_AUTO on terminals that support them,
+ * unless NO_COLOR is in the environment. */
 bool fcgi_cli_color(enum fcgi_cli_when when, FILE *out);
 
 #endif

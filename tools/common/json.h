@@ -2,8 +2,8 @@
  *
  * Writes JSON to a stream as it comes, without a tree in memory.
  *
- * The text is always valid UTF-8: control characters are escaped, and each
- * byte that belongs to no character becomes U+FFFD.
+ * The text is always valid UTF-8: control characters are escaped, and a
+ * byte that is part of no character becomes U+FFFD.
  */
 #ifndef FCGI_TOOLS_JSON_H
 #define FCGI_TOOLS_JSON_H
@@ -22,8 +22,8 @@ struct fcgi_json {
 
 /*
  * A value's `key` is its name in the object that is open; NULL in an array or
- * at the top. Nobody but the caller pairs beginnings with ends. Errors of the
- * stream stay in the stream (ferror).
+ * at the top. The caller pairs beginnings with ends. Write errors stay in
+ * the stream (ferror(3)).
  */
 void fcgi_json_init(struct fcgi_json *json, FILE *out, unsigned indent);
 void fcgi_json_object(struct fcgi_json *json, const char *key);
@@ -39,7 +39,7 @@ void fcgi_json_bytes(struct fcgi_json *json, const char *key, const char *bytes,
 void fcgi_json_uint(struct fcgi_json *json, const char *key, uint64_t number);
 void fcgi_json_int(struct fcgi_json *json, const char *key, int64_t number);
 
-/* With `digits` behind the dot; null for what is no number. */
+/* With `digits` behind the dot; NaN and infinity become null. */
 void fcgi_json_real(struct fcgi_json *json, const char *key, double number,
                     unsigned digits);
 void fcgi_json_bool(struct fcgi_json *json, const char *key, bool value);
