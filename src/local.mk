@@ -74,6 +74,7 @@ libgateway_la_LIBADD = $(CARES_LIBS)
 monkey_shared = \
 	src/monkey/abi.h \
 	src/monkey/auth.h \
+	src/monkey/buffer.c src/monkey/buffer.h \
 	src/monkey/host.c src/monkey/host.h \
 	src/monkey/index.c src/monkey/index.h \
 	src/monkey/plugin.c src/monkey/plugin.h \

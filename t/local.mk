@@ -64,6 +64,7 @@ E2E_TESTS = \
 	t/e2e/bite18.t \
 	t/e2e/bite_fields.t \
 	t/e2e/body.t \
+	t/e2e/buffer.t \
 	t/e2e/chunked.t \
 	t/e2e/client.t \
 	t/e2e/config.t \

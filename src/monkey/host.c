@@ -16,6 +16,7 @@
 
 #include "gateway/gateway.h"
 #include "monkey/auth.h"
+#include "monkey/buffer.h"
 #include "monkey/index.h"
 #include "monkey/request.h"
 #include "monkey/takeover.h"
@@ -27,6 +28,7 @@ struct worker {
     struct worker *next; /* the list of all; set before Monkey serves */
     struct fcgi_gateway *gateway;
     struct mk_event *event; /* of the gateway's loop, in Monkey's */
+    char *left; /* a receive buffer that the last stage 40 replaced, or NULL */
 };
 
 /* Set before there are threads, and not changed after. */
@@ -348,9 +350,19 @@ static void name_host(struct mk_request *sr)
     sr->host.len = sr->host_alias->len;
 }
 
+/* Frees what the last stage 40 of a worker left. */
+static void free_left(struct worker *worker)
+{
+    if (worker->left != NULL)
+        api->mem_free(worker->left);
+    worker->left = NULL;
+}
+
 int fcgi_monkey_stage20(struct mk_session *cs, struct mk_request *sr)
 {
     (void)cs;
+    if (self != NULL)
+        free_left(self);
     name_host(sr);
     if (pool != NULL) {
         fcgi_monkey_index_find(api, config, pool, sr);
@@ -416,6 +428,22 @@ int fcgi_monkey_stage30(struct mk_plugin *plugin, struct mk_session *cs,
     return MK_CONTINUE;
 }
 
+/* Of all requests, ours and others. Where the core is mistaken about its
+ * channel (monkey-traps (e)) `sr` is none: it is not looked at. */
+int fcgi_monkey_stage40(struct mk_session *cs, struct mk_request *sr)
+{
+    enum fcgi_monkey_family family = fcgi_monkey_family_of(cs, &cs->sr_fixed);
+
+    (void)sr;
+    if (self != NULL && family != FCGI_MONKEY_FAMILY_UNKNOWN) {
+        free_left(self);
+        self->left = fcgi_monkey_buffer_settle(
+            api, (size_t)config->max_request_size, family, cs);
+    }
+    errno = 0;
+    return MK_CONTINUE;
+}
+
 /* Also called for requests that are none of ours, with nothing filled in. */
 int fcgi_monkey_stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
                                struct mk_request *sr)
@@ -438,6 +466,7 @@ void fcgi_monkey_workers_free(void)
 
         fcgi_gateway_free(worker->gateway);
         api->mem_free(worker->event);
+        free_left(worker);
         free(worker);
         worker = next;
     }

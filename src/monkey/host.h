@@ -14,6 +14,7 @@
 #define fcgi_monkey_workers_free FCGI_MONKEY_NAME(workers_free)
 #define fcgi_monkey_worker_start FCGI_MONKEY_NAME(worker_start)
 #define fcgi_monkey_stage20 FCGI_MONKEY_NAME(stage20)
+#define fcgi_monkey_stage40 FCGI_MONKEY_NAME(stage40)
 #define fcgi_monkey_stage30 FCGI_MONKEY_NAME(stage30)
 #define fcgi_monkey_stage30_hangup FCGI_MONKEY_NAME(stage30_hangup)
 
@@ -37,5 +38,6 @@ int fcgi_monkey_stage30(struct mk_plugin *plugin, struct mk_session *cs,
                         struct mk_list *params);
 int fcgi_monkey_stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
                                struct mk_request *sr);
+int fcgi_monkey_stage40(struct mk_session *cs, struct mk_request *sr);
 
 #endif

@@ -109,19 +109,32 @@ static void clean_up(void)
     config = NULL;
 }
 
+static bool is_ours(const struct mk_stage *entry,
+                    const struct mk_config *server, const struct mk_list *list)
+{
+    return list == &server->stage20_handler
+               ? entry->stage20 == fcgi_monkey_stage20
+               : entry->stage40 == fcgi_monkey_stage40;
+}
+
 void fcgi_monkey_unhook(const struct mk_api *api, struct mk_config *server)
 {
-    struct mk_list *list = &server->stage20_handler, *node;
+    struct mk_list *const lists[] = {&server->stage20_handler,
+                                     &server->stage40_handler};
 
-    for (node = list->next; node != list; node = node->next) {
-        struct mk_stage *entry = MK_ENTRY(node, struct mk_stage, head);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct mk_list *node = lists[i]->next;
 
-        if (entry->stage20 != fcgi_monkey_stage20)
-            continue;
-        node->prev->next = node->next;
-        node->next->prev = node->prev;
-        api->mem_free(entry);
-        return;
+        while (node != lists[i]) {
+            struct mk_stage *entry = MK_ENTRY(node, struct mk_stage, head);
+
+            node = node->next;
+            if (!is_ours(entry, server, lists[i]))
+                continue;
+            entry->head.prev->next = entry->head.next;
+            entry->head.next->prev = entry->head.prev;
+            api->mem_free(entry);
+        }
     }
 }
 

@@ -26,8 +26,8 @@ int fcgi_monkey_start(const struct mk_api *api, struct mk_config *server,
 /* Frees everything. The workers must be gone, and with them their loops. */
 void fcgi_monkey_stop(void);
 
-/* Takes our entry out of Monkey's list for stage 20, which it forgets when a
- * plugin does not start: it would call into unloaded code. */
+/* Takes our entries out of Monkey's lists for stages 20 and 40, which it
+ * forgets when a plugin does not start: it would call into unloaded code. */
 void fcgi_monkey_unhook(const struct mk_api *api, struct mk_config *server);
 
 /* Whether a Match rule names the plugin. */

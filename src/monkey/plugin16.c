@@ -62,6 +62,7 @@ static struct mk_stage stage = {
     .stage20 = fcgi_monkey_stage20,
     .stage30 = fcgi_monkey_stage30,
     .stage30_hangup = fcgi_monkey_stage30_hangup,
+    .stage40 = fcgi_monkey_stage40,
 };
 
 static int master_init(struct mk_config *config);

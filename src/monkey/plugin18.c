@@ -96,6 +96,7 @@ static struct mk_stage stage = {
     .stage20 = fcgi_monkey_stage20,
     .stage30 = fcgi_monkey_stage30,
     .stage30_hangup = fcgi_monkey_stage30_hangup,
+    .stage40 = fcgi_monkey_stage40,
 };
 
 MK_EXPORT struct mk_plugin mk_plugin_fastcgi18 = {

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "monkey/buffer.h"
+
 enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
                                               const struct mk_request *sr)
 {
@@ -120,21 +122,6 @@ static void queue_timeout(const struct mk_api *api,
     *view->is_timeout_on = 1;
 }
 
-/*
- * When the core enlarges the receive buffer for a body, the pointers that it
- * has made into the head go stale, unless the head lies in the buffer that
- * every session begins with: that one stays. So an idle connection gets it
- * back, before a next request comes into a larger one.
- */
-static void reset_buffer(const struct mk_api *api, struct mk_session *cs)
-{
-    if (cs->body == cs->body_fixed || cs->body_length != 0)
-        return;
-    api->mem_free(cs->body);
-    cs->body = cs->body_fixed;
-    cs->body_size = MK_REQUEST_CHUNK;
-}
-
 void fcgi_monkey_give_back(const struct mk_api *api,
                            enum fcgi_monkey_family family,
                            struct mk_session *cs, struct mk_request *sr,
@@ -163,7 +150,7 @@ void fcgi_monkey_give_back(const struct mk_api *api,
     if (sr->handler_data != NULL)
         return; /* our stage 30 has taken the next request over */
     if (cs->request_list.next == &cs->request_list) {
-        reset_buffer(api, cs); /* idle */
+        fcgi_monkey_buffer_reset(api, &view, cs); /* idle */
         return;
     }
     if (sr->headers.status > 0 || view.streams->next != view.streams) {

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "monkey/buffer.h"
 #include "monkey/takeover.h"
 
 enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
@@ -109,17 +110,6 @@ static bool has_output(const struct fcgi_monkey_conn_view *view)
     return false;
 }
 
-/* See takeover16.c: pointers into the head go stale when the buffer moves. */
-static void reset_buffer(const struct mk_api *api, struct mk_session *cs)
-{
-    if (cs->body == cs->body_fixed || cs->body_length != 0 ||
-        cs->conn->net->buffer_size > MK_REQUEST_CHUNK)
-        return; /* a TLS layer has had a larger one from the beginning */
-    api->mem_free(cs->body);
-    cs->body = cs->body_fixed;
-    cs->body_size = MK_REQUEST_CHUNK;
-}
-
 void fcgi_monkey_give_back(const struct mk_api *api,
                            enum fcgi_monkey_family family,
                            struct mk_session *cs, struct mk_request *sr,
@@ -151,7 +141,7 @@ void fcgi_monkey_give_back(const struct mk_api *api,
     if (sr->handler_data != NULL)
         return; /* our stage 30 has taken the next request over */
     if (cs->request_list.next == &cs->request_list) {
-        reset_buffer(api, cs); /* idle */
+        fcgi_monkey_buffer_reset(api, &view, cs); /* idle */
         return;
     }
     if (has_output(&view)) {

@@ -134,11 +134,10 @@ look('(t) handler_data does not', [ ask('/look.px'), qr/ended/, ask('/look.px', 
 look('(t) etag_len does', [ ask('/static.txt'), \$STATIC, ask('/look.px'), qr/stage30.*ended/ ], 'etag_len=\d\d');
 
 SKIP: {
-    skip 'on Monkey it reads freed memory', 1 if host_kind() eq 'monkey';
-    bite($h, '(t) pointers into a head that has moved lead nowhere',
+    skip 'Monkey reads freed memory, and may find what it looks for', 1 if host_kind() eq 'monkey';
+    bite($h, '(t) a head that has moved is 400: pointers into it lead nowhere',
         [ ask('POST /look.px', \('x' x 6000)), qr/ended/, ask('POST /look.px', 'Content-Length: 20000', \'x'), ['silent'],
-            'x' x 19999, qr/ended.*ended/ ],
-        out => qr/^method_p=\\xdd\\xdd/m);
+            'x' x 19999, \'400 Bad Request' ]);
 }
 
 # Loading

@@ -56,7 +56,6 @@ void serve_point(struct mk_session *cs, struct mk_ptr *ptr, size_t from,
 {
     ptr->data = cs->body + from;
     ptr->len = to - from;
-    serve_client(cs)->pointed_at = true;
 }
 
 static int host_port(struct mk_parser *p, struct mk_header *host)

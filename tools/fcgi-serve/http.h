@@ -28,10 +28,6 @@ void serve_session_discard(struct mk_session *cs);
 /* Frees the blocks that cs->body has left during the last request. */
 void serve_session_forget(struct mk_session *cs);
 
-/* Before a plugin sees the request: makes the memory unreadable, so to say,
- * that stale pointers of its head lead to. */
-void serve_session_spoil(struct mk_session *cs);
-
 void serve_request_init(struct mk_session *cs, struct mk_request *sr);
 void serve_request_free_all(struct mk_session *cs);
 

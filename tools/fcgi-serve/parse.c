@@ -363,7 +363,7 @@ static int chunks(struct mk_session *cs)
     const char *at = cs->body + state(cs)->head_end;
     const char *end = cs->body + cs->body_length;
 
-    if (cs->body != cs->body_fixed)
+    if (serve_client(cs)->moved)
         return SERVE_PARSE_ERROR;
     for (;;) {
         const char *line = memmem(at, (size_t)(end - at), "\r\n", 2);

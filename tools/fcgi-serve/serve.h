@@ -64,13 +64,9 @@ struct serve_client {
     struct mk_list all; /* in serve_worker_state.clients */
     struct serve_parse parse;
     bool closed;
-    /* Blocks that cs->body has left while pointers into them lived on. */
-    struct {
-        void *block;
-        unsigned int size;
-    } left[16];
+    void *left[16]; /* blocks that cs->body was in; some may point there yet */
     unsigned int left_count;
-    bool pointed_at; /* the block that cs->body is in now has such pointers */
+    bool moved; /* cs->body, during the request that it holds */
 };
 
 /* NULL if there is no layout of this name; the usual one for NULL. */

@@ -5,9 +5,9 @@
  * All that comes is appended to cs->body, also while a handler is at work;
  * there is one request structure per session, and everything in it points
  * into that buffer. When the buffer has to grow its bytes may move, and what
- * already points into it then points into memory that is free: in Monkey such
- * pointers read whatever is there. Here they read a pattern, which no test
- * takes for a header.
+ * already points into it then points into memory that is free: Monkey reads and writes
+ * there, and as a rule finds what it looks for, or answers 400. Here the block
+ * always moves, and the old one reads as a pattern, for the core as for plugins.
  */
 #include <errno.h>
 #include <string.h>
@@ -58,21 +58,9 @@ void serve_session_forget(struct mk_session *cs)
 {
     struct serve_client *client = serve_client(cs);
 
-    client->pointed_at = false;
+    client->moved = false;
     while (client->left_count > 0)
-        serve_mem_free(client->left[--client->left_count].block);
-}
-
-/*
- * In Monkey these blocks are free by now. Its own code reads them all the
- * same, and as a rule finds what it looks for; a plugin had better not.
- */
-void serve_session_spoil(struct mk_session *cs)
-{
-    struct serve_client *client = serve_client(cs);
-
-    for (unsigned int i = 0; i < client->left_count; i++)
-        memset(client->left[i].block, PATTERN, client->left[i].size);
+        serve_mem_free(client->left[--client->left_count]);
 }
 
 static void free_body(struct mk_session *cs)
@@ -123,26 +111,23 @@ static void premature_close(struct mk_session *cs, int status)
     serve_session_remove(cs);
 }
 
-/* Moves cs->body to a block of size bytes. */
+/* Moves cs->body to a block of size bytes. The block that it leaves stays for a
+ * while, as a pattern. */
 static void grow(struct mk_session *cs, unsigned int size)
 {
     struct serve_client *client = serve_client(cs);
+    const unsigned int most = sizeof(client->left) / sizeof(client->left[0]);
     char *old = cs->body;
 
-    if (old != cs->body_fixed && !client->pointed_at) {
-        cs->body = serve_mem_realloc(old, size + 1);
-    } else {
-        cs->body = serve_mem_alloc(size + 1);
-        memcpy(cs->body, old, cs->body_length);
-        if (old != cs->body_fixed) {
-            if (client->left_count ==
-                sizeof(client->left) / sizeof(client->left[0]))
-                serve_mem_free(client->left[--client->left_count].block);
-            client->left[client->left_count].block = old;
-            client->left[client->left_count++].size = cs->body_size + 1;
-        }
+    cs->body = serve_mem_alloc(size + 1);
+    memcpy(cs->body, old, cs->body_length);
+    if (old != cs->body_fixed) {
+        memset(old, PATTERN, cs->body_size + 1);
+        if (client->left_count == most)
+            serve_mem_free(client->left[--client->left_count]);
+        client->left[client->left_count++] = old;
     }
-    client->pointed_at = false;
+    client->moved = true;
     cs->body_size = size;
 }
 

@@ -67,7 +67,6 @@ static enum outcome ask_handlers(struct mk_session *cs, struct mk_request *sr,
         if (!serve_rule_matches(h, path))
             continue;
         sr->stage30_handler = plugin;
-        serve_session_spoil(cs);
         r = plugin->stage->stage30(plugin, cs, sr, h->n_params, &h->params);
         if (MK_ABI == 18 && first)
             serve_header_prepare(cs, sr);
