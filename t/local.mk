@@ -83,6 +83,7 @@ E2E_TESTS = \
 	t/e2e/phpvars.t \
 	t/e2e/places.t \
 	t/e2e/pool.t \
+	t/e2e/retire.t \
 	t/e2e/scripts.t \
 	t/e2e/stderr.t \
 	t/e2e/strict.t \

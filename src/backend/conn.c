@@ -8,14 +8,32 @@
  * nothing of the request can have been executed. A KEPT connection stays in
  * epoll as it was: between two requests on it there is no system call but the
  * look whether it is still alive.
+ *
+ * An application that retires a process (PHP-FPM, pm.max_requests) may close a
+ * kept connection in the very moment in which the next request goes out on it.
+ * A request that must not be executed twice is therefore sent in two parts on
+ * a kept connection over a Unix socket: first all up to the record that ends
+ * PARAMS, before which no application may run. The rest follows when there is
+ * proof that a living process has the first part: it has been read, so that
+ * the socket's queue is empty (SIOCOUTQ), and the connection still stands. (A
+ * close empties the queue, too, but is seen by then: the kernel marks the
+ * connection before it drops what was not read.) What breaks before is known
+ * not to be executed, and the owner may send it again. Each byte that is read
+ * wakes an edge-triggered EPOLLOUT, so nothing is polled; the timer is there
+ * for a wake-up that comes before the count is down.
  */
 #include "backend/conn.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define PROOF_FIRST (1 * FCGI_LOOP_MS)
+#define PROOF_MOST (16 * FCGI_LOOP_MS)
 
 static void close_socket(struct fcgi_conn *conn)
 {
@@ -81,6 +99,13 @@ static void moved(struct fcgi_conn *conn)
     set_deadline(conn, fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
 }
 
+/* Whether all has been sent that may be before the proof. */
+static bool is_held(const struct fcgi_conn *conn)
+{
+    return conn->proving &&
+           conn->request.position >= fcgi_request_params_end(&conn->request);
+}
+
 /* Tells the loop what we wait for. A paused connection is taken out, since a
  * hang-up would be reported over and over whatever is asked for. False where
  * that failed, and with it the connection. */
@@ -89,6 +114,8 @@ static bool watch(struct fcgi_conn *conn)
     uint32_t events = EPOLLIN | (conn->unsent ? (uint32_t)EPOLLOUT : 0);
     int result;
 
+    if (is_held(conn))
+        events |= EPOLLET;
     if (conn->paused) {
         fcgi_loop_remove(conn->loop, &conn->io);
         return true;
@@ -101,6 +128,22 @@ static bool watch(struct fcgi_conn *conn)
     if (result < 0)
         fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_EPOLL, errno);
     return result == 0;
+}
+
+/* Takes from the spans what is held back. Returns how many are left. */
+static size_t hold_back(const struct fcgi_conn *conn, struct iovec *spans,
+                        size_t n)
+{
+    uint64_t left =
+        fcgi_request_params_end(&conn->request) - conn->request.position;
+    size_t i;
+
+    for (i = 0; i < n && left > 0; i++) {
+        if (spans[i].iov_len > left)
+            spans[i].iov_len = (size_t)left;
+        left -= spans[i].iov_len;
+    }
+    return i;
 }
 
 /*
@@ -119,6 +162,10 @@ static int send_more(struct fcgi_conn *conn)
         message.msg_iovlen = fcgi_request_spans(&conn->request, spans);
         if (message.msg_iovlen == 0)
             return 0;
+        if (conn->proving)
+            message.msg_iovlen = hold_back(conn, spans, message.msg_iovlen);
+        if (message.msg_iovlen == 0)
+            return 1;
         n = sendmsg(conn->io.fd, &message, MSG_NOSIGNAL);
         if (n >= 0) {
             fcgi_request_sent(&conn->request, (size_t)n);
@@ -134,21 +181,93 @@ static int send_more(struct fcgi_conn *conn)
     }
 }
 
+/* Whether the other side has closed; bytes from it are none of our business
+ * here. */
+static bool is_closed(const struct fcgi_conn *conn)
+{
+    char byte;
+    ssize_t n = recv(conn->io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+enum proof {
+    PROOF_PENDING,
+    PROOF_COME,
+    PROOF_IMPOSSIBLE, /* closed, or the system does not tell */
+};
+
+static enum proof look_for_proof(const struct fcgi_conn *conn)
+{
+    int unread = 0;
+
+    if (ioctl(conn->io.fd, SIOCOUTQ, &unread) < 0)
+        return PROOF_IMPOSSIBLE;
+    if (unread > 0)
+        return PROOF_PENDING;
+    return is_closed(conn) ? PROOF_IMPOSSIBLE : PROOF_COME;
+}
+
+/* Looks again a little later. */
+static void wait_for_proof(struct fcgi_conn *conn)
+{
+    uint64_t next;
+
+    conn->proof_wait =
+        conn->proof_wait > 0 ? conn->proof_wait * 2 : PROOF_FIRST;
+    if (conn->proof_wait > PROOF_MOST)
+        conn->proof_wait = PROOF_MOST;
+    next = fcgi_loop_now(conn->loop) + conn->proof_wait;
+    if (!conn->timer.set || conn->timer.deadline > next)
+        fcgi_loop_set_timer(conn->loop, &conn->timer, next);
+}
+
+/* Sends what can be sent now, and waits for what is needed for the rest. False
+ * where that failed, and with it the connection. */
+static bool push(struct fcgi_conn *conn)
+{
+    enum proof proof;
+    int result;
+
+    do {
+        proof = PROOF_PENDING;
+        result = send_more(conn);
+        if (result < 0) {
+            fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_SEND, errno);
+            return false;
+        }
+        if (is_held(conn))
+            proof = look_for_proof(conn);
+        if (proof == PROOF_IMPOSSIBLE) {
+            fail(conn, FCGI_CONN_CLOSED);
+            return false;
+        }
+        conn->proving = conn->proving && proof != PROOF_COME;
+    } while (proof == PROOF_COME);
+    conn->unsent = result > 0;
+    if (is_held(conn))
+        wait_for_proof(conn);
+    return watch(conn);
+}
+
+/* There may be room, or a proof. */
+static bool push_on(struct fcgi_conn *conn)
+{
+    uint64_t before = conn->request.position;
+
+    if (!push(conn))
+        return false;
+    if (conn->request.position != before || !conn->unsent)
+        moved(conn);
+    return true;
+}
+
 /* There is a connection, which is watched: the request goes out. */
 static void opened(struct fcgi_conn *conn)
 {
-    int result;
-
     conn->state = FCGI_CONN_OPEN;
-    result = send_more(conn);
-    if (result < 0) {
-        fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_SEND, errno);
-        return;
-    }
-    conn->unsent = result > 0;
-    moved(conn);
-    if (conn->unsent)
-        watch(conn);
+    if (push(conn))
+        moved(conn);
 }
 
 static void dialed(struct fcgi_dial *dial, int fd)
@@ -278,20 +397,8 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
         die(conn);
         return;
     }
-    if ((events & EPOLLOUT) && conn->unsent) {
-        uint64_t before = conn->request.position;
-        int result = send_more(conn);
-
-        if (result < 0) {
-            fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_SEND, errno);
-            return;
-        }
-        conn->unsent = result > 0;
-        if (conn->request.position != before || !conn->unsent)
-            moved(conn);
-        if (!conn->unsent && !watch(conn))
-            return;
-    }
+    if ((events & EPOLLOUT) && conn->unsent && !push_on(conn))
+        return;
     if (conn->state == FCGI_CONN_OPEN &&
         (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         read_more(conn);
@@ -304,6 +411,11 @@ static void timer_fired(struct fcgi_loop_timer *timer)
 
     if (conn->paused)
         return; /* resuming sets it anew */
+    if (now < conn->deadline && conn->state == FCGI_CONN_OPEN &&
+        is_held(conn)) {
+        push_on(conn);
+        return;
+    }
     if (now < conn->deadline) {
         fcgi_loop_set_timer(conn->loop, timer, conn->deadline);
         return;
@@ -345,6 +457,9 @@ void fcgi_conn_start(struct fcgi_conn *conn,
     conn->heard = conn->peer_closed_read = false;
     conn->paused = false;
     conn->unsent = true;
+    conn->proving = conn->kept && conn->once &&
+                    conn->server->config->endpoint.kind == FCGI_ENDPOINT_UNIX;
+    conn->proof_wait = 0;
     conn->bytes_in = conn->bytes_out = 0;
     conn->read_most = conn->scratch_size;
     conn->request.position = 0;

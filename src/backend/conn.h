@@ -91,6 +91,8 @@ struct fcgi_conn {
     uint32_t watched;                 /* events, while it is watched */
     bool unsent;           /* bytes of the request are still to be sent */
     bool peer_closed_read; /* the application takes no more of it */
+    bool proving;          /* what ends PARAMS is held back: see conn.c */
+    uint64_t proof_wait;   /* the last wait for the proof */
     bool paused;
     bool kept;            /* the request has a kept connection */
     bool heard;           /* bytes of the answer have come */
@@ -105,8 +107,11 @@ struct fcgi_conn {
     size_t scratch_size;
     size_t read_most; /* bytes that one read may bring */
 
+    /* The owner's: set before each start. */
+    void *owner;
+    bool once; /* the request must not be executed twice */
+
     /* For the pool (worker.c). */
-    void *owner; /* whoever uses it */
     /* The first bytes of an answer have come; NULL: nobody wants to know. */
     void (*on_first_byte)(struct fcgi_conn *conn);
     /* KEPT: it is of no use any more, and closed. May be NULL. */

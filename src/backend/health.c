@@ -75,7 +75,7 @@ static void end(struct check *check, enum verdict verdict)
 
     let_go(check);
     if (verdict == PASSED) {
-        fcgi_server_answered(check->server);
+        fcgi_server_answered(check->server, fcgi_loop_now(worker->loop));
         fcgi_worker_worked(worker, check->server);
     } else if (verdict == FAILED) {
         fcgi_worker_count(worker, check->server, FCGI_COUNT_CHECK_FAILED);

@@ -259,11 +259,12 @@ bool fcgi_server_worked(struct fcgi_server *server);
 /* The request that tried it found nothing out: another may. */
 void fcgi_server_end_trial(struct fcgi_server *server);
 
-/* The server refuses a connection; it has answered on a new one; whether it has
- * begun to refuse them so lately that it may only be restarted (FCGI_RESTART).
- * Any thread. */
+/* The server refuses a connection; it has answered what it was asked at
+ * `asked`, on a new connection or a kept one (what was asked before it began to
+ * refuse says nothing of it); whether it has begun to refuse connections so
+ * lately that it may only be restarted (FCGI_RESTART). Any thread. */
 void fcgi_server_refused(struct fcgi_server *server, uint64_t now);
-void fcgi_server_answered(struct fcgi_server *server);
+void fcgi_server_answered(struct fcgi_server *server, uint64_t asked);
 bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now);
 
 /* Everything that was counted, of all workers. Any thread. */

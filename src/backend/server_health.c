@@ -78,11 +78,15 @@ void fcgi_server_refused(struct fcgi_server *server, uint64_t now)
     atomic_compare_exchange_strong(&server->down_since, &since, now);
 }
 
-void fcgi_server_answered(struct fcgi_server *server)
+void fcgi_server_answered(struct fcgi_server *server, uint64_t asked)
 {
-    /* What all workers share is mostly only read. */
-    if (atomic_load_explicit(&server->down_since, memory_order_relaxed) != 0)
-        atomic_store_explicit(&server->down_since, 0, memory_order_relaxed);
+    uint64_t since =
+        atomic_load_explicit(&server->down_since, memory_order_relaxed);
+
+    /* What all workers share is mostly only read. A refusal that comes between
+     * stays. */
+    if (since != 0 && asked >= since)
+        atomic_compare_exchange_strong(&server->down_since, &since, 0);
 }
 
 bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now)

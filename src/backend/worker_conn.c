@@ -7,6 +7,16 @@
 
 #include <stdlib.h>
 
+/*
+ * Over TCP nothing proves that a process has read what was sent (conn.c): an
+ * application that closes of its own accord does so right behind an answer, and
+ * its FIN may be on its way. So a request that must not be executed twice uses a
+ * kept connection only when its last answer is older than this: time for a
+ * process that lost its processor between the two, and for a FIN that is lost
+ * once (the kernel sends it again after 200 ms).
+ */
+#define QUIET (250 * FCGI_LOOP_MS)
+
 /* --- connections ------------------------------------------------------- */
 
 /* It has answered, or will not: it does not starve. */
@@ -27,8 +37,7 @@ static void heard(struct fcgi_conn *conn)
     fcgi_stats_add(stats, FCGI_COUNT_FIRST_BYTES, 1);
     fcgi_stats_add(stats, FCGI_COUNT_FIRST_BYTE_US,
                    (now - conn->started) / 1000);
-    if (!conn->kept) /* old ones may live on where new ones are refused */
-        fcgi_server_answered(conn->server);
+    fcgi_server_answered(conn->server, conn->started);
     stop_watching(conn, true);
 }
 
@@ -151,6 +160,14 @@ void fcgi_worker_request_over(struct fcgi_conn *conn)
     conn->bytes_in = conn->bytes_out = 0;
 }
 
+/* Whether a kept connection may be about to close. */
+static bool is_too_young(const struct fcgi_conn *conn, uint64_t now)
+{
+    return conn->state == FCGI_CONN_KEPT && conn->once &&
+           conn->server->config->endpoint.kind == FCGI_ENDPOINT_TCP &&
+           now < conn->quiet_since + QUIET;
+}
+
 void fcgi_worker_start(struct fcgi_conn *conn,
                        const struct fcgi_conn_handlers *handlers)
 {
@@ -160,6 +177,8 @@ void fcgi_worker_start(struct fcgi_conn *conn,
     if (conn->state == FCGI_CONN_KEPT && !fcgi_conn_is_alive(conn)) {
         fcgi_stats_add(stats, FCGI_COUNT_STALE, 1);
         fcgi_conn_close(conn);
+    } else if (is_too_young(conn, now)) {
+        fcgi_conn_close(conn); /* its slot is used for another */
     }
     fcgi_worker_request_over(conn); /* a first try of it */
     fcgi_stats_add(stats, FCGI_COUNT_REQUESTS, 1);

@@ -9,11 +9,6 @@
  *
  * retry.c decides which of these it is.
  *
- * An application that closes a connection of its own accord (PHP after
- * pm.max_requests) does so right behind an answer. A request that must not be
- * sent twice therefore does not use a connection in its first QUIET time after
- * an answer.
- *
  * One request is one failure: what it meets on its way is counted against the
  * first server that failed it, and no other. A script that kills its process
  * would else take out one server after the other.
@@ -26,7 +21,6 @@
 
 /* The id of the one request on a connection. */
 #define REQUEST_ID 1
-#define QUIET (1 * FCGI_LOOP_MS)
 #define PAUSE (100 * FCGI_LOOP_MS)
 #define PAUSES_LONGER 2 /* how often it is doubled */
 
@@ -189,7 +183,6 @@ static void send_request(struct fcgi_upstream *upstream)
     const struct fcgi_server_config *config = upstream->server->config;
     struct fcgi_conn *conn = upstream->conn;
     const struct fcgi_buffer *params = adapt(upstream);
-    bool once = !upstream->request.idempotent || config->retries == 0;
     bool keep;
 
     if (conn == NULL || params == NULL) {
@@ -197,11 +190,9 @@ static void send_request(struct fcgi_upstream *upstream)
                                       : FCGI_ATTEMPT_QUEUE_TIMEOUT);
         return;
     }
-    if (once && conn->state == FCGI_CONN_KEPT &&
-        now_of(upstream) < conn->quiet_since + QUIET)
-        fcgi_conn_close(conn); /* its slot is used for another */
     keep = config->keep_alive && conn->served + 1 < config->keep_alive_requests;
     conn->owner = upstream;
+    conn->once = !upstream->request.idempotent || config->retries == 0;
     fcgi_request_init(&conn->request, REQUEST_ID, FCGI_RESPONDER,
                       keep ? FCGI_KEEP_CONN : 0, params->data, params->length,
                       upstream->request.body, upstream->request.body_length);

@@ -487,7 +487,9 @@ static void test_restarting(void **state)
     }
     fcgi_pool_route(pool, &route, allows, allowed);
     assert_ptr_equal(fcgi_route_restarting(&route, 9, 1), b);
-    fcgi_server_answered(b);
+    fcgi_server_answered(b, 6); /* what was asked before */
+    assert_non_null(fcgi_route_restarting(&route, 9, 0));
+    fcgi_server_answered(b, 7);
     assert_null(fcgi_route_restarting(&route, 9, 0));
     fcgi_server_refused(b, 7 + FCGI_RESTART);
     assert_ptr_equal(fcgi_route_restarting(&route, 7 + FCGI_RESTART, 0), b);

@@ -289,14 +289,88 @@ static void test_late(void **state)
     let_go(&guests[0]);
 }
 
+static uint64_t count(enum fcgi_count which)
+{
+    struct fcgi_server_stats stats;
+
+    fcgi_server_stats(&pool->servers[0], &stats);
+    return stats.counts[which];
+}
+
+/* A kept connection for a request that must not be executed twice: over TCP
+ * only where its last answer is old enough, and else a new one in its place. */
+static void test_young(void **state)
+{
+    static const struct {
+        enum fcgi_endpoint_kind kind;
+        bool once;
+        uint64_t age;
+        bool reused;
+    } cases[] = {
+        {FCGI_ENDPOINT_TCP, true, 200, false},
+        {FCGI_ENDPOINT_TCP, true, 260, true},
+        {FCGI_ENDPOINT_TCP, false, 0, true},
+        {FCGI_ENDPOINT_UNIX, true, 0, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct guest *guest = &guests[0];
+        uint64_t reused = count(FCGI_COUNT_REUSED);
+        int pair[2];
+
+        config.endpoint.kind = cases[i].kind;
+        assert_int_equal(checkout(guest), FCGI_CHECKOUT_GOT_NOW);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        assert_true(fcgi_conn_attach(guest->conn, pair[0]));
+        guest->conn->quiet_since =
+            fcgi_loop_now(loop) - cases[i].age * FCGI_LOOP_MS;
+        guest->conn->once = cases[i].once;
+        start(guest);
+        assert_int_equal(count(FCGI_COUNT_REUSED) - reused, cases[i].reused);
+        assert_int_equal(guest->conn->state, FCGI_CONN_OPEN);
+        assert_int_equal(atomic_load(&pool->servers[0].open), 1);
+        let_go(guest);
+        close(pair[1]);
+    }
+}
+
+/* An answer on a kept connection, too, says that a server is there again: that it
+ * refuses later is another time. */
+static void test_there_again(void **state)
+{
+    static const uint8_t x[] = "\1\6\0\1\0\1\7\0x\0\0\0\0\0\0";
+    struct fcgi_server *server = &pool->servers[0];
+
+    (void)state;
+    for (int before = 0; before < 2; before++) {
+        struct guest *guest = &guests[before];
+        uint64_t now;
+        int pair[2];
+
+        assert_int_equal(checkout(guest), FCGI_CHECKOUT_GOT_NOW);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        assert_true(fcgi_conn_attach(guest->conn, pair[0]));
+        guest->conn->once = false;
+        if (!before)
+            fcgi_server_refused(server, fcgi_loop_now(loop));
+        start(guest);
+        now = fcgi_loop_now(loop);
+        if (before)
+            fcgi_server_refused(server, now + FCGI_LOOP_MS);
+        assert_int_equal(send(pair[1], x, sizeof(x), MSG_NOSIGNAL), sizeof(x));
+        run_until_told(guest);
+        assert_int_equal(fcgi_server_is_restarting(server, now), before);
+        close(pair[1]);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_conn),
-        TEST(test_claim),
-        TEST(test_no_memory),
-        TEST(test_late),
+        TEST(test_conn), TEST(test_claim), TEST(test_no_memory),
+        TEST(test_late), TEST(test_young), TEST(test_there_again),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -180,6 +181,127 @@ static void test_stale(void **state)
     }
 }
 
+/* A request that must not be executed twice, on a kept connection. */
+static void start_once(struct rig *rig)
+{
+    round_trip(rig, FCGI_KEEP_CONN);
+    rig->conn.once = true;
+    rig_start(rig, (const uint8_t *)"body", 4);
+}
+
+static size_t unread(const struct rig *rig)
+{
+    int n = 0;
+
+    assert_int_equal(ioctl(rig->peer, FIONREAD, &n), 0);
+    return (size_t)n;
+}
+
+/* What ends PARAMS goes out when all before it has been read, and not before. */
+static void test_proof(void **state)
+{
+    struct rig_wire wire = end_of_request();
+    uint8_t bytes[256];
+    struct rig rig;
+    size_t first;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    for (int i = 0; i < 3; i++) {
+        start_once(&rig);
+        first = (size_t)fcgi_request_params_end(&rig.conn.request);
+        rig_run_for(&rig, 30);
+        assert_int_equal(unread(&rig), first);
+        assert_int_equal(read(rig.peer, bytes, first - 1), first - 1);
+        rig_run_for(&rig, 30);
+        assert_int_equal(unread(&rig), 1);
+        assert_true(rig.conn.proving);
+        rig_receive(&rig, bytes, 1);
+        rig_receive(&rig, bytes,
+                    (size_t)fcgi_request_size(&rig.conn.request) - first);
+        assert_false(rig.conn.proving);
+        rig_send(&rig, wire.bytes, wire.length);
+        rig_run_until_over(&rig);
+        assert_string_equal(rig.told, "out(x)end(0 0)");
+        assert_int_equal(rig.conn.state, FCGI_CONN_KEPT);
+    }
+    rig_close(&rig);
+}
+
+/* The proof does not come: the application closes without having read, or after
+ * it has, or reads nothing. */
+static void test_no_proof(void **state)
+{
+    static const char *const told[] = {"fail(closed)", "fail(closed)",
+                                       "fail(send timeout)"};
+
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        uint8_t bytes[256];
+        struct rig rig;
+
+        rig_open(&rig, RIG_UNIX, 5);
+        rig.config.send_timeout = way == 2 ? 100 : 60000;
+        start_once(&rig);
+        rig_run_for(&rig, 20);
+        if (way == 1)
+            assert_true(read(rig.peer, bytes, sizeof(bytes)) > 0);
+        if (way != 2) {
+            close(rig.peer);
+            rig.peer = -1;
+        }
+        rig_run_until_over(&rig);
+        assert_true(strcmp(rig.told, told[way]) == 0 ||
+                    (way == 0 && strcmp(rig.told, "fail(broken)") == 0));
+        assert_true(rig.problem.kept);
+        assert_true(rig.problem.unexecuted);
+        assert_false(rig.problem.ours);
+        rig_assert_closed(&rig);
+        rig_close(&rig);
+    }
+}
+
+/* An answer that comes before the proof, as that of an application that takes
+ * no request now. */
+static void test_answer_before_proof(void **state)
+{
+    struct rig_wire wire = {.length = 0};
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    start_once(&rig);
+    rig_wire_end(&wire, 0, FCGI_OVERLOADED);
+    rig_send(&rig, wire.bytes, wire.length);
+    rig_run_until_over(&rig);
+    assert_string_equal(rig.told, "end(0 2)");
+    rig_assert_closed(&rig);
+    rig_close(&rig);
+}
+
+/* Nothing is held back over TCP, on a new connection, or of a request that may
+ * be executed twice. */
+static void test_no_proof_needed(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct rig rig;
+
+        rig_open(&rig, way == 0 ? RIG_TCP : RIG_UNIX, 5);
+        rig.config.endpoint.kind =
+            way == 0 ? FCGI_ENDPOINT_TCP : FCGI_ENDPOINT_UNIX;
+        if (way != 1)
+            round_trip(&rig, FCGI_KEEP_CONN);
+        rig.conn.once = way != 2;
+        rig_start(&rig, (const uint8_t *)"body", 4);
+        if (way == 1)
+            rig_accept(&rig);
+        assert_false(rig.conn.proving);
+        rig_receive_request(&rig);
+        rig_close(&rig);
+    }
+}
+
 /* A request that is given up is taken back, where the application was told to
  * keep the connection. */
 static void test_abort(void **state)
@@ -204,9 +326,16 @@ static void test_abort(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_used_again), cmocka_unit_test(test_idle_ends),
-        cmocka_unit_test(test_not_fit),    cmocka_unit_test(test_detach),
-        cmocka_unit_test(test_stale),      cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_used_again),
+        cmocka_unit_test(test_idle_ends),
+        cmocka_unit_test(test_not_fit),
+        cmocka_unit_test(test_detach),
+        cmocka_unit_test(test_stale),
+        cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_proof),
+        cmocka_unit_test(test_no_proof),
+        cmocka_unit_test(test_answer_before_proof),
+        cmocka_unit_test(test_no_proof_needed),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

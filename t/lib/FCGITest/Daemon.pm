@@ -51,6 +51,7 @@ sub php {
     my $listen = $self->{path} || $self->{hostport};
     my $user = $root ? "user = www-data\ngroup = www-data\nlisten.owner = www-data\n"
       . "listen.group = www-data\nlisten.mode = 0666\n" : '';
+    my $retire = $self->{max_requests} ? "pm.max_requests = $self->{max_requests}\n" : '';
     my $pages = $self->{pages} ? "ping.path = /ping\npm.status_path = /status\n" : '';
     FCGITest::Host::write_file("$d/fpm.conf", <<"X");
 [global]
@@ -58,7 +59,7 @@ error_log = $d/fpm.log
 daemonize = no
 pid = $d/fpm.pid
 [www]
-${user}${pages}listen = $listen
+${user}${pages}${retire}listen = $listen
 listen.backlog = 511
 pm = static
 pm.max_children = $self->{children}

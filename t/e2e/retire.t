@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# POSTs over kept connections to a php-fpm that retires its processes all the
+# time (pm.max_requests): none is lost, and none is executed twice, which the
+# script itself counts. FCGI_POSTS: how many.
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGITest;
+use POSIX ();
+use Time::HiRes ();
+
+if (!FCGITest::Daemon::php_program()) {
+    plan(skip_all => 'php-fpm is not installed') if !$ENV{FCGI_REQUIRE_PHP};
+    fail('php-fpm is not installed, and FCGI_REQUIRE_PHP is set');
+    finish;
+    exit 1;
+}
+
+my $clients = 3;
+my $each = int(($ENV{FCGI_POSTS} || 3000) / $clients);
+
+# Sends POSTs over one connection; says for each how it went.
+sub post_all {
+    my ($h, $n, $to) = @_;
+    my $c = client($h);
+    for my $i (1 .. $each) {
+        my $body = "id=$n.$i";
+        $c = client($h) if !$c->{sock} || $c->{eof};
+        $c->send($c->format(POST => '/count.php', body => $body,
+            headers => ['Content-Type: application/x-www-form-urlencoded']));
+        my $r = $c->read_response(method => 'POST');
+        my $good = !$r->{error} && $r->{status} == 200 && $r->{body} eq "n$n.$i";
+        print {$to} $good ? "good\n" : 'bad ' . ($r->{error} || $r->{status}) . "\n";
+        $c = client($h) if $r->{error} || grep { /close/i } headers_of($r, 'Connection');
+    }
+    return;
+}
+
+# A machine that has other work: a process may lose its processor between its
+# last answer and its close.
+sub burn {
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+    return $pid if $pid;
+    my $parent = getppid;
+    1 while getppid == $parent;
+    POSIX::_exit(0);
+}
+
+for my $kind (qw(unix tcp)) {
+    my $php = FCGITest::Daemon->php(listen => $kind, children => 3, max_requests => 5);
+    my $list = "$php->{dir}/executed";
+    # What goes on after the end of the request keeps the process from closing,
+    # but from reading, too.
+    my $h = host(responder => $php, files => { 'count.php' => qq{<?php
+        file_put_contents('$list', \$_POST['id'] . "\n", FILE_APPEND);
+        echo 'n', \$_POST['id'];
+        if (rand(0, 1)) { fastcgi_finish_request(); usleep(rand(0, 5000)); }} });
+    FCGITest::Host::write_file($list, '');
+    chmod 0666, $list;
+    my @burning = map { burn() } 1 .. 3;
+    my $began = Time::HiRes::time();
+    my @from;
+    for my $n (1 .. $clients) {
+        my $pid = open my $fh, '-|';
+        die "fork: $!" if !defined $pid;
+        if ($pid == 0) {
+            post_all($h, $n, \*STDOUT);
+            close STDOUT;
+            POSIX::_exit(0);
+        }
+        push @from, $fh;
+    }
+    my %came;
+    for my $fh (@from) {
+        while (my $line = <$fh>) { chomp $line; $came{$line}++ }
+        close $fh;
+    }
+    my $took = Time::HiRes::time() - $began;
+    kill KILL => @burning;
+    waitpid $_, 0 for @burning;
+    my %times;
+    open my $fh, '<', $list or die "$list: $!";
+    while (my $id = <$fh>) { chomp $id; $times{$id}++ }
+    close $fh;
+    my $posts = $clients * $each;
+    diag(sprintf '%s: %d POSTs, %.0f us each', $kind, $posts, $took * 1e6 * $clients / $posts) if $ENV{FCGI_POSTS};
+    is(join(', ', map { "$_: $came{$_}" } sort keys %came), "good: $posts", "$kind: every POST is answered");
+    is(scalar(keys %times), $posts, "$kind: each was executed");
+    is(scalar(grep { $_ > 1 } values %times), 0, "$kind: none was executed twice");
+    $h->stop_ok("$kind: the end");
+}
+finish;
