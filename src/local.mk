@@ -96,7 +96,6 @@ libmonkey18_la_SOURCES = $(monkey_shared) \
 	src/monkey/abi18_check.c \
 	src/monkey/auth18.c \
 	src/monkey/body18.c \
-	src/monkey/chunked18.c src/monkey/chunked18.h \
 	src/monkey/plugin18.c \
 	src/monkey/rule18.c \
 	src/monkey/takeover18.c

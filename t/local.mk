@@ -52,7 +52,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_timeout \
 	t/unit/test_backend_worker \
 	t/unit/test_manual \
-	t/unit/test_monkey_chunked \
+	t/unit/test_monkey_body \
 	t/unit/test_monkey_regex \
 	t/unit/test_readme
 E2E_TESTS = \
@@ -164,7 +164,8 @@ check-package: all
 SECONDS = 3
 
 # Coverage-guided fuzzing: see CONTRIBUTING.md.
-FUZZERS = t/fuzz/fuzz_answer t/fuzz/fuzz_config t/fuzz/fuzz_request
+FUZZERS = t/fuzz/fuzz_answer t/fuzz/fuzz_config t/fuzz/fuzz_http \
+	t/fuzz/fuzz_request
 EXTRA_PROGRAMS = $(FUZZERS)
 CLEANFILES += $(FUZZERS)
 FUZZ_DICTS = $(FUZZERS:=.dict)
@@ -175,9 +176,12 @@ t_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LDFLAGS)
 t_fuzz_fuzz_config_SOURCES = t/fuzz/fuzz_config.c t/fuzz/fuzz.h
 t_fuzz_fuzz_config_LDADD = libconfig.la $(CONFUSE_LIBS)
 t_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LDFLAGS)
+t_fuzz_fuzz_http_SOURCES = t/fuzz/fuzz_http.c t/fuzz/fuzz.h
+t_fuzz_fuzz_http_LDADD = libproto.la
+t_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LDFLAGS)
 t_fuzz_fuzz_request_SOURCES = t/fuzz/fuzz_request.c t/fuzz/fuzz.h
 t_fuzz_fuzz_request_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
-t_fuzz_fuzz_request_LDADD = libmonkey18.la libregex18.la libproto.la
+t_fuzz_fuzz_request_LDADD = libregex18.la libproto.la
 t_fuzz_fuzz_request_LDFLAGS = $(FUZZ_LDFLAGS)
 fuzz: $(FUZZERS)
 	@for fuzzer in $(FUZZERS); do \
@@ -281,8 +285,8 @@ LDADD = libtest.la libping.la libcheck.la libregex18.la $(PROBE_LIBS) $(CMOCKA_L
 
 # What is Monkey 1.8's alone.
 MONKEY18_LIBS = libtest.la libmonkey18.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)
-t_unit_test_monkey_chunked_CPPFLAGS = $(libmonkey18_la_CPPFLAGS)
-t_unit_test_monkey_chunked_LDADD = $(MONKEY18_LIBS)
+t_unit_test_monkey_body_CPPFLAGS = $(libmonkey18_la_CPPFLAGS)
+t_unit_test_monkey_body_LDADD = $(MONKEY18_LIBS)
 t_unit_test_monkey_regex_CPPFLAGS = $(libregex18_la_CPPFLAGS)
 t_unit_test_monkey_regex_LDADD = $(MONKEY18_LIBS)
 

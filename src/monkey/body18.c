@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "monkey/chunked18.h"
+#include "http/chunked.h"
 #include "monkey/request.h"
 #include "proto/header.h"
 
@@ -46,14 +46,15 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
                        struct fcgi_http_request *request, const char **why)
 {
     char *body = cs->body + head_end;
-    struct fcgi_monkey18_chunked chunked;
+    struct fcgi_http_unchunked chunked;
 
     if (!take_coding(fields, request))
         return 0;
-    switch (fcgi_monkey18_chunked_decode(body, cs->body_length - head_end, &chunked)) {
-    case MK18_CHUNKED_WHOLE:
+    switch (
+        fcgi_http_chunked_decode(body, cs->body_length - head_end, &chunked)) {
+    case FCGI_HTTP_CHUNKED_DONE:
         break;
-    case MK18_CHUNKED_PART:
+    case FCGI_HTTP_CHUNKED_MORE:
         /* The core has waited for the end with POST and PUT alone. */
         *why = "of a chunked body only Monkey's POST and PUT are whole";
         return 411;

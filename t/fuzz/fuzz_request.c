@@ -1,34 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What others decide: a body in chunks, decoded in place, name-value pairs, and
- * an expression of Monkey 1.8 with a path that it is tried on. `make fuzz`.
+ * What others decide: name-value pairs, and an expression of Monkey 1.8 with a
+ * path that it is tried on. `make fuzz`.
  *
- * An input is an expression, NUL, and the path or the body.
+ * An input is an expression, NUL, and the path or the pairs.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
-#include "monkey/chunked18.h"
 #include "monkey/regex18.h"
 #include "proto/record.h"
-
-static void try_chunked(const uint8_t *bytes, size_t length)
-{
-    char *copy = malloc(length > 0 ? length : 1);
-    struct fcgi_monkey18_chunked out;
-
-    if (copy == NULL)
-        return;
-    memcpy(copy, bytes, length);
-    if (fcgi_monkey18_chunked_decode(copy, length, &out) == MK18_CHUNKED_WHOLE) {
-        check(out.used <= length);
-        check(out.decoded < out.used);
-        check(memcmp(copy + out.used, bytes + out.used, length - out.used) ==
-              0);
-    }
-    free(copy);
-}
 
 static void try_pairs(const uint8_t *bytes, size_t length)
 {
@@ -78,7 +60,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (nul != NULL)
         try_rule((const char *)data, rest, length);
-    try_chunked(rest, length);
     try_pairs(rest, length);
     return 0;
 }
