@@ -80,10 +80,11 @@ struct fcgi_text fcgi_http_text_trim(const char *begin, const char *end)
 
 bool fcgi_http_text_element(struct fcgi_text *rest, struct fcgi_text *element)
 {
-    const char *comma, *end = rest->data + rest->length;
+    const char *comma, *end;
 
     if (rest->data == NULL)
         return false;
+    end = rest->data + rest->length;
     comma = memchr(rest->data, ',', rest->length);
     *element = fcgi_http_text_trim(rest->data, comma != NULL ? comma : end);
     if (comma != NULL)
