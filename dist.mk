@@ -124,6 +124,7 @@ EXTRA_DIST = \
 	$(BUILD_TESTS) \
 	$(TOOL_TESTS) \
 	$(PING_TESTS) \
+	$(HTTP_TESTS) t/http/server.js \
 	$(E2E_TESTS)
 
 # In EXTRA_DIST, `check' would be the target: `make dist' would run all tests.

@@ -103,11 +103,12 @@ PING_TESTS = \
 check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la
 # Applications that end-to-end tests run against.
 t_apps_app_LDADD = libproto.la
+t_apps_httpdump_LDADD = libproto.la
 if HAVE_CMOCKA
 check_LTLIBRARIES += libtest.la
 UNIT_RUN = $(UNIT_TESTS)
 endif
-check_PROGRAMS = t/apps/app $(UNIT_RUN)
+check_PROGRAMS = t/apps/app t/apps/httpdump $(UNIT_RUN)
 if HAVE_LIBFCGI
 check_PROGRAMS += $(LIBFCGI_APPS)
 endif
@@ -120,9 +121,11 @@ BUILD_TESTS = \
 TOOL_TESTS = \
 	t/tools/enable.t \
 	t/tools/enable_monkey.t
+# src/http beside servers that many trust.
+HTTP_TESTS = t/http/differential.t
 CHECK_TESTS = t/check/check.t t/check/live.t t/check/manual.t
 TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
-	$(E2E_TESTS)
+	$(HTTP_TESTS) $(E2E_TESTS)
 TEST_EXTENSIONS = .t
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 T_LOG_DRIVER = $(LOG_DRIVER)

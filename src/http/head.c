@@ -247,14 +247,43 @@ static int read_expect(struct reading *in, struct fcgi_text value)
     return 0;
 }
 
-static int read_field(struct reading *in, const struct fcgi_http_field *field)
+static int read_host(struct reading *in)
+{
+    in->n_hosts++;
+    in->host = in->head->n_fields;
+    return 0;
+}
+
+/*
+ * A field that says whom a request is for or where it ends. Some servers trim
+ * blanks alone, and take a tab beside the value for a part of it.
+ */
+static int read_framing(struct reading *in, const struct fcgi_http_field *field,
+                        const char *end)
+{
+    const char *begin = field->name.data + field->name.length;
+
+    if (memchr(begin, '\t', (size_t)(end - begin)) != NULL)
+        return refuse(in->head, 400,
+                      "a tab beside a value that has to be clear");
+    switch (field->name.length) {
+    case 4:
+        return read_host(in);
+    case 14:
+        return read_length(in, field->value);
+    default:
+        return read_coding(in, field->value);
+    }
+}
+
+/* `end` is that of its line. */
+static int read_field(struct reading *in, const struct fcgi_http_field *field,
+                      const char *end)
 {
     switch (field->name.length) {
     case 4:
-        if (fcgi_http_text_is(field->name, "host")) {
-            in->n_hosts++;
-            in->host = in->head->n_fields;
-        }
+        if (fcgi_http_text_is(field->name, "host"))
+            return read_framing(in, field, end);
         return 0;
     case 6:
         if (fcgi_http_text_is(field->name, "expect"))
@@ -269,11 +298,11 @@ static int read_field(struct reading *in, const struct fcgi_http_field *field)
         return 0;
     case 14:
         if (fcgi_http_text_is(field->name, "content-length"))
-            return read_length(in, field->value);
+            return read_framing(in, field, end);
         return 0;
     case 17:
         if (fcgi_http_text_is(field->name, "transfer-encoding"))
-            return read_coding(in, field->value);
+            return read_framing(in, field, end);
         return 0;
     default:
         return 0;
@@ -304,7 +333,7 @@ static int read_fields(struct reading *in, const char *at, const char *end,
         field->name.data = name;
         field->name.length = (size_t)(value - 1 - name);
         field->value = fcgi_http_text_trim(value, at);
-        status = read_field(in, field);
+        status = read_field(in, field, at);
         if (status != 0)
             return status;
         head->n_fields++;

@@ -16,7 +16,8 @@
  *   - Transfer-Encoding is "chunked" and nothing else: 501 where another coding
  *     is below it, otherwise 400; 400 in HTTP/1.0;
  *   - Host stands once, in HTTP/1.0 at most once, and names a host as
- *     fcgi_http_authority_read() takes it.
+ *     fcgi_http_authority_read() takes it;
+ *   - none of these three has a tab beside its value: nginx does not trim it.
  * After any refusal the connection has to be closed: where the next request
  * begins is not known.
  */

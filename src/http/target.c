@@ -65,11 +65,12 @@ static bool read_name(const char *begin, const char *end,
 bool fcgi_http_authority_read(struct fcgi_text text,
                               struct fcgi_http_authority *out)
 {
-    const char *begin = text.data, *end = begin + text.length, *at;
+    const char *begin = text.data, *end, *at;
 
     out->whole = text;
     if (text.length == 0)
         return false;
+    end = begin + text.length;
     if (*begin == '[') {
         at = memchr(begin, ']', text.length);
         if (at == NULL || !is_ipv6(span(begin + 1, at)))
@@ -203,13 +204,14 @@ static const char *end_segment(const char *root, const char *begin, char **to,
 const char *fcgi_http_path_decode(struct fcgi_text raw, char *out,
                                   struct fcgi_http_path *path)
 {
-    const char *at = raw.data, *end = at + raw.length, *why;
+    const char *at = raw.data, *end, *why;
     char *to = out;
     char *segment = out; /* the '/' in front of the current one */
 
     memset(path, 0, sizeof(*path));
     if (raw.length == 0 || *at != '/')
         return "the path does not begin with a slash";
+    end = at + raw.length;
     *to++ = '/';
     for (at++; at < end; at++) {
         char c = *at;
