@@ -105,7 +105,7 @@ EXTRA_DIST = \
 	$(MADE_BASHCOMP:=.in) \
 	$(MADE_ZSHCOMP:=.in) \
 	tools/monkey-fastcgi/monkey-fastcgi.in \
-	bench/README.md bench/run \
+	bench/README.md bench/lib bench/run \
 	demo \
 	t/TRAPS.md \
 	t/apps/app.cgi \

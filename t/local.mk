@@ -196,10 +196,18 @@ fuzz: $(FUZZERS)
 	done
 .PHONY: fuzz
 
-# How fast it is, beside nginx: see bench/README.md. No test.
-bench: all
-	$(AM_TESTS_ENVIRONMENT) BENCH_SECONDS='$(SECONDS)' \
-	  $(PERL) $(top_srcdir)/bench/run
+# What a request costs, beside nginx and HAProxy: see bench/README.md. No test.
+CASE =
+ROUNDS =
+WORKERS =
+SERVE =
+EXTRA_PROGRAMS += bench/null
+CLEANFILES += bench/null
+bench_null_LDADD = libproto.la
+bench: all bench/null
+	@$(AM_TESTS_ENVIRONMENT) BENCH_SECONDS='$(SECONDS)' BENCH_CASE='$(CASE)' \
+	  BENCH_ROUNDS='$(ROUNDS)' BENCH_WORKERS='$(WORKERS)' \
+	  BENCH_SERVE='$(SERVE)' $(PERL) $(top_srcdir)/bench/run
 .PHONY: bench
 
 # A shorter suite under valgrind: nothing leaked, nothing read that is not there.
