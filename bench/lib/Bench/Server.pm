@@ -2,7 +2,7 @@
 #
 # The HTTP servers that are compared, each in front of one application.
 #
-#   my @kinds = Bench::Server::kinds();        # { kind, label, peer, program }
+#   my @kinds = Bench::Server::kinds();        # { kind, label, peer, ... }
 #   my $server = Bench::Server::start($kind, app => $app, page => '/x.php',
 #       clients => 32, workers => 1, keep => 1, body => 1048576,
 #       files => { 'x.php' => '...' });
@@ -11,7 +11,8 @@
 #   Bench::Server::stop($server);
 #
 # All of them log nothing, keep connections to clients for ever and, with
-# `keep`, to the application.
+# `keep`, to the application. The peers have what an administrator would give
+# them, as tried here: no spooling of 1 MiB, buffers that cost least.
 package Bench::Server;
 use strict;
 use warnings;
@@ -21,7 +22,8 @@ use FCGITest::Daemon;
 my ($nginx)   = grep { -x } qw(/usr/sbin/nginx);
 my ($haproxy) = grep { -x } qw(/usr/sbin/haproxy);
 
-# A peer is what ours is compared with.
+# A peer is what ours is compared with. Ours may be given a `limit` of
+# connections to the application.
 sub kinds {
     my @kinds;
     my %seen;
@@ -77,7 +79,7 @@ sub ours {
     return host(
         kind => $kind->{kind}, responder => $o->{app}, workers => $o->{workers}, files => $o->{files},
         plugin => FCGITest::Host::plugin_of($ENV{FCGI_PLUGIN}, $abi),
-        conf   => { KeepAlive => $o->{keep} ? 'On' : 'Off' },
+        conf   => { KeepAlive => $o->{keep} ? 'On' : 'Off', MaxConnections => $kind->{limit} // 0 },
         monkey => { MaxRequestSize => $kilobytes, MaxKeepAliveRequest => 10_000_000 });
 }
 
@@ -117,7 +119,7 @@ http {
     client_max_body_size 200m; client_body_buffer_size 1m;
     location / {
       fastcgi_pass app; fastcgi_keep_conn $keep; $params
-      fastcgi_request_buffering $kind->{buffering};
+      fastcgi_request_buffering $kind->{buffering}; fastcgi_buffering $kind->{buffering};
       fastcgi_buffer_size 64k; fastcgi_buffers 32 64k; fastcgi_busy_buffers_size 1m;
       fastcgi_max_temp_file_size 0;
     }
@@ -138,6 +140,7 @@ sub haproxy {
 global
     nbthread $o->{workers}
     maxconn 4096
+    tune.bufsize 32768
 defaults
     mode http
     timeout connect 5s
@@ -149,7 +152,7 @@ frontend web
 backend app
     http-reuse always
     use-fcgi-app null
-    server one $o->{app}{path} proto fcgi
+    server one $o->{app}{path} proto fcgi maxconn 128
 fcgi-app null
     docroot $d/www
     ${keep}option keep-conn

@@ -60,7 +60,7 @@ sub run {
     my $out = output_of(@command);
     $cpu = Bench::Process::cpu($server->{pid}) - $cpu;
     my ($requests) = $out =~ /(\d+) requests in/;
-    die "bench: $server->{label} answers nothing:\n$out" if !$requests;
+    die "bench: wrk: $out" if !defined $requests;
     my ($rate)    = $out =~ m{Requests/sec:\s+([\d.]+)};
     my ($refused) = $out =~ /Non-2xx or 3xx responses: (\d+)/;
     my $lost = 0;
@@ -69,7 +69,7 @@ sub run {
         requests => $requests, rate => $rate, lost => $lost, refused => $refused // 0,
         p99      => ms($out =~ /99%\s+([\d.]+)([a-z]+)/),
         longest  => ms($out =~ /Latency\s+\S+\s+\S+\s+([\d.]+)([a-z]+)/),
-        cpu      => $cpu / $requests,
+        cpu      => $requests ? $cpu / $requests : 'inf',
     };
 }
 
