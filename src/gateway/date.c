@@ -15,7 +15,7 @@ const char *fcgi_date_now(struct fcgi_date *date)
     if (now.tv_sec != date->second) {
         date->second = now.tv_sec;
         gmtime_r(&now.tv_sec, &tm);
-        /* Nobody calls setlocale() in Monkey; the names are English. */
+        /* A server calls no setlocale(); the names are English. */
         if (strftime(date->text, sizeof(date->text),
                      "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
             date->text[0] = '\0';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The seam: what the gateway is told of a request, and what it asks of the
- * HTTP server that hosts it. A module that knows a host fills it (src/monkey/);
+ * HTTP server that hosts it. A module that knows a host fills it;
  * nothing else of the host is known here.
  */
 #ifndef FCGI_GATEWAY_HOST_H
@@ -68,7 +68,7 @@ enum fcgi_log_level {
 /* What the host does for the gateway. All but `log` run in the thread of the
  * exchange. `client` is the host's own name for the connection. */
 struct fcgi_host {
-    const char *software; /* for SERVER_SOFTWARE and Server, "Monkey/1.6.9" */
+    const char *software; /* for SERVER_SOFTWARE and Server, "Name/1.0" */
 
     /*
      * Writes to the client as write(2) does: -1 with errno, EAGAIN where the

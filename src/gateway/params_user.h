@@ -9,7 +9,7 @@
 
 #include "gateway/host.h"
 
-/* Name and password together, more than Monkey's auth plugin knows. */
+/* Name and password together, more than a host's authentication knows. */
 #define FCGI_PARAMS_USER_SIZE 768
 
 /* Writes the name; returns its length, 0 where the field has none. Any

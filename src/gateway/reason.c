@@ -2,7 +2,9 @@
  *
  * Reason phrases, as in IANA's registry of HTTP status codes.
  */
-#include "gateway/reply.h"
+#include "gateway/reason.h"
+
+#include <stddef.h>
 
 static const struct {
     int status;
@@ -63,7 +65,7 @@ static const struct {
     {511, "Network Authentication Required"},
 };
 
-const char *fcgi_reply_reason(int status)
+const char *fcgi_reason_phrase(int status)
 {
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (reasons[i].status == status)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/reason.h"
+
 #define RETRY_AFTER "5" /* seconds, with a 503 of ours */
 
 void fcgi_reply_init(struct fcgi_reply *reply,
@@ -244,7 +246,7 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
     if (status == 0)
         status = seen.location ? 302 : 200;
     if (reason.value_length == 0) {
-        reason.value = fcgi_reply_reason(status);
+        reason.value = fcgi_reason_phrase(status);
         reason.value_length = strlen(reason.value);
     }
     reply->status = status;
@@ -337,7 +339,7 @@ bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
 void fcgi_reply_error(struct fcgi_reply *reply, int status,
                       struct fcgi_buffer *out)
 {
-    const char *reason = fcgi_reply_reason(status);
+    const char *reason = fcgi_reason_phrase(status);
     char page[256];
     int n = snprintf(page, sizeof(page),
                      "<!DOCTYPE html>\n<html><head><title>%d %s</title></head>"

@@ -79,12 +79,9 @@ void fcgi_reply_probe(const struct fcgi_reply *reply, struct fcgi_buffer *out);
  * the client's connection must be cut, then. */
 bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out);
 
-/* Makes a whole answer of our own, with a status that fcgi_reply_reason()
+/* Makes a whole answer of our own, with a status that fcgi_reason_phrase()
  * knows. */
 void fcgi_reply_error(struct fcgi_reply *reply, int status,
                       struct fcgi_buffer *out);
-
-/* The reason phrase of a status, "" where there is none. */
-const char *fcgi_reply_reason(int status);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "gateway/reason.h"
 #include "gateway/reply.h"
 #include "test_gateway_reply_cases.h"
 
@@ -233,7 +234,7 @@ static void test_reason(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(reasons); i++)
-        assert_string_equal(fcgi_reply_reason(reasons[i].status),
+        assert_string_equal(fcgi_reason_phrase(reasons[i].status),
                             reasons[i].reason);
 }
 
