@@ -34,6 +34,7 @@ UNIT_TESTS = \
 	t/unit/test_loop_timer \
 	t/unit/test_gateway_attempt \
 	t/unit/test_gateway_buffer \
+	t/unit/test_gateway_client \
 	t/unit/test_gateway_params \
 	t/unit/test_gateway_params_server \
 	t/unit/test_gateway_params_user \
@@ -41,6 +42,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_path_keys \
 	t/unit/test_gateway_reply \
 	t/unit/test_gateway_retry \
+	t/unit/test_gateway_upstream \
 	t/unit/test_backend \
 	t/unit/test_backend_checkout \
 	t/unit/test_backend_conn \
@@ -268,6 +270,7 @@ other_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 refuse_la_SOURCES = t/check/refuse.c
 refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 # Where memory is to be short.
+t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl
 t_unit_test_gateway_params_server_LDFLAGS = -Wl,--wrap=realloc
 # A plugin that misbehaves, for t/e2e/bite*.t; with -rpath libtool makes a .so.
 monkey_badplugin_la_SOURCES = \

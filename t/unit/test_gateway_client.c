@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The client's side of an exchange, against a peer that the test plays: what is
+ * written, short writes, a client that takes nothing, that closes, resets or
+ * shuts down one half, and memory that is short.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway/client.h"
+
+#define PATIENCE 5000 /* ms, for what has to come */
+
+/* --- what may fail when a test says so --------------------------------- */
+
+static bool no_memory, no_epoll;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_realloc(void *data, size_t size);
+void *__wrap_realloc(void *data, size_t size);
+int __real_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return no_memory ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *data, size_t size)
+{
+    return no_memory ? NULL : __real_realloc(data, size);
+}
+
+int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+    if (no_epoll && op != EPOLL_CTL_DEL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return __real_epoll_ctl(epoll, op, fd, event);
+}
+
+/* --- the rig ----------------------------------------------------------- */
+
+static struct fcgi_loop *loop;
+static struct fcgi_linger_list lingering;
+static struct fcgi_client client;
+static int fd, peer;
+static char told[256];     /* what the handlers were */
+static const char *insert; /* what on_probe adds */
+static bool close_in_room;
+
+/* The host: its next writes end as `script` says, a digit for so many bytes, a
+ * letter for an errno; behind its end they are real. */
+static const char *script;
+static size_t asked[16], n_asked; /* the lengths that it was asked to write */
+
+static ssize_t host_write(void *handle, const void *bytes, size_t length)
+{
+    assert_ptr_equal(handle, &script);
+    if (n_asked < 16)
+        asked[n_asked++] = length;
+    switch (*script) {
+    case '\0':
+        return send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    case 'A':
+        errno = EAGAIN;
+        break;
+    case 'I':
+        errno = EINTR;
+        break;
+    case 'P':
+        errno = EPIPE;
+        break;
+    case '0':
+        return 0;
+    default:
+        return send(fd, bytes, (size_t)(*script++ - '0'), MSG_NOSIGNAL);
+    }
+    script++;
+    return -1;
+}
+
+static void tell(const char *what)
+{
+    assert_true(strlen(told) + strlen(what) + 2 < sizeof(told));
+    strcat(told, told[0] ? " " : "");
+    strcat(told, what);
+}
+
+static void on_room(struct fcgi_client *c)
+{
+    tell("room");
+    if (close_in_room)
+        fcgi_client_close(c);
+}
+
+static void on_written(struct fcgi_client *c)
+{
+    assert_false(c->io.added);
+    tell("written");
+}
+
+static void on_lost(struct fcgi_client *c, enum fcgi_client_loss loss)
+{
+    static const char *const names[] = {"gone", "stalled", "no-memory"};
+
+    assert_false(c->io.added);
+    assert_false(c->timer.set);
+    tell(names[loss]);
+}
+
+static void on_probe(struct fcgi_client *c)
+{
+    tell("probe");
+    fcgi_buffer_add_text(&c->out, insert);
+}
+
+static const struct fcgi_host host = {.write = host_write};
+static const struct fcgi_client_handlers handlers = {
+    .on_room = on_room,
+    .on_written = on_written,
+    .on_lost = on_lost,
+    .on_probe = on_probe,
+};
+
+static void start(void)
+{
+    told[0] = '\0';
+    script = insert = "";
+    n_asked = 0;
+    close_in_room = no_memory = no_epoll = false;
+    loop = fcgi_loop_new();
+    assert_non_null(loop);
+    lingering = (struct fcgi_linger_list){.loop = loop};
+    memset(&client, 0, sizeof(client));
+    assert_int_equal(fcgi_client_open(&client, loop, &host, &script, fd,
+                                      &lingering, &handlers),
+                     0);
+}
+
+static int set_up(void **state)
+{
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    fd = fds[0];
+    peer = fds[1];
+    start();
+    return 0;
+}
+
+/* The same over TCP, which a reset needs. */
+static int set_up_tcp(void **state)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(in);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    (void)state;
+    assert_int_equal(bind(listener, (const struct sockaddr *)&in, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    getsockname(listener, (struct sockaddr *)&in, &size);
+    peer = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(peer, (const struct sockaddr *)&in, size), 0);
+    fd = accept(listener, NULL, NULL);
+    assert_true(fd >= 0);
+    close(listener);
+    start();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fcgi_client_close(&client);
+    fcgi_linger_end_all(&lingering);
+    assert_int_equal(lingering.count, 0);
+    fcgi_buffer_free(&client.out);
+    fcgi_loop_free(loop);
+    if (fd >= 0)
+        close(fd);
+    if (peer >= 0)
+        close(peer);
+    return 0;
+}
+
+static void run_for(int ms)
+{
+    uint64_t end = fcgi_loop_now(loop) + (uint64_t)ms * FCGI_LOOP_MS;
+
+    while (fcgi_loop_now(loop) < end)
+        fcgi_loop_wait(loop, 5);
+}
+
+/* Runs until the handlers have been told so much. */
+static void run_until(const char *what)
+{
+    for (int i = 0; i < PATIENCE / 5 && strcmp(told, what) != 0; i++)
+        fcgi_loop_wait(loop, 5);
+    assert_string_equal(told, what);
+}
+
+static void put(const char *text)
+{
+    fcgi_buffer_add_text(&client.out, text);
+}
+
+static void expect(const char *text)
+{
+    char bytes[256] = "";
+    size_t got = 0, length = strlen(text);
+
+    while (got < length) {
+        struct pollfd poller = {.fd = peer, .events = POLLIN};
+        ssize_t n;
+
+        assert_int_equal(poll(&poller, 1, PATIENCE), 1);
+        n = recv(peer, bytes + got, sizeof(bytes) - 1 - got, MSG_DONTWAIT);
+        assert_true(n > 0);
+        got += (size_t)n;
+    }
+    assert_string_equal(bytes, text);
+}
+
+/* --- writing ----------------------------------------------------------- */
+
+static void test_written(void **state)
+{
+    (void)state;
+    put("one");
+    fcgi_client_flush(&client);
+    expect("one");
+    assert_string_equal(told, "");
+    assert_int_equal(client.out.length, 0);
+    put("two");
+    fcgi_client_finish(&client, false);
+    assert_string_equal(told, "written");
+    expect("two");
+    /* It is closed: nothing happens any more. */
+    put("three");
+    fcgi_client_flush(&client);
+    close(peer);
+    peer = -1;
+    run_for(20);
+    assert_string_equal(told, "written");
+}
+
+static void test_short_writes(void **state)
+{
+    (void)state;
+    script = "12I3I1";
+    put("abcdefghij");
+    fcgi_client_finish(&client, false);
+    assert_string_equal(told, "written");
+    expect("abcdefghij");
+}
+
+static void test_again(void **state)
+{
+    (void)state;
+    script = "2AA";
+    put("abcdef");
+    fcgi_client_flush(&client);
+    assert_true(client.blocked);
+    assert_string_equal(told, "");
+    /* What is added meanwhile does not change the write that is tried again,
+     * as TLS wants it. */
+    put("ghi");
+    fcgi_client_flush(&client);
+    assert_int_equal(n_asked, 2);
+    run_until("room room");
+    assert_false(client.blocked);
+    assert_int_equal(asked[0], 6);
+    assert_int_equal(asked[1], 4);
+    assert_int_equal(asked[2], 4);
+    assert_int_equal(asked[3], 4);
+    assert_int_equal(asked[4], 3);
+    expect("abcdefghi");
+    fcgi_client_finish(&client, false);
+    assert_string_equal(told, "room room written");
+}
+
+static void test_closed_in_room(void **state)
+{
+    (void)state;
+    close_in_room = true;
+    script = "A";
+    put("abc");
+    fcgi_client_flush(&client);
+    run_until("room");
+    run_for(20);
+    assert_string_equal(told, "room");
+}
+
+/* A peer that reads nothing, then all; every byte is there. */
+static void test_slow(void **state)
+{
+    size_t length = 4 << 20, got = 0;
+
+    (void)state;
+    assert_true(fcgi_buffer_reserve(&client.out, length));
+    for (size_t i = 0; i < length; i++)
+        client.out.data[i] = (uint8_t)(i % 251);
+    client.out.length = length;
+    fcgi_client_finish(&client, false);
+    assert_true(client.blocked);
+    run_for(20);
+    assert_string_equal(told, "");
+    while (got < length) {
+        uint8_t bytes[65536];
+        ssize_t n = recv(peer, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+        if (n < 0)
+            fcgi_loop_wait(loop, PATIENCE);
+        for (ssize_t i = 0; i < n; i++)
+            assert_int_equal(bytes[i], got++ % 251);
+    }
+    for (int i = 0; i < 100 && strstr(told, "written") == NULL; i++)
+        fcgi_loop_wait(loop, 5);
+    assert_non_null(strstr(told, "written"));
+}
+
+static void test_held(void **state)
+{
+    (void)state;
+    script = "4A";
+    put("abcdefghij");
+    fcgi_client_flush(&client);
+    /* Less is written than not: nothing is moved. */
+    assert_int_equal(fcgi_client_held(&client), 10);
+    client.written = 5;
+    assert_int_equal(fcgi_client_held(&client), 5);
+    assert_int_equal(client.written, 0);
+    assert_memory_equal(client.out.data, "fghij", 5);
+}
+
+/* --- a client that goes away ------------------------------------------- */
+
+static void test_write_fails(void **state)
+{
+    (void)state;
+    script = "3P";
+    put("abcdef");
+    fcgi_client_flush(&client);
+    assert_string_equal(told, "gone");
+    fcgi_client_flush(&client);
+    fcgi_client_finish(&client, false);
+    assert_string_equal(told, "gone");
+}
+
+static void test_write_nothing(void **state)
+{
+    (void)state;
+    script = "0";
+    put("abc");
+    fcgi_client_finish(&client, false);
+    assert_string_equal(told, "gone");
+}
+
+static void test_closed(void **state)
+{
+    (void)state;
+    close(peer); /* a Unix socket says at once that both halves are */
+    peer = -1;
+    run_until("gone");
+}
+
+static void reset_peer(void)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close(peer);
+    peer = -1;
+}
+
+static void test_reset(void **state)
+{
+    (void)state;
+    reset_peer();
+    run_until("gone");
+}
+
+static void test_reset_while_blocked(void **state)
+{
+    (void)state;
+    script = "AAAAAAAA";
+    put("abc");
+    fcgi_client_flush(&client);
+    reset_peer();
+    for (int i = 0; i < PATIENCE / 5 && strstr(told, "gone") == NULL; i++)
+        fcgi_loop_wait(loop, 5);
+    assert_non_null(strstr(told, "gone"));
+}
+
+/* --- half a close ------------------------------------------------------ */
+
+static void test_half_closed(void **state)
+{
+    (void)state;
+    insert = "?";
+    shutdown(peer, SHUT_WR);
+    run_for(50);
+    assert_string_equal(told, "");
+    assert_true(client.half_closed);
+    run_until("probe");
+    expect("?");
+    run_for(250);
+    assert_string_equal(told, "probe"); /* once */
+    put("answer");
+    fcgi_client_finish(&client, false);
+    assert_string_equal(told, "probe written");
+    expect("answer");
+}
+
+/* What is written anyway asks, too. */
+static void test_half_closed_and_written_to(void **state)
+{
+    (void)state;
+    shutdown(peer, SHUT_WR);
+    for (int i = 0; i < PATIENCE / 5 && !client.half_closed; i++)
+        fcgi_loop_wait(loop, 5);
+    put("answer");
+    fcgi_client_flush(&client);
+    run_for(250);
+    assert_string_equal(told, "");
+    expect("answer");
+}
+
+/* Closed altogether, with nothing unread: a byte finds it out. */
+static void test_probe_finds_out(void **state)
+{
+    (void)state;
+    insert = "?";
+    close(peer);
+    peer = -1;
+    run_until("probe gone");
+}
+
+/* Nothing can be inserted: it stays. */
+static void test_probe_has_nothing(void **state)
+{
+    (void)state;
+    close(peer);
+    peer = -1;
+    run_until("probe");
+    run_for(150);
+    assert_string_equal(told, "probe");
+    put("answer"); /* the first byte is answered with a reset */
+    fcgi_client_flush(&client);
+    run_until("probe gone");
+}
+
+/* --- what time, memory and the kernel do ------------------------------- */
+
+static void test_stalled(void **state)
+{
+    (void)state;
+    script = "AAAAAAAAAAAAAAAA";
+    put("abc");
+    fcgi_client_flush(&client);
+    assert_true(client.deadline > fcgi_loop_now(loop) + 59000 * FCGI_LOOP_MS);
+    /* As if the minute were over. */
+    client.deadline = fcgi_loop_now(loop);
+    script = "";
+    fcgi_loop_set_timer(loop, &client.timer, client.deadline);
+    client.io.ready = NULL; /* no event may come before */
+    fcgi_loop_remove(loop, &client.io);
+    client.io.added = true;
+    fcgi_loop_run(loop);
+    assert_string_equal(told, "stalled");
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    no_memory = true;
+    put("abc");
+    no_memory = false;
+    assert_true(client.out.failed);
+    fcgi_client_flush(&client);
+    assert_string_equal(told, "no-memory");
+}
+
+static void test_no_epoll(void **state)
+{
+    struct fcgi_client other = {0};
+
+    (void)state;
+    no_epoll = true;
+    assert_int_equal(fcgi_client_open(&other, loop, &host, &script, fd,
+                                      &lingering, &handlers),
+                     -1);
+    script = "A";
+    put("abc");
+    fcgi_client_flush(&client);
+    no_epoll = false;
+    assert_string_equal(told, "no-memory");
+}
+
+/* --- lingering --------------------------------------------------------- */
+
+/* A client that has sent more than was read gets its whole answer all the same
+ * when the host closes. */
+static void test_linger(void **state)
+{
+    char byte;
+
+    (void)state;
+    assert_int_equal(send(peer, "more", 4, 0), 4);
+    run_for(20);
+    put("answer");
+    fcgi_client_finish(&client, true);
+    assert_string_equal(told, "written");
+    assert_int_equal(lingering.count, 1);
+    close(fd);
+    fd = -1;
+    run_for(20);
+    assert_int_equal(send(peer, "and more", 8, MSG_NOSIGNAL), 8);
+    run_for(20);
+    expect("answer");
+    assert_int_equal(recv(peer, &byte, 1, 0), 0); /* the end, no reset */
+    close(peer);
+    peer = -1;
+    for (int i = 0; i < PATIENCE / 5 && lingering.count > 0; i++)
+        fcgi_loop_wait(loop, 5);
+    assert_int_equal(lingering.count, 0);
+}
+
+static void test_no_linger(void **state)
+{
+    (void)state;
+    fcgi_client_finish(&client, true); /* nothing is on its way */
+    assert_string_equal(told, "written");
+    assert_int_equal(lingering.count, 0);
+}
+
+static void test_linger_no_memory(void **state)
+{
+    (void)state;
+    assert_int_equal(send(peer, "more", 4, 0), 4);
+    put("answer");
+    no_memory = true;
+    fcgi_client_finish(&client, true);
+    no_memory = false;
+    assert_string_equal(told, "written");
+    assert_int_equal(lingering.count, 0);
+}
+
+/* There is an upper number, and the oldest make room. */
+static void test_linger_most(void **state)
+{
+    int first[2], pair[2];
+    char byte;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, first), 0);
+    assert_int_equal(send(first[1], "x", 1, 0), 1);
+    fcgi_linger_start(&lingering, first[0]);
+    close(first[0]);
+    for (int i = 1; i < FCGI_LINGER_MOST + 3; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        assert_int_equal(send(pair[1], "x", 1, 0), 1);
+        fcgi_linger_start(&lingering, pair[0]);
+        close(pair[0]);
+        close(pair[1]);
+        assert_true(lingering.count <= FCGI_LINGER_MOST);
+    }
+    assert_int_equal(lingering.count, FCGI_LINGER_MOST);
+    /* The first is closed: not only for sending, so that writing fails. */
+    assert_true(recv(first[1], &byte, 1, MSG_DONTWAIT) <= 0);
+    assert_int_equal(send(first[1], "x", 1, MSG_NOSIGNAL), -1);
+    close(first[1]);
+}
+
+int main(void)
+{
+#define UNIX(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define TCP(test) cmocka_unit_test_setup_teardown(test, set_up_tcp, tear_down)
+    const struct CMUnitTest tests[] = {
+        UNIX(test_written),
+        UNIX(test_short_writes),
+        UNIX(test_again),
+        UNIX(test_closed_in_room),
+        UNIX(test_slow),
+        UNIX(test_held),
+        UNIX(test_write_fails),
+        UNIX(test_write_nothing),
+        UNIX(test_closed),
+        TCP(test_reset),
+        TCP(test_reset_while_blocked),
+        UNIX(test_half_closed),
+        TCP(test_half_closed),
+        TCP(test_half_closed_and_written_to),
+        TCP(test_probe_finds_out),
+        TCP(test_probe_has_nothing),
+        UNIX(test_stalled),
+        UNIX(test_no_memory),
+        UNIX(test_no_epoll),
+        TCP(test_linger),
+        UNIX(test_no_linger),
+        UNIX(test_linger_no_memory),
+        UNIX(test_linger_most),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
