@@ -35,6 +35,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_attempt \
 	t/unit/test_gateway_buffer \
 	t/unit/test_gateway_client \
+	t/unit/test_gateway_exchange \
 	t/unit/test_gateway_params \
 	t/unit/test_gateway_params_server \
 	t/unit/test_gateway_params_user \
@@ -270,6 +271,7 @@ other_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 refuse_la_SOURCES = t/check/refuse.c
 refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 # Where memory is to be short.
+t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl
 t_unit_test_gateway_params_server_LDFLAGS = -Wl,--wrap=realloc
 # A plugin that misbehaves, for t/e2e/bite*.t; with -rpath libtool makes a .so.

@@ -306,13 +306,50 @@ static void test_long_part(void **state)
     free(memory);
 }
 
+/* What may be inserted to find out whether a client is there: nothing where it
+ * would change the answer. */
+static void test_probe(void **state)
+{
+    static const struct {
+        unsigned version;
+        const char *block;
+        const char *before, *between;
+    } probes[] = {
+        {11, AB, "HTTP/1.1 100 Continue\r\n\r\n", "0"},
+        {11, "Content-Length: 9\n\n", "HTTP/1.1 100 Continue\r\n\r\n", ""},
+        {10, AB, "", ""},
+        {10, "Content-Length: 9\n\n", "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(probes); i++) {
+        struct fcgi_buffer out = {0}, probe = {0};
+        struct fcgi_header header;
+        struct fcgi_reply reply;
+        char *memory = parse(&header, probes[i].block);
+
+        begin(&reply, "GET", probes[i].version, false);
+        fcgi_reply_probe(&reply, &probe);
+        assert_bytes(&probe, probes[i].before);
+        assert_null(fcgi_reply_head(&reply, &header, &out));
+        fcgi_reply_body(&reply, (const uint8_t *)"part", 4, &out);
+        fcgi_reply_commit(&reply, &out);
+        probe.length = 0;
+        fcgi_reply_probe(&reply, &probe);
+        assert_bytes(&probe, probes[i].between);
+        fcgi_buffer_free(&out);
+        fcgi_buffer_free(&probe);
+        free(memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),     cmocka_unit_test(test_refused),
         cmocka_unit_test(test_pages),     cmocka_unit_test(test_reason),
         cmocka_unit_test(test_no_date),   cmocka_unit_test(test_named_own),
-        cmocka_unit_test(test_long_part),
+        cmocka_unit_test(test_long_part), cmocka_unit_test(test_probe),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
