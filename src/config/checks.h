@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The checks of a configuration. Each has an id that never changes its meaning,
- * so that people can search for it and tools can filter by it. The id of a check
- * that is removed is not used again.
+ * so that people can search for it and tools can filter by it. The id of a
+ * check that is removed is not used again.
  *
- * FC001 to FC099 need nothing but the file. FC1xx are fcgi-check's: they look at
- * Monkey's other files, sockets and users.
+ * FC001 to FC099 need nothing but the file. FC1xx are fcgi-check's: they look
+ * at Monkey's other files, sockets and users.
  */
 #ifndef FCGI_CONFIG_CHECKS_H
 #define FCGI_CONFIG_CHECKS_H

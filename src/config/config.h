@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fastcgi.conf as a structure: built once and never changed, so every thread may
- * read it without a lock.
+ * fastcgi.conf as a structure: built once and never changed, so every thread
+ * may read it without a lock.
  */
 #ifndef FCGI_CONFIG_CONFIG_H
 #define FCGI_CONFIG_CONFIG_H
@@ -27,9 +27,8 @@ struct fcgi_pairs {
 };
 
 /*
- * One [FASTCGI_SERVER]; keys that it does not give come from [FASTCGI], else from
- * the defaults.
- * Times are in milliseconds, sizes in bytes.
+ * One [FASTCGI_SERVER]; keys that it does not give come from [FASTCGI], else
+ * from the defaults. Times are in milliseconds, sizes in bytes.
  */
 struct fcgi_server_config {
     char *name;

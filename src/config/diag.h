@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Diagnostics as values: what is wrong, where, and how to fix it. They are
- * collected while a file is read, so that all can be reported at once. The owner
- * of the list decides how they are shown: the plugin writes them to Monkey's
- * log, fcgi-check to the terminal.
+ * collected while a file is read, so that all can be reported at once. The
+ * owner of the list decides how they are shown: the plugin writes them to
+ * Monkey's log, fcgi-check to the terminal.
  */
 #ifndef FCGI_CONFIG_DIAG_H
 #define FCGI_CONFIG_DIAG_H
@@ -37,9 +37,9 @@ void fcgi_diag_list_init(struct fcgi_diag_list *list);
 void fcgi_diag_list_free(struct fcgi_diag_list *list);
 
 /*
- * Adds a finding; the texts are copied. A note belongs to the finding before it.
- * A finding for which there is no memory is counted, though not kept, so that a
- * file with an error never passes as clean.
+ * Adds a finding; the texts are copied. A note belongs to the finding before
+ * it. A finding for which there is no memory is counted, though not kept, so
+ * that a file with an error never passes as clean.
  */
 void fcgi_diag_add(struct fcgi_diag_list *list,
                    enum fcgi_diag_severity severity, const char *id,

@@ -24,8 +24,8 @@ bool fcgi_escape_shows(uint32_t code);
 /*
  * Writes bytes to offset `at` of a string of `size` bytes, with \xHH for each
  * byte of a character that fcgi_escape_shows() refuses, or that is not UTF-8.
- * Text that does not fit is cut off. Returns the new length; the string is terminated.
- * Four bytes for each byte, and one more, are always enough.
+ * Text that does not fit is cut off. Returns the new length; the string is
+ * terminated. Four bytes for each byte, and one more, are always enough.
  */
 size_t fcgi_escape(char *out, size_t size, size_t at, const char *bytes,
                    size_t length);

@@ -22,8 +22,8 @@
 int fcgi_config_read_file(const char *path, char **text, size_t *len,
                           struct fcgi_diag_list *diags);
 
-/* The same for a descriptor that is open already, such as standard input, of any
- * kind except a directory; `name` is for messages. */
+/* The same for a descriptor that is open already, such as standard input, of
+ * any kind except a directory; `name` is for messages. */
 int fcgi_config_read_fd(int fd, const char *name, char **text, size_t *len,
                         struct fcgi_diag_list *diags);
 

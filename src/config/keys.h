@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * THE table of sections and keys. Parser, messages, linter, manual page and
- * shell completion are made from it: a new key is a row in keys.c and a field in
- * struct fcgi_server_config.
+ * shell completion are made from it: a new key is a row in keys.c and a field
+ * in struct fcgi_server_config.
  */
 #ifndef FCGI_CONFIG_KEYS_H
 #define FCGI_CONFIG_KEYS_H
@@ -43,8 +43,8 @@ struct fcgi_key {
     bool repeat; /* WORDS and PAIR: may be given again, which adds to it */
     /*
      * Checks a TEXT, a word or the name of a PAIR further; may be NULL. Returns
-     * NULL if it is right, else what is wrong and how to fix it, with the offset
-     * of the mistake in `*at`.
+     * NULL if it is right, else what is wrong and how to fix it, with the
+     * offset of the mistake in `*at`.
      */
     const char *(*check)(const char *value, size_t len, size_t *at);
     const char *syntax;  /* how the help writes the value: "HOST:PORT" */

@@ -2,10 +2,10 @@
  *
  * From a file to struct fcgi_config, through libconfuse.
  *
- * libconfuse stops at its first error, so it is never given one: the scan leaves
- * out malformed lines, and the callbacks here report a wrong value and then
- * accept it. One pass finds everything. The library's table of options is made
- * from ours. Checks of several keys use the scan, which knows the lines.
+ * libconfuse stops at its first error, so it is never given one: the scan
+ * leaves out malformed lines, and the callbacks here report a wrong value and
+ * then accept it. One pass finds everything. The library's table of options is
+ * made from ours. Checks of several keys use the scan, which knows the lines.
  */
 #include "config/parse.h"
 
@@ -101,8 +101,8 @@ static bool is_given(const struct fcgi_scan *scan,
 }
 
 /*
- * libconfuse's tree for our table, or NULL. libconfuse copies all options
- * for each section, so those that the file does not use are left out, which keeps
+ * libconfuse's tree for our table, or NULL. libconfuse copies all options for
+ * each section, so those that the file does not use are left out, which keeps
  * large files fast.
  */
 static cfg_t *make_tree(const struct fcgi_scan *scan)

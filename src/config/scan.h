@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fastcgi.conf as sections and pairs with their places in the file, and the same
- * as text that libconfuse reads.
+ * fastcgi.conf as sections and pairs with their places in the file, and the
+ * same as text that libconfuse reads.
  */
 #ifndef FCGI_CONFIG_SCAN_H
 #define FCGI_CONFIG_SCAN_H

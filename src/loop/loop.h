@@ -5,8 +5,8 @@
  * mailbox through which other threads post tasks to it.
  *
  * A host with a loop of its own watches one descriptor, fcgi_loop_fd(), which
- * is readable when something is due, and then calls fcgi_loop_run(), which never
- * blocks. A program without a host calls fcgi_loop_wait().
+ * is readable when something is due, and then calls fcgi_loop_run(), which
+ * never blocks. A program without a host calls fcgi_loop_wait().
  *
  * Descriptors, timers and tasks are members of the structures that own them:
  * the loop allocates nothing after fcgi_loop_new(), and a structure may be
@@ -84,7 +84,7 @@ int fcgi_loop_modify(struct fcgi_loop *loop, struct fcgi_loop_io *io,
                      uint32_t events);
 
 /* Stops watching; events of this run that are not delivered yet are dropped.
- * Call it before the descriptor is closed. Does nothing if it is not watched. */
+ * Call it before the descriptor is closed. No effect if not watched. */
 void fcgi_loop_remove(struct fcgi_loop *loop, struct fcgi_loop_io *io);
 
 /* Sets, or sets anew, a timer to `deadline`. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * FastCGI 1.0 records, by shifts: the result of a struct overlay would depend on
- * the compiler, and the bytes come from a peer that cannot be trusted.
+ * FastCGI 1.0 records, by shifts: the result of a struct overlay would depend
+ * on the compiler, and the bytes come from a peer that cannot be trusted.
  */
 #include "proto/record.h"
 

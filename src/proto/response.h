@@ -72,10 +72,10 @@ void fcgi_response_init(struct fcgi_response *response, uint16_t id);
 
 /*
  * Decodes up to the next event and returns the number of bytes consumed. Call
- * it again with the rest until the event is NONE or ERROR. After END it consumes
- * the padding of that record, then, in state FCGI_RESPONSE_FINISHED, nothing
- * more: bytes that are left do not belong to this request. Only a finished decoder
- * leaves its connection fit for another request.
+ * it again with the rest until the event is NONE or ERROR. After END it
+ * consumes the padding of that record, then, in state FCGI_RESPONSE_FINISHED,
+ * nothing more: bytes that are left do not belong to this request. Only a
+ * finished decoder leaves its connection fit for another request.
  */
 size_t fcgi_response_feed(struct fcgi_response *response, const uint8_t *bytes,
                           size_t length, struct fcgi_response_event *event);

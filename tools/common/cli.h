@@ -44,8 +44,8 @@ typedef int (*fcgi_cli_take_fn)(void *data, int value, const char *arg);
 /*
  * Reads the command line; options and operands may be mixed. Returns the index
  * in `argv` of the first operand (they are moved behind the options), or -1
- * with `*status` set to the exit status: help or version have been printed, or a
- * mistake has been reported.
+ * with `*status` set to the exit status: help or version have been printed, or
+ * a mistake has been reported.
  */
 int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
                    fcgi_cli_take_fn take, void *data, int *status);
