@@ -57,6 +57,12 @@ dist_zshcomp_DATA = \
 dist_doc_DATA = README.md CHANGELOG.md SECURITY.md
 exampledir = $(docdir)
 nobase_dist_example_DATA = \
+	docs/architecture.md \
+	docs/behaviour.md \
+	docs/monkey-1.8.md \
+	docs/scripts.md \
+	docs/tools.md \
+	docs/troubleshooting.md \
 	examples/systemd/README.md \
 	examples/systemd/monkey.service \
 	examples/systemd/monkey/monkey.conf \

@@ -56,8 +56,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_worker \
 	t/unit/test_manual \
 	t/unit/test_monkey_body \
-	t/unit/test_monkey_regex \
-	t/unit/test_readme
+	t/unit/test_monkey_regex
 E2E_TESTS = \
 	t/e2e/apps.t \
 	t/e2e/auth.t \

@@ -79,11 +79,11 @@ for my $file (@pages) {
 }
 # Times that are no keys: where they are written, and where they are told.
 my @times = (
-    [ 'src/backend/server.h', FCGI_STARVE_SOON => 'README.md', 'for more than %s, on' ],
+    [ 'src/backend/server.h', FCGI_STARVE_SOON => 'docs/behaviour.md', 'for more than %s, on' ],
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
-    [ 'src/gateway/client.c', PROBE_DELAY => 'README.md', 'that has waited %s since' ],
-    [ 'src/gateway/client.c', CLIENT_TIMEOUT => 'README.md', 'takes nothing for %s is' ],
-    [ 'src/monkey/plugin.c', LOOK_UP_MS => 'README.md', 'at start, for up to %s, and' ],
+    [ 'src/gateway/client.c', PROBE_DELAY => 'docs/behaviour.md', 'that has waited %s since' ],
+    [ 'src/gateway/client.c', CLIENT_TIMEOUT => 'docs/behaviour.md', 'takes nothing for %s is' ],
+    [ 'src/monkey/plugin.c', LOOK_UP_MS => 'docs/behaviour.md', 'at start, for up to %s, and' ],
 );
 for (@times) {
     my ($source, $name, $told, $words) = @$_;

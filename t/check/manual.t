@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What fcgi-check(1) and README show is what fcgi-check prints: the table of
+# What fcgi-check(1) and docs/tools.md show is what fcgi-check prints: the table of
 # checks, and the examples. UPDATE=1 writes them anew.
 use strict;
 use warnings;
@@ -10,7 +10,7 @@ use Test::More;
 my $src = $ENV{TOP_SRCDIR} or plan skip_all => 'TOP_SRCDIR is not set';
 my $tool = $ENV{FCGI_CHECK} or plan skip_all => 'FCGI_CHECK is not set';
 my $page = "$src/man/fcgi-check.1.in";
-my $readme = "$src/README.md";
+my $readme = "$src/docs/tools.md";
 $ENV{LC_ALL} = 'C';
 
 sub slurp {
@@ -86,14 +86,14 @@ is(scalar @places, 0, 'the page has a place for each example');
 spew($page, $text) if $ENV{UPDATE};
 is($was, $text, 'fcgi-check(1): the checks and the examples') unless $ENV{UPDATE};
 
-# README has the first session.
+# docs/tools.md has the first session.
 my $doc = slurp($readme);
 my $indented = $sessions[0] =~ s/^(?=.)/    /mgr;
 if ($ENV{UPDATE}) {
     $doc =~ s/(<!-- fcgi-check: begin -->\n\n).*?(?=\n<!-- fcgi-check: end -->)/$1$indented/s;
     spew($readme, $doc);
 }
-like($doc, qr/<!-- fcgi-check: begin -->\n\n\Q$indented\E\n<!-- fcgi-check: end -->/, 'README: the example');
+like($doc, qr/<!-- fcgi-check: begin -->\n\n\Q$indented\E\n<!-- fcgi-check: end -->/, 'docs/tools.md: the example');
 
 # Its table of options is --help's (t/build/manual.t); the statuses, too.
 SKIP: {

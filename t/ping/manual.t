@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The examples of the manuals and of README are what the tools really print,
+# The examples of the manuals and of docs/tools.md are what the tools really print,
 # but for times; and the numbers in the manuals are those of the code.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -59,9 +59,9 @@ sub blocks_of_page {
     return map { examples($_) } $page =~ /^\.Bd -literal\n(.*?)^\.Ed$/msg;
 }
 
-# Blocks of README: indented by four.
-sub blocks_of_readme {
-    my ($text) = slurp("$src/README.md") =~ /^## fcgi-ping and fcgi-get\n(.*?)^## /ms;
+# Blocks of docs/tools.md: indented by four.
+sub blocks_of_tools {
+    my ($text) = slurp("$src/docs/tools.md") =~ /^## fcgi-ping and fcgi-get\n(.*)/ms;
     $text = join '', map { s/^    //r } grep { /^    / || /^$/ } split /(?<=\n)/, $text // '';
     my @e = examples($text);
     $_->{out} =~ s/\n+\z/\n/ for @e;
@@ -86,8 +86,8 @@ SKIP: {
     my $bin = tool_path('.');
     my @all = (
         map({ my $t = $_; map { { %$_, of => "fcgi-$t.1" } } blocks_of_page("$src/man/fcgi-$t.1.in") } qw(ping get)),
-        map({ { %$_, of => 'README' } } blocks_of_readme()));
-    for my $tool (qw(fcgi-ping.1 fcgi-get.1 README)) {
+        map({ { %$_, of => 'docs/tools.md' } } blocks_of_tools()));
+    for my $tool (qw(fcgi-ping.1 fcgi-get.1 docs/tools.md)) {
         cmp_ok(scalar(grep { $_->{of} eq $tool } @all), '>=', 3, "$tool has examples");
     }
     for my $e (@all) {
