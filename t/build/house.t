@@ -79,6 +79,13 @@ sub check {
     ok(!@now, $name) or diag join "\n", map { "  $_" } @now;
 }
 
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!";
+    local $/;
+    return <$in>;
+}
+
 sub module { my ($file) = @_; return $file =~ m{^((?:src|tools)/[^/]+)/} ? $1 : '' }
 
 # Groups of nodes that reach each other: Tarjan's algorithm.
@@ -149,6 +156,20 @@ for my $tag (sort keys %tags) {
 }
 push @twice, map { my @d = sort keys %{ $stems{$_} }; @d > 1 ? "$_ is a file of @d" : () } sort keys %stems;
 check('no name stands for two things', @twice);
+
+# What documentation names is there.
+my @stale;
+for my $page (glob "$top/docs/*.md $top/*.md") {
+    open my $in, '<', $page or die "$page: $!";
+    while (<$in>) {
+        while (m{`((?:src|tools|t|docs|conf|http|proto|config|loop|backend|gateway|monkey)/[\w./-]+\.(?:[cht]|md|conf))\b}g) {
+            push @stale, basename($page) . ":$. names $1, which is not there" if $1 !~ /NAME/ && !grep { -e "$top/$_" } $1, "src/$1", "tools/$1";
+        }
+    }
+}
+my $told = slurp("$top/docs/architecture.md");
+push @stale, map { "docs/architecture.md has no $_" } grep { !/fcgi-/ && $told !~ /`\Q$_\E`/ } sort keys %may;
+check('docs name what is there', @stale);
 
 # Names of Monkey's for Monkey's structures alone.
 my @borrowed;

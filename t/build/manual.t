@@ -77,6 +77,15 @@ for my $file (@pages) {
     my %in_section = map { $_ => 1 } ($section // '') =~ /^\.It (?:Li |Cm )?(\d+)$/mg;
     is_deeply([sort keys %in_section], [sort keys %told], "$name: the statuses of --help");
 }
+
+# Each program that is installed has its page and its completions.
+my ($programs) = page("$src/tools/local.mk") =~ /^bin_PROGRAMS = (.*)$/m;
+for my $name (split ' ', $programs // '') {
+    ok(-e "$src/man/$name.1.in", "$name has a page");
+    ok((grep { -e "$src/$_" } "completions/bash/$name", "completions/bash/$name.in"), "$name: bash completes it");
+    ok(-e "$src/completions/zsh/_$name", "$name: zsh does");
+}
+
 # Times that are no keys: where they are written, and where they are told.
 my @times = (
     [ 'src/backend/server.h', FCGI_STARVE_SOON => 'docs/behaviour.md', 'for more than %s, on' ],
