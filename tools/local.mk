@@ -14,7 +14,6 @@ libprobe_la_SOURCES = \
 	tools/probe/failure.c tools/probe/failure.h \
 	tools/probe/probe.c tools/probe/probe.h \
 	tools/probe/resolve.c tools/probe/resolve.h \
-	tools/probe/talk.c tools/probe/talk.h \
 	tools/probe/target.c tools/probe/target.h \
 	tools/probe/vars.c tools/probe/vars.h \
 	tools/probe/record_walk.c tools/probe/record_walk.h

@@ -54,7 +54,6 @@ my @pending = (
     qr{src/backend/},                       # dial, worker, maintenance
     qr{src/gateway/(?:buffer\.h|params)},   # tools use a buffer; what params_server is
     qr{src/monkey\b},                       # stages, rules, http
-    qr{tools/probe/(?:probe|talk)\b},       # dials with backend/dial
     qr{tools/fcgi-serve/},                  # monkeyconf; the global of its own
 );
 
