@@ -34,9 +34,12 @@ my %may = (
 # A file's functions bear its name. What else it may define: parts of its object
 # that have names of their own.
 my %also = (
-    'src/config/escape' => [qw(utf8)],
-    'src/config/lexer'  => [qw(grammar)],
-    'src/proto/record'  => [qw(pair)],
+    'src/backend/address' => [qw(endpoint)],
+    'src/backend/dial'    => [qw(call fault)],
+    'src/backend/pool'    => [qw(route)],
+    'src/config/escape'   => [qw(utf8)],
+    'src/config/lexer'    => [qw(grammar)],
+    'src/proto/record'    => [qw(pair)],
 );
 
 # Files below src/monkey that may name it: all of config reads Monkey's grammar
@@ -49,12 +52,15 @@ my %circle_may = map { ("tools/fcgi-serve/$_" => 1) }
     qw(api channel channel16 channel18 conn event field header iov layout16 layout18
     parse plugin request rule16 rule18 session short stage static worker);
 
+# A header that anybody may include: a container that knows nothing of its module.
+my %anybody = map { $_ => 1 } qw(src/gateway/buffer.h);
+
 # What somebody is about to put in order. To be empty.
 my @pending = (
-    qr{src/backend/},                       # dial, worker, maintenance
-    qr{src/gateway/(?:buffer\.h|params)},   # tools use a buffer; what params_server is
-    qr{src/monkey\b},                       # stages, rules, http
-    qr{tools/fcgi-serve/},                  # monkeyconf; the global of its own
+    qr{src/backend/(?:checkout|health|server_health|worker|worker_conn)\b},   # worker, maintenance
+    qr{src/gateway/params_server\.c defines},                                 # what it is
+    qr{src/monkey\b},                                                        # stages, rules
+    qr{tools/fcgi-serve/},                                                   # its global, in server.c
 );
 
 my (@files, %text);
@@ -121,7 +127,7 @@ for my $file (@files) {
         my ($from, $of) = (module($file), module($to));
         next if $from eq $of;
         $used{"$from $of"} = 1;
-        push @strange, "$file includes $to: $from may not know $of" if !grep { $_ eq $of } @{ $may{$from} // [] };
+        push @strange, "$file includes $to: $from may not know $of" if !$anybody{$to} && !grep { $_ eq $of } @{ $may{$from} // [] };
     }
 }
 push @strange, map { "$_ is in no module that the table names" } grep { !$may{ module($_) } } @files;
