@@ -43,6 +43,7 @@ serve_shared = \
 	tools/fcgi-serve/listen.h \
 	tools/fcgi-serve/log.c \
 	tools/fcgi-serve/log.h \
+	tools/fcgi-serve/serve.c \
 	tools/fcgi-serve/server.c \
 	tools/fcgi-serve/mem.c \
 	tools/fcgi-serve/mem.h \

@@ -29,8 +29,6 @@
 #define SERVE_MAIN_OF(abi) SERVE_MAIN_PASTE(abi)
 #define SERVE_MAIN_PASTE(abi) serve_main_##abi
 
-struct serve serve;
-
 static void block_signals(sigset_t *set)
 {
     sigemptyset(set);
