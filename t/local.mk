@@ -125,7 +125,7 @@ TOOL_TESTS = \
 	t/tools/enable_monkey.t
 # src/http beside servers that many trust.
 HTTP_TESTS = t/http/differential.t
-CHECK_TESTS = t/check/check.t t/check/live.t t/check/manual.t
+CHECK_TESTS = t/check/check.t t/check/live.t t/check/manual.t t/check/starts.t
 TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
 	$(HTTP_TESTS) $(E2E_TESTS)
 TEST_EXTENSIONS = .t
@@ -296,7 +296,7 @@ t_apps_libfcgi_echo_LDADD = -lfcgi
 lookup_la_SOURCES = t/apps/lookup.c
 lookup_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 
-LDADD = libtest.la libping.la libcheck.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS) -lm
+LDADD = libtest.la libping.la libcheck.la libmonkeyconf.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS) -lm
 
 # What is Monkey 1.8's alone.
 MONKEY18_LIBS = libtest.la libmonkey18.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)

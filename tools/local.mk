@@ -6,6 +6,12 @@ libcommon_la_SOURCES = \
 	tools/common/json.c tools/common/json.h
 libcommon_la_LIBADD = libconfig.la
 
+# Monkey's own configuration, for fcgi-check and fcgi-serve.
+noinst_LTLIBRARIES += libmonkeyconf.la
+libmonkeyconf_la_SOURCES = \
+	tools/monkeyconf/monkeyconf.c tools/monkeyconf/monkeyconf.h
+libmonkeyconf_la_LIBADD = libconfig.la
+
 # One probe of one application, for fcgi-ping, fcgi-get and fcgi-check.
 noinst_LTLIBRARIES += libprobe.la
 libprobe_la_SOURCES = \
@@ -91,7 +97,7 @@ fcgi_serve_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DFCGI_PLUGIN_PATH='"$(plugindir)/monkey-fastcgi.so"' \
 	-DFCGI_PLUGIN_PATH_18='"$(plugindir)/monkey-fastcgi18.so"' \
 	-DFCGI_MONKEY_CONFDIR='"$(monkeyconfdir)"'
-fcgi_serve_LDADD = serve-16.o serve-18.o libcommon.la libregex18.la \
+fcgi_serve_LDADD = serve-16.o serve-18.o libmonkeyconf.la libcommon.la libregex18.la \
 	libproto.la $(HTTP_PARSER_LIBS)
 
 noinst_LTLIBRARIES += libping.la
@@ -144,5 +150,5 @@ libcheck_la_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DFCGI_PLUGIN_DIR='"$(plugindir)"'
 fcgi_check_SOURCES = tools/fcgi-check/main.c
 fcgi_check_CPPFLAGS = $(libping_la_CPPFLAGS)
-fcgi_check_LDADD = libcheck.la libregex18.la $(PROBE_LIBS)
+fcgi_check_LDADD = libcheck.la libmonkeyconf.la libregex18.la $(PROBE_LIBS)
 

@@ -248,6 +248,15 @@ static const struct fcgi_check checks[] = {
      "upgrade has left there is served, too, and where it has the same "
      "ServerName as the site itself it is a matter of luck which one holds. "
      "Move it elsewhere, or remove it."},
+    {FCGI_CHECK_INCLUDE, FCGI_DIAG_ERROR, "file cannot be included",
+     "Monkey 1.8 reads with '@INCLUDE PATH' another file in place of that "
+     "line; "
+     "with a '*' in it, all that match. A relative path is looked for in the "
+     "directory that Monkey was started in, then beside the file that it began "
+     "with. If there is none, if a file includes itself, or if an absolute "
+     "path "
+     "is included again, Monkey takes nothing of the whole file, and with most "
+     "files does not start."},
     {FCGI_CHECK_MATCH_INCOMPLETE, FCGI_DIAG_ERROR, "rule without a handler",
      "A Match rule has a regular expression and the name of a plugin, "
      "with spaces between them: Match /.*\\.php$ fastcgi. Monkey refuses "

@@ -101,6 +101,7 @@ static void check_indent(struct fcgi_lexer *s, struct fcgi_span blanks,
         s->indent_blank = s->indent_blank && empty;
         return;
     }
+    s->stops = true;
     describe_indent(blanks, is);
     describe_indent(s->indent, must);
     if (s->indent_blank && !empty) {
@@ -148,6 +149,7 @@ static void read_heading(struct fcgi_lexer *s, struct fcgi_span line,
                           "the ']' of the heading is missing; write [%.*s]",
                           s->heading ? (int)strlen(s->heading) : (int)name.len,
                           s->heading ? s->heading : name.at);
+        s->stops = true;
         s->heading_meant = true;
     }
     if (rest.len && rest.at[0] != '#') {
@@ -179,7 +181,13 @@ static struct fcgi_span first_word(struct fcgi_span text)
 static void read_key(struct fcgi_lexer *s, struct fcgi_span text,
                      struct fcgi_token *token)
 {
+    struct fcgi_span whole = text;
+
     text = fcgi_text_trim(text);
+    /* 1.6 takes an empty value. */
+    if (!s->grammar->splits_lines)
+        whole = text;
+    s->stops = s->stops || !memchr(whole.at, ' ', whole.len);
     if (s->in_section) {
         token->kind = FCGI_TOKEN_KEY;
         token->text = text;
@@ -209,6 +217,7 @@ static void read_indented(struct fcgi_lexer *s, struct fcgi_span line,
         blanks.len++;
     rest = (struct fcgi_span){line.at + blanks.len, line.len - blanks.len};
     if (rest.len && rest.at[0] == '[') {
+        s->stops = true;
         FCGI_LEXER_REPORT(
             s, FCGI_CHECK_HEADING_COLUMN, rest,
             "the heading is indented, so that Monkey takes it for a key; "
@@ -217,6 +226,7 @@ static void read_indented(struct fcgi_lexer *s, struct fcgi_span line,
         return;
     }
     if (blanks.len == 0) {
+        s->stops = true;
         rest = first_word(line);
         FCGI_LEXER_REPORT(
             s, FCGI_CHECK_NO_INDENT, rest,
@@ -235,13 +245,16 @@ static void read_indented(struct fcgi_lexer *s, struct fcgi_span line,
 }
 
 /* Whether the line is one of 1.8's that start with '@'. */
-static bool read_meta(struct fcgi_span line, struct fcgi_token *token)
+static bool read_meta(struct fcgi_lexer *s, struct fcgi_span line,
+                      struct fcgi_token *token)
 {
     static const char include[] = "@INCLUDE ";
     const size_t len = sizeof(include) - 1;
 
     if (line.at[0] != '@' || line.len <= 3)
         return false;
+    /* Monkey 1.8.9 crashes of a meta command without a space. */
+    s->stops = s->stops || !memchr(line.at, ' ', line.len);
     if (line.len > len && strncasecmp(line.at, include, len) == 0) {
         token->kind = FCGI_TOKEN_INCLUDE;
         token->text = (struct fcgi_span){line.at + len, line.len - len};
@@ -265,6 +278,7 @@ static struct fcgi_span check_bytes(struct fcgi_lexer *s, struct fcgi_span line,
                 "NUL byte; the file is not plain text, save it as UTF-8");
         }
         s->told_nul = true;
+        s->stops = s->stops || !s->grammar->splits_lines;
         s->heading_meant = true;
         /* UTF-16 has one in every character: no line of it can be read. */
         line.len = nul - line.at < 2 ? 0 : (size_t)(nul - line.at);
@@ -313,6 +327,7 @@ static struct fcgi_span check_length(struct fcgi_lexer *s,
                               : "the line has %zu bytes, and %s does not "
                                 "start with one of more than %zu; shorten it",
                           line.len, grammar->name, grammar->line_max);
+        s->stops = true;
         line.len = grammar->line_max;
         token->doubtful = true;
     } else if (cr) {
@@ -340,12 +355,13 @@ static void read_line(struct fcgi_lexer *s, struct fcgi_span line,
             s, FCGI_CHECK_BOM, part,
             "the file starts with a byte order mark, which Monkey takes for "
             "text; save it as UTF-8 without BOM");
+        s->stops = true;
         line.at += 3;
         line.len -= 3;
     }
     line = check_bytes(s, line, token);
     if (line.len == 0 || line.at[0] == '#' ||
-        (s->grammar->has_metas && read_meta(line, token)))
+        (s->grammar->has_metas && read_meta(s, line, token)))
         return;
     if (line.at[0] == '[')
         read_heading(s, line, token);
@@ -378,6 +394,7 @@ void fcgi_lexer_init(struct fcgi_lexer *s, const struct fcgi_grammar *grammar,
     };
     if (is_utf16(s, text, len)) {
         s->failed = true;
+        s->stops = true;
         s->at = s->end;
     }
 }

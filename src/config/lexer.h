@@ -80,6 +80,10 @@ struct fcgi_lexer {
 
     /* Something was reported that may have been a heading. */
     bool heading_meant;
+
+    /* A line so far is one at which Monkey stops. (Of a line that 1.6 reads as
+     * two, the second may be harmless; that is not looked at.) */
+    bool stops;
     bool failed;
 };
 

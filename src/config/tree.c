@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/tree.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -101,6 +100,7 @@ int fcgi_tree_add(struct fcgi_tree *tree, const struct fcgi_tree_reader *reader,
             no_memory = add_entry(tree, &lexer, name, &token);
         else if (token.kind == FCGI_TOKEN_INCLUDE && reader->include)
             failed = reader->include(tree, reader, name, &token);
+    tree->stops = tree->stops || lexer.stops;
     if (no_memory) {
         fcgi_check_report(reader->diags, FCGI_CHECK_MEMORY, file, 0, 0, 0,
                           "out of memory");

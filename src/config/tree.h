@@ -6,6 +6,7 @@
 #ifndef FCGI_CONFIG_TREE_H
 #define FCGI_CONFIG_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/diag.h"
@@ -40,6 +41,7 @@ struct fcgi_tree {
     struct fcgi_tree_section *sections;
     size_t n_sections;
     size_t capacity;
+    bool stops; /* Monkey does not start with it, for its grammar alone */
 };
 
 /* How a tree is read. */

@@ -6,93 +6,21 @@
 use strict;
 use warnings;
 use Cwd qw(abs_path getcwd);
-use File::Basename qw(dirname);
-use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use FindBin;
-use IO::Socket::UNIX;
+use lib "$FindBin::Bin/../lib";
+use FCGICheckCase;
 use JSON::PP;
-use POSIX qw(mkfifo);
 use Test::More;
 
-my $dir = "$FindBin::Bin/cases";
+my $dir = $FCGICheckCase::DIR;
 my $tool = $ENV{FCGI_CHECK} or plan skip_all => 'FCGI_CHECK is not set';
 my $top = getcwd();
 my $update = $ENV{UPDATE};
 my $owner = getpwuid($>);
 my $group = getgrgid((split ' ', $))[0]);
-my @sockets;
 $ENV{LC_ALL} = 'C';
 delete @ENV{qw(NO_COLOR TERM)};
-
-sub slurp {
-    my ($path) = @_;
-    open my $in, '<:raw', $path or return undef;
-    local $/;
-    return <$in> // '';
-}
-
-sub spew {
-    my ($path, $text) = @_;
-    make_path(dirname($path));
-    open my $out, '>:raw', $path or die "$path: $!";
-    print $out $text;
-    close $out or die "$path: $!";
-}
-
-# A case: { args => [...], parts => [[PATH, KIND, TEXT]...], ... }
-sub read_case {
-    my ($name) = @_;
-    if (-e "$dir/$name.conf") {
-        return { args => [ '--syntax-only', "$name.conf" ],
-            parts => [ [ "$name.conf", '', slurp("$dir/$name.conf") ] ] };
-    }
-    my %case = (parts => []);
-    my %without;
-    for my $line (split /^/, slurp("$dir/$name.tree")) {
-        if ($line =~ /^== (.*?)(?: \(([^)]*)\))?$/) {
-            push @{ $case{parts} }, [ $1, $2 // '', '' ];
-        } elsif (@{ $case{parts} } && !$case{head}) {
-            $case{parts}[-1][2] .= $line;
-        } elsif ($line =~ /^base (\S+)$/) {
-            $case{base} = $1;
-        } elsif ($line =~ /^without (.+)$/) {
-            $without{$1} = 1;
-        } elsif ($line =~ /^args (.+)$/) {
-            $case{args} = [ split ' ', $1 ];
-        } elsif ($line =~ /^(stdin|memory|refuse)\b ?(.*)$/) {
-            $case{$1} = $2 || 1;
-        } else {
-            die "$name.tree: what is this: $line";
-        }
-    }
-    if ($case{base}) {
-        my %own = map { $_->[0] => 1 } grep { $_->[1] !~ /^mode/ } @{ $case{parts} };
-        unshift @{ $case{parts} }, grep { !$own{ $_->[0] } && !$without{ $_->[0] } }
-            @{ read_case($case{base})->{parts} };
-    }
-    return \%case;
-}
-
-sub make_part {
-    my ($path, $kind, $text) = @_;
-    make_path(dirname($path));
-    if ($kind eq '') { spew($path, $text) }
-    elsif ($kind eq 'directory') { make_path($path) }
-    elsif ($kind eq 'fifo') { mkfifo($path, 0600) or die "$path: $!" }
-    elsif ($kind eq 'socket') {
-        push @sockets, IO::Socket::UNIX->new(Local => $path, Listen => 1) || die "$path: $!";
-        chmod 0777, $path;
-    }
-    elsif ($kind eq 'plugin') { symlink $ENV{FCGI_PLUGIN}, $path }
-    elsif ($kind eq 'other') { symlink $ENV{FCGI_OTHER}, $path }
-    elsif ($kind eq 'library') { symlink $ENV{FCGI_BADPLUGIN}, $path }
-    elsif ($kind =~ /^link (.*)/) { symlink $1, $path }
-    elsif ($kind =~ /^size (\d+)/) { spew($path, ''); truncate $path, $1 }
-    elsif ($kind =~ /^bytes (\w+)/) { spew($path, pack 'H*', $1) }
-    elsif ($kind =~ /^mode (\d+)/) { chmod oct $1, $path or die "$path: $!" }
-    else { die "$path: what is '$kind'?" }
-}
 
 # Runs the tool as a case says, with more options. Returns its output and its
 # status; -1 for a signal.
@@ -172,7 +100,7 @@ sub run_case {
     my %ids = map { $_->{id} => 1 } @found;
     $alone{ (keys %ids)[0] } = 1 if keys %ids == 1;
     chdir $top;
-    @sockets = ();
+    FCGICheckCase::close_sockets();
 }
 
 # --print, read again, is the same configuration, and clean.
@@ -239,7 +167,7 @@ for (
     my ($text) = run_tool($case, '--verbose', '--quiet', @$options ? $options->[0] : ());
     like($text, qr/^fcgi-check: .*: \Q$want\E$/m, "--verbose, $name @$options");
     chdir $top;
-    @sockets = ();
+    FCGICheckCase::close_sockets();
 }
 
 my @all = `$tool --list-checks`;

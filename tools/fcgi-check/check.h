@@ -16,6 +16,7 @@
 #include "config/diag.h"
 #include "config/keys.h"
 #include "config/tree.h"
+#include "monkeyconf/monkeyconf.h"
 
 enum check_format { CHECK_TEXT, CHECK_GCC, CHECK_JSON, CHECK_SARIF };
 
@@ -86,6 +87,8 @@ struct check_run {
     size_t n_answers;
     char **done; /* what was asked for, for "FILE: OK" */
     size_t n_done;
+    bool is_tree;   /* a directory was checked */
+    bool stops;     /* and Monkey would not start with it */
     char **printed; /* the sources that --print is about */
     size_t n_printed;
 };
@@ -119,15 +122,10 @@ void check_argument(struct check_run *run, const char *argument);
 /* A directory with all of Monkey's configuration. */
 void check_tree(struct check_run *run, const char *directory);
 
-/*
- * Which Monkey a directory is for: what was asked for, or what its files are a
- * sign of. To be called in this order; then run->dialect is the one.
- */
-void check_signs_begin(struct check_run *run);
-void check_signs_listen(struct check_run *run,
-                        const struct fcgi_tree_section *section);
-void check_signs_plugin(struct check_run *run, const char *name);
-void check_signs_report(const struct check_run *run, const char *directory);
+/* Finds out which Monkey a directory is for: what was asked for, or what its
+ * monkey.conf and plugins.load are a sign of. Then run->dialect is the one. */
+void check_signs(struct check_run *run, const char *directory,
+                 const char *main_file, const char *load_file);
 
 /* fastcgi.conf, and where everything is in it. */
 struct check_servers {
@@ -155,11 +153,13 @@ struct check_place check_servers_place(struct check_servers *servers,
                                        const struct fcgi_server_config *server,
                                        const char *key);
 
-/* The places of a key and of a value. */
-struct check_place check_key_place(const struct fcgi_tree *tree,
-                                   const struct fcgi_tree_entry *entry);
-struct check_place check_value_place(const struct fcgi_tree *tree,
-                                     const struct fcgi_tree_entry *entry);
+/* The places of a key and of a value, which last as long as the tree. */
+struct check_place check_key_place(const struct fcgi_tree_entry *entry);
+struct check_place check_value_place(const struct fcgi_tree_entry *entry);
+
+/* The same for as long as the run. */
+struct check_place check_place_keep(const struct check_run *run,
+                                    struct check_place place);
 
 /* fcgi_check_report() and a note behind it, at a place. */
 void check_report(struct check_run *run, const char *id,
@@ -186,6 +186,7 @@ struct check_plugins {
     const char *file;
     bool there;     /* the file exists */
     bool knows_all; /* nothing in it was too wrong to tell */
+    bool fails;     /* ours is there, and Monkey cannot load it */
     struct check_loaded {
         char *name; /* "fastcgi"; NULL where it has none */
         struct check_place place;
@@ -207,6 +208,7 @@ struct check_rules {
     bool any_server;     /* one of them names no servers */
     bool *used;          /* for each server of the configuration */
     bool broken;         /* some could not be read */
+    bool no_server;      /* one names a server that is not there */
     bool reported;       /* that the plugin is not loaded */
     const char *indexes; /* Indexfile, or NULL */
     struct check_place index_place;
@@ -215,7 +217,7 @@ struct check_rules {
     struct check_bracket *brackets; /* see brackets.c */
     size_t n_brackets;
 };
-void check_site(struct check_run *run, const char *path,
+void check_site(struct check_run *run, const char *path, bool is_default,
                 struct check_rules *rules);
 
 /* Whether the servers that a rule names, `first` among them, agree about which

@@ -11,6 +11,7 @@
 
 struct check_dialect {
     const char *name; /* "1.6" */
+    bool is_18;
 
     /* The NAME of monkey-NAME.so under which our plugin has this Monkey's
      * layout. */

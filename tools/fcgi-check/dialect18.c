@@ -244,6 +244,7 @@ static bool includes(const char *wide, const char *narrow)
 
 const struct check_dialect check_dialect_18 = {
     .name = "1.8",
+    .is_18 = true,
     .plugin = "fastcgi18",
     .compile = compile,
     .release = free,

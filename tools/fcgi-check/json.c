@@ -96,6 +96,8 @@ void check_write_json(struct check_run *run, FILE *out, int status)
     fcgi_json_uint(&json, "errors", counts.errors);
     fcgi_json_uint(&json, "warnings", counts.warnings);
     fcgi_json_int(&json, "status", status);
+    if (run->is_tree)
+        fcgi_json_bool(&json, "starts", !run->stops);
     fcgi_json_object_end(&json);
     fcgi_json_object_end(&json);
 }

@@ -6,24 +6,34 @@
  */
 #include "keys.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "config/guess.h"
+#include "dialect.h"
 
-void check_tree_read(struct check_run *run, const struct check_source *source,
-                     struct fcgi_tree *tree)
+static const char *load(void *data, const char *path, size_t *length)
 {
-    fcgi_tree_read(tree, source->name, source->text, source->length,
-                   &run->diags);
+    const struct check_source *source = check_source_read(data, path);
+
+    *length = source->length;
+    return source->text;
 }
 
-static struct check_place heading(const struct fcgi_tree *tree,
-                                  const struct fcgi_tree_section *section)
+bool check_tree_read(struct check_run *run, const char *path,
+                     struct fcgi_tree *tree)
 {
-    return (struct check_place){tree->file, section->line, section->column,
+    const struct check_source *source = check_source_find(run, path);
+
+    return fcgi_monkeyconf_read(tree, run->dialect->is_18, source->name,
+                                source->text, source->length, &run->diags, load,
+                                run);
+}
+
+static struct check_place heading(const struct fcgi_tree_section *section)
+{
+    return (struct check_place){section->file, section->line, section->column,
                                 section->length};
 }
 
@@ -52,17 +62,17 @@ const struct fcgi_tree_section *check_section_if(struct check_run *run,
             continue;
         if (strcasecmp(section->name, name) == 0) {
             check_report(
-                run, FCGI_CHECK_SECTION_IGNORED, heading(tree, section),
+                run, FCGI_CHECK_SECTION_IGNORED, heading(section),
                 "a second [%s] has no effect, as Monkey takes the first "
                 "alone; move its keys there",
                 name);
-            check_note(run, FCGI_CHECK_SECTION_IGNORED, heading(tree, first),
+            check_note(run, FCGI_CHECK_SECTION_IGNORED, heading(first),
                        "the first is here");
         } else if (!first && (is_meant(section->name, name) ||
                               fcgi_guess_name(section->name,
                                               strlen(section->name), names))) {
             check_report(
-                run, FCGI_CHECK_SECTION_MISSING, heading(tree, section),
+                run, FCGI_CHECK_SECTION_MISSING, heading(section),
                 "Monkey looks for [%s] and finds [%s]; correct the name", name,
                 section->name);
             return section;
@@ -85,7 +95,7 @@ const struct fcgi_tree_section *check_section(struct check_run *run,
     return section;
 }
 
-size_t check_unknown_keys(struct check_run *run, const struct fcgi_tree *tree,
+size_t check_unknown_keys(struct check_run *run,
                           const struct fcgi_tree_section *section,
                           const char *const *known)
 {
@@ -97,8 +107,7 @@ size_t check_unknown_keys(struct check_run *run, const struct fcgi_tree *tree,
             fcgi_guess_name(entry->key, strlen(entry->key), known);
 
         if (guess && strcasecmp(guess, entry->key) != 0) {
-            check_report(run, FCGI_CHECK_KEY_UNKNOWN,
-                         check_key_place(tree, entry),
+            check_report(run, FCGI_CHECK_KEY_UNKNOWN, check_key_place(entry),
                          "Monkey knows no key '%s' and passes over it; did you "
                          "mean '%s'?",
                          entry->key, guess);
@@ -109,7 +118,6 @@ size_t check_unknown_keys(struct check_run *run, const struct fcgi_tree *tree,
 }
 
 const struct fcgi_tree_entry *check_key(struct check_run *run,
-                                        const struct fcgi_tree *tree,
                                         const struct fcgi_tree_section *section,
                                         const char *key, const char *needed)
 {
@@ -120,97 +128,110 @@ const struct fcgi_tree_entry *check_key(struct check_run *run,
 
         if (entry != first && strcasecmp(entry->key, key) == 0) {
             check_report(
-                run, FCGI_CHECK_KEY_IGNORED, check_key_place(tree, entry),
+                run, FCGI_CHECK_KEY_IGNORED, check_key_place(entry),
                 "a second '%s' has no effect, as Monkey takes the first "
                 "alone; remove one of the two",
                 key);
-            check_note(run, FCGI_CHECK_KEY_IGNORED,
-                       check_key_place(tree, first), "the first is here");
+            check_note(run, FCGI_CHECK_KEY_IGNORED, check_key_place(first),
+                       "the first is here");
         }
     }
     if (section && !first && needed) {
-        check_report(run, FCGI_CHECK_KEY_MISSING, heading(tree, section),
+        check_report(run, FCGI_CHECK_KEY_MISSING, heading(section),
                      "[%s] has no '%s', which Monkey needs; add '%s %s'",
                      section->name, key, key, needed);
     }
     return first;
 }
 
-enum kind { TEXT, NUMBER, SWITCH };
-
-/* What Monkey 1.6 reads of [SERVER]. */
-static const struct {
-    const char *name;
-    enum kind kind;
-    const char *needed; /* an example, if Monkey needs the key */
-} server_keys[] = {
-    {"Workers", NUMBER, NULL},
-    {"Timeout", NUMBER, "15"},
-    {"KeepAlive", SWITCH, NULL},
-    {"MaxKeepAliveRequest", NUMBER, "50"},
-    {"KeepAliveTimeout", NUMBER, "15"},
-    {"PidFile", TEXT, NULL},
-    {"UserDir", TEXT, NULL},
-    {"Indexfile", TEXT, NULL},
-    {"HideVersion", SWITCH, NULL},
-    {"User", TEXT, NULL},
-    {"Resume", SWITCH, NULL},
-    {"MaxRequestSize", NUMBER, "1024"},
-    {"SymLink", SWITCH, NULL},
-    {"TransportLayer", TEXT, NULL},
-    {"DefaultMimeType", TEXT, NULL},
-    {"FDT", SWITCH, NULL},
-    {"FDLimit", NUMBER, NULL},
-};
-
-#define N_SERVER_KEYS (sizeof(server_keys) / sizeof(server_keys[0]))
-
-static void check_number(struct check_run *run, const struct fcgi_tree *tree,
-                         const struct fcgi_tree_entry *entry, bool needed)
+static void check_value(struct check_run *run,
+                        const struct fcgi_monkeyconf_key *row,
+                        const struct fcgi_tree_entry *entry)
 {
+    const char *what =
+        row->kind == FCGI_MONKEYCONF_SWITCH ? "On or Off" : "a number above 0";
+    int number;
     char *end;
-    long number = strtol(entry->value, &end, 10); /* as Monkey does */
 
-    if (needed && number < 1) {
-        check_report(run, FCGI_CHECK_VALUE_REFUSED,
-                     check_value_place(tree, entry),
-                     "Monkey refuses '%s %s'; write a number above 0",
-                     entry->key, entry->value);
-    } else if (end == entry->value || *end || number > INT_MAX || number < 0) {
-        check_report(run, FCGI_CHECK_VALUE_REFUSED,
-                     check_value_place(tree, entry),
-                     "'%s' is no number that Monkey can use for '%s'; write "
-                     "digits alone",
-                     entry->value, entry->key);
+    if (!fcgi_monkeyconf_takes(row->name, run->dialect->is_18, entry->value,
+                               &number)) {
+        check_report(run, FCGI_CHECK_VALUE_REFUSED, check_value_place(entry),
+                     "Monkey refuses '%s %s'; write %s", entry->key,
+                     entry->value, what);
+        run->stops = true;
+    } else if (row->kind == FCGI_MONKEYCONF_NUMBER &&
+               (strtol(entry->value, &end, 10) != number || *end ||
+                end == entry->value || number < 0)) {
+        check_report(run, FCGI_CHECK_VALUE_REFUSED, check_value_place(entry),
+                     "'%s' is no number that Monkey can use for '%s', and it "
+                     "takes %d; write digits alone",
+                     entry->value, entry->key, number);
+    } else if (row->kind == FCGI_MONKEYCONF_SWITCH && !number &&
+               strcasecmp(entry->value, "off") != 0) {
+        check_report(run, FCGI_CHECK_VALUE_REFUSED, check_value_place(entry),
+                     "'%s' is neither On nor Off; write one of them",
+                     entry->value);
     }
 }
 
-void check_server_section(struct check_run *run, const struct fcgi_tree *tree,
+static void check_listen(struct check_run *run,
+                         const struct fcgi_tree_section *section)
+{
+    struct fcgi_monkeyconf_listen listen;
+    bool any = false, broken = false;
+
+    for (size_t i = 0; i < section->n_entries && !broken; i++) {
+        const struct fcgi_tree_entry *entry = &section->entries[i];
+        const char *why;
+
+        if (strcasecmp(entry->key, "Listen") != 0)
+            continue;
+        why = fcgi_monkeyconf_listen_parse(entry->value, run->dialect->is_18,
+                                           &listen);
+        broken = why != NULL;
+        if (!broken && !fcgi_monkeyconf_listen_binds(&listen)) {
+            why =
+                "Monkey does not start with it; write a port's number, and "
+                "no '!http'";
+            run->stops = true;
+        }
+        any = any || !broken;
+        if (why && entry->value[0])
+            check_report(run, FCGI_CHECK_VALUE_REFUSED,
+                         check_value_place(entry), "'Listen %s': %s",
+                         entry->value, why);
+    }
+    run->stops = run->stops || !any;
+    if (!any && !broken)
+        check_report(run, FCGI_CHECK_KEY_MISSING, heading(section),
+                     "[%s] has no 'Listen', which Monkey needs; add 'Listen "
+                     "2001'",
+                     section->name);
+}
+
+void check_server_section(struct check_run *run,
                           const struct fcgi_tree_section *section)
 {
-    const char *known[N_SERVER_KEYS + 3];
+    const struct fcgi_monkeyconf_key *row = fcgi_monkeyconf_server;
+    const char *known[64];
     size_t n = 0;
+    int number;
 
-    for (size_t i = 0; i < N_SERVER_KEYS; i++) {
-        const struct fcgi_tree_entry *entry = check_key(
-            run, tree, section, server_keys[i].name, server_keys[i].needed);
+    for (; row->name; known[n++] = row++->name) {
+        const struct fcgi_tree_entry *entry;
+        bool needed = !fcgi_monkeyconf_takes(row->name, run->dialect->is_18,
+                                             NULL, &number);
 
-        known[n++] = server_keys[i].name;
-        if (!entry || !entry->value[0])
-            continue;
-        if (server_keys[i].kind == NUMBER) {
-            check_number(run, tree, entry, server_keys[i].needed != NULL);
-        } else if (server_keys[i].kind == SWITCH &&
-                   strcasecmp(entry->value, "on") != 0 &&
-                   strcasecmp(entry->value, "off") != 0) {
-            check_report(run, FCGI_CHECK_VALUE_REFUSED,
-                         check_value_place(tree, entry),
-                         "Monkey refuses '%s %s'; write On or Off", entry->key,
-                         entry->value);
-        }
+        if (row == fcgi_monkeyconf_server)
+            continue; /* Listen, of which there may be several */
+        entry =
+            check_key(run, section, row->name, needed ? row->example : NULL);
+        if (entry && entry->value[0])
+            check_value(run, row, entry);
+        else if (needed)
+            run->stops = true;
     }
-    known[n++] = "Listen"; /* of which there may be several */
-    known[n++] = "OverCapacity";
     known[n] = NULL;
-    check_unknown_keys(run, tree, section, known);
+    check_listen(run, section);
+    check_unknown_keys(run, section, known);
 }

@@ -7,8 +7,9 @@
 
 #include "check.h"
 
-/* fcgi_tree_read() of a source. */
-void check_tree_read(struct check_run *run, const struct check_source *source,
+/* Reads a source that has a text, as the dialect's Monkey does. Returns whether
+ * that one takes it. */
+bool check_tree_read(struct check_run *run, const char *path,
                      struct fcgi_tree *tree);
 
 /* The section of a name that Monkey cannot do without; NULL after a finding.
@@ -24,19 +25,18 @@ const struct fcgi_tree_section *check_section_if(struct check_run *run,
 
 /* Tells of keys that are nearly one of `known` (which ends with NULL), in a
  * section that may be NULL. Returns how many there are. */
-size_t check_unknown_keys(struct check_run *run, const struct fcgi_tree *tree,
+size_t check_unknown_keys(struct check_run *run,
                           const struct fcgi_tree_section *section,
                           const char *const *known);
 
 /* The value of a key of which one is enough; others are told as having no
  * effect. NULL if it is not there, which is told where it is `needed`. */
 const struct fcgi_tree_entry *check_key(struct check_run *run,
-                                        const struct fcgi_tree *tree,
                                         const struct fcgi_tree_section *section,
                                         const char *key, const char *needed);
 
 /* [SERVER] of monkey.conf. */
-void check_server_section(struct check_run *run, const struct fcgi_tree *tree,
+void check_server_section(struct check_run *run,
                           const struct fcgi_tree_section *section);
 
 #endif

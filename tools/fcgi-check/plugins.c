@@ -14,27 +14,31 @@
 #include "dialect.h"
 #include "keys.h"
 
-/* The NAME in /path/monkey-NAME.so, as Monkey cuts it out; NULL if it would
- * find none. The caller's. */
-static char *name_of(const char *path)
-{
-    const char *dash = strrchr(path, '-');
-    size_t length = dash ? strlen(dash + 1) : 0;
-
-    if (length <= 3)
-        return NULL;
-    return check_printf("%.*s", (int)(length - 3), dash + 1);
-}
-
 /* Whether it is to be our plugin, for any of Monkey's versions. */
 static bool is_ours(const char *name)
 {
     return strcmp(name, "fastcgi") == 0 || strcmp(name, "fastcgi18") == 0;
 }
 
-static void check_library(struct check_run *run, const char *path,
+/* Whether there is a plugin of the name in the file. */
+static bool loads(const struct check_run *run, const char *path,
+                  const char *name)
+{
+    char *symbol = check_printf("mk_plugin_%s", name);
+    char *file = check_path(run, path);
+    const char *id, *why;
+    bool yes = check_elf(file, symbol, &id, &why);
+
+    free(symbol);
+    free(file);
+    return yes;
+}
+
+/* Returns whether Monkey can load it. */
+static bool check_library(struct check_run *run, const char *path,
                           const char *name, struct check_place place)
 {
+    bool good = false;
     char *symbol = check_printf("mk_plugin_%s", name);
     char *file = check_path(run, path);
     const char *id, *why;
@@ -47,9 +51,10 @@ static void check_library(struct check_run *run, const char *path,
                      path, strerror(errno));
         goto out;
     }
-    if (check_elf(file, symbol, &id, &why))
-        goto out;
-    if (strcmp(id, FCGI_CHECK_PLUGIN_OTHER) == 0) {
+    if (check_elf(file, symbol, &id, &why)) {
+        good = true;
+    } else if (strcmp(id, FCGI_CHECK_PLUGIN_OTHER) == 0) {
+        good = true;
         check_report(run, id, place,
                      "'%s' is not the plugin that fcgi-check belongs to, but "
                      "perhaps the one that Monkey ships; load that of "
@@ -67,6 +72,7 @@ static void check_library(struct check_run *run, const char *path,
 out:
     free(symbol);
     free(file);
+    return good;
 }
 
 static void check_load(struct check_run *run, struct check_plugins *plugins,
@@ -74,7 +80,10 @@ static void check_load(struct check_run *run, struct check_plugins *plugins,
 {
     const char *wanted = run->dialect->plugin;
     struct check_loaded *loaded;
-    char *name = name_of(path);
+    struct fcgi_monkeyconf_word word = fcgi_monkeyconf_plugin_name(path);
+    char *name = word.length > 0
+                     ? check_printf("%.*s", (int)word.length, word.at)
+                     : NULL;
 
     plugins->items =
         check_grow(plugins->items, plugins->count, sizeof(*plugins->items));
@@ -82,6 +91,7 @@ static void check_load(struct check_run *run, struct check_plugins *plugins,
     *loaded = (struct check_loaded){name, place};
     if (!name) {
         plugins->knows_all = false;
+        run->stops = true;
         check_report(run, FCGI_CHECK_PLUGIN_NAME, place,
                      "Monkey finds no plugin's name in '%s' and may crash; the "
                      "file must be called monkey-NAME.so",
@@ -97,6 +107,7 @@ static void check_load(struct check_run *run, struct check_plugins *plugins,
                 "the plugin '%s' is loaded twice, which breaks Monkey's "
                 "lists; remove one of the two lines",
                 name);
+            run->stops = run->stops || loads(run, path, name);
             check_note(run, FCGI_CHECK_LOADED_TWICE, plugins->items[i].place,
                        "first loaded here");
             return;
@@ -105,32 +116,23 @@ static void check_load(struct check_run *run, struct check_plugins *plugins,
     if (!is_ours(name) || run->options->syntax_only)
         return; /* whether Monkey's own are in order is not ours to say */
     if (strcmp(name, wanted) != 0) {
+        if (loads(run, path, name))
+            run->stops = true; /* it sees to that */
+        else
+            plugins->fails = true;
         check_report(run, FCGI_CHECK_PLUGIN_ABI, place,
                      "'%s' is for another Monkey than %s, which does not start "
                      "with it; load monkey-%s.so",
                      path, run->dialect->name, wanted);
     } else if (path[0] != '/') {
+        plugins->fails = true;
         check_report(run, FCGI_CHECK_LOAD_RELATIVE, place,
                      "the path '%s' is relative, and to what directory depends "
                      "on how Monkey is started; start it with '/'",
                      path);
     } else {
-        check_library(run, path, name, place);
-    }
-}
-
-/* Which Monkey loads these? */
-static void look_for_signs(struct check_run *run,
-                           const struct fcgi_tree_section *section)
-{
-    for (size_t i = 0; section && i < section->n_entries; i++) {
-        char *name = strcasecmp(section->entries[i].key, "Load") == 0
-                         ? name_of(section->entries[i].value)
-                         : NULL;
-
-        if (name)
-            check_signs_plugin(run, name);
-        free(name);
+        plugins->fails =
+            plugins->fails || !check_library(run, path, name, place);
     }
 }
 
@@ -154,16 +156,19 @@ void check_plugins_read(struct check_run *run, const char *path,
         plugins->knows_all = false;
         return;
     }
-    check_tree_read(run, source, &tree);
+    /* With one that it cannot read 1.8 loads none, and goes on. */
+    plugins->fails = !check_tree_read(run, path, &tree);
     section = check_section(run, &tree, "PLUGINS");
     plugins->knows_all = section != NULL;
-    check_unknown_keys(run, &tree, section, keys);
-    look_for_signs(run, section);
+    if (plugins->fails ? !run->dialect->is_18
+                       : !fcgi_tree_section(&tree, "PLUGINS"))
+        run->stops = true;
+    check_unknown_keys(run, section, keys);
     for (size_t i = 0; section && i < section->n_entries; i++) {
         const struct fcgi_tree_entry *entry = &section->entries[i];
-        struct check_place place = check_value_place(&tree, entry);
+        struct check_place place =
+            check_place_keep(run, check_value_place(entry));
 
-        place.file = source->name; /* which outlives the tree */
         if (strcasecmp(entry->key, "Load") != 0 || !entry->value[0])
             continue;
         if (strstr(entry->value, " #"))

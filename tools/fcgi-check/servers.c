@@ -79,7 +79,7 @@ struct check_place check_servers_place(struct check_servers *servers,
     section = section_of(&servers->tree, server->line);
     entry = fcgi_tree_entry(section, key);
     if (entry)
-        return check_value_place(&servers->tree, entry);
+        return check_value_place(entry);
     if (section) {
         place.column = section->column;
         place.length = section->length;
@@ -87,18 +87,23 @@ struct check_place check_servers_place(struct check_servers *servers,
     return place;
 }
 
-struct check_place check_key_place(const struct fcgi_tree *tree,
-                                   const struct fcgi_tree_entry *entry)
+struct check_place check_key_place(const struct fcgi_tree_entry *entry)
 {
-    return (struct check_place){tree->file, entry->line, entry->key_column,
+    return (struct check_place){entry->file, entry->line, entry->key_column,
                                 (unsigned)strlen(entry->key)};
 }
 
-struct check_place check_value_place(const struct fcgi_tree *tree,
-                                     const struct fcgi_tree_entry *entry)
+struct check_place check_value_place(const struct fcgi_tree_entry *entry)
 {
-    return (struct check_place){tree->file, entry->line, entry->value_column,
+    return (struct check_place){entry->file, entry->line, entry->value_column,
                                 (unsigned)strlen(entry->value)};
+}
+
+struct check_place check_place_keep(const struct check_run *run,
+                                    struct check_place place)
+{
+    place.file = check_source_find(run, place.file)->name;
+    return place;
 }
 
 void check_report(struct check_run *run, const char *id,

@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "dialect.h"
 
-void check_signs_begin(struct check_run *run)
+static void begin(struct check_run *run)
 {
     run->dialect = run->options->dialect;
     run->sign = CHECK_SIGN_ASKED;
@@ -38,8 +39,13 @@ take_sign(struct check_run *run, enum check_sign sign,
     va_end(args);
 }
 
-void check_signs_plugin(struct check_run *run, const char *name)
+static void check_plugin(struct check_run *run,
+                         struct fcgi_monkeyconf_word word)
 {
+    char name[32];
+
+    snprintf(name, sizeof(name), "%.*s", (int)word.length, word.at);
+
     /* 1.8.9 has both in its core. */
     if (strcmp(name, "liana") == 0 || strcmp(name, "tls") == 0) {
         take_sign(run, CHECK_SIGN_MONKEY, &check_dialect_16,
@@ -53,8 +59,17 @@ void check_signs_plugin(struct check_run *run, const char *name)
     }
 }
 
+static void look_at_plugins(struct check_run *run,
+                            const struct fcgi_tree_section *section)
+{
+    for (size_t i = 0; section && i < section->n_entries; i++)
+        if (strcasecmp(section->entries[i].key, "Load") == 0)
+            check_plugin(
+                run, fcgi_monkeyconf_plugin_name(section->entries[i].value));
+}
+
 /* A word of `Listen 443 tls`. */
-static void check_word(struct check_run *run, const char *word, size_t length)
+static void check_word(struct check_run *run, struct fcgi_monkeyconf_word word)
 {
     static const struct {
         const char *word;
@@ -65,33 +80,65 @@ static void check_word(struct check_run *run, const char *word, size_t length)
                  {"h2c", &check_dialect_18}};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strlen(words[i].word) == length &&
-            strncasecmp(words[i].word, word, length) == 0) {
+        if (strlen(words[i].word) == word.length &&
+            strncasecmp(words[i].word, word.at, word.length) == 0) {
             take_sign(run, CHECK_SIGN_MONKEY, words[i].dialect,
                       "monkey.conf has 'Listen ... %s'", words[i].word);
         }
     }
 }
 
-void check_signs_listen(struct check_run *run,
-                        const struct fcgi_tree_section *section)
+static void look_at_listen(struct check_run *run,
+                           const struct fcgi_tree_section *section)
 {
     for (size_t i = 0; section && i < section->n_entries; i++) {
         const char *at = section->entries[i].value;
+        struct fcgi_monkeyconf_word word;
 
         if (strcasecmp(section->entries[i].key, "Listen") != 0)
             continue;
-        while (*(at += strspn(at, " ")) != '\0') {
-            size_t length = strcspn(at, " ");
-
-            check_word(run, at, length);
-            at += length;
-        }
+        while (word = fcgi_monkeyconf_word(&at), word.length > 0)
+            check_word(run, word);
     }
 }
 
-void check_signs_report(const struct check_run *run, const char *directory)
+/* Includes need not be read: that there are any tells enough. */
+static const char *on_include(void *data, const char *path, size_t *length)
 {
+    (void)path;
+    *length = 0;
+    take_sign(data, CHECK_SIGN_MONKEY, &check_dialect_18,
+              "its files have '@INCLUDE'");
+    return NULL;
+}
+
+static void look_at_file(struct check_run *run, const char *path,
+                         const char *section,
+                         void (*look)(struct check_run *run,
+                                      const struct fcgi_tree_section *section))
+{
+    struct fcgi_diag_list unused = {0}; /* they are found again */
+    const struct check_source *source;
+    struct fcgi_tree tree;
+
+    if (access(path, F_OK) != 0)
+        return;
+    source = check_source_read(run, path);
+    if (source->text == NULL)
+        return;
+    fcgi_monkeyconf_read(&tree, true, source->name, source->text,
+                         source->length, &unused, on_include, run);
+    look(run, fcgi_tree_section(&tree, section));
+    fcgi_tree_free(&tree);
+    fcgi_diag_list_free(&unused);
+}
+
+void check_signs(struct check_run *run, const char *directory,
+                 const char *main_file, const char *load_file)
+{
+    begin(run);
+    look_at_file(run, main_file, "SERVER", look_at_listen);
+    look_at_file(run, load_file, "PLUGINS", look_at_plugins);
     if (run->options->verbose) {
         fprintf(stderr, "fcgi-check: %s: Monkey %s is %s: %s\n", directory,
                 run->dialect->name,

@@ -16,12 +16,6 @@
 
 #define HANDLER "fastcgi"
 
-/* A word of a rule; Monkey splits at spaces, and at nothing else. */
-struct word {
-    const char *at;
-    size_t length;
-};
-
 struct rule {
     const struct fcgi_tree_entry *entry;
     char *regex;
@@ -37,25 +31,15 @@ struct site {
     struct check_rules *rules;
     const char *file; /* its name, which outlives the tree */
     struct fcgi_tree tree;
+    bool is_default;
     struct rule *items;
     size_t count;
 };
 
-/* The next word behind `*at`; its length is 0 at the end. */
-static struct word next_word(const char **at)
+static struct check_place word_place(const struct fcgi_tree_entry *entry,
+                                     struct fcgi_monkeyconf_word word)
 {
-    struct word word = {*at + strspn(*at, " "), 0};
-
-    word.length = strcspn(word.at, " ");
-    *at = word.at + word.length;
-    return word;
-}
-
-static struct check_place word_place(const struct site *site,
-                                     const struct fcgi_tree_entry *entry,
-                                     struct word word)
-{
-    struct check_place place = check_value_place(&site->tree, entry);
+    struct check_place place = check_value_place(entry);
 
     place.column += (unsigned)(word.at - entry->value);
     place.length = (unsigned)word.length;
@@ -63,7 +47,7 @@ static struct check_place word_place(const struct site *site,
 }
 
 static const struct fcgi_server_config *
-find_server(const struct fcgi_config *config, struct word word)
+find_server(const struct fcgi_config *config, struct fcgi_monkeyconf_word word)
 {
     for (size_t i = 0; i < config->n_servers; i++) {
         const char *name = config->servers[i].name;
@@ -78,17 +62,17 @@ find_server(const struct fcgi_config *config, struct word word)
 /* A name behind the handler's that is no server's. */
 static void report_no_server(struct site *site,
                              const struct fcgi_tree_entry *entry,
-                             struct word word)
+                             struct fcgi_monkeyconf_word word)
 {
     struct check_servers *servers = site->rules->servers;
     const struct fcgi_config *config = servers->config;
-    struct check_place place = word_place(site, entry, word);
+    struct check_place place = word_place(entry, word);
     const char **names = check_alloc((config->n_servers + 1) * sizeof(*names));
     const char *guess;
 
     for (size_t i = 0; i < config->n_servers; i++)
         names[i] = config->servers[i].name;
-    site->rules->broken = true;
+    site->rules->broken = site->rules->no_server = true;
     guess = fcgi_guess_name(word.at, word.length, names);
     if (word.at[0] == '#') {
         check_report(
@@ -117,7 +101,7 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
     const struct fcgi_config *config = site->rules->servers->config;
     size_t n = config ? config->n_servers : 0;
     bool *named = check_alloc(n * sizeof(*named));
-    struct word word = next_word(&at);
+    struct fcgi_monkeyconf_word word = fcgi_monkeyconf_word(&at);
 
     site->rules->n_ours++;
     if (word.length == 0) {
@@ -137,7 +121,7 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
             site->rules->used[server - config->servers] = true;
             rule->first = first ? server : rule->first;
         }
-        word = next_word(&at);
+        word = fcgi_monkeyconf_word(&at);
     }
     if (rule->first) {
         check_pool(site->run, site->rules->servers, rule->first, named,
@@ -149,11 +133,12 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
 /* Is the handler loaded? Monkey's own may be built in, so that ours alone can
  * be told. */
 static void check_handler(struct site *site,
-                          const struct fcgi_tree_entry *entry, struct word word)
+                          const struct fcgi_tree_entry *entry,
+                          struct fcgi_monkeyconf_word word)
 {
     const struct check_plugins *plugins = site->rules->plugins;
     const char *const ours[] = {HANDLER, NULL};
-    struct check_place place = word_place(site, entry, word);
+    struct check_place place = word_place(entry, word);
     char *name = check_printf("%.*s", (int)word.length, word.at);
     bool is_ours = strcmp(name, HANDLER) == 0;
     bool loaded = false;
@@ -185,6 +170,8 @@ static void check_handler(struct site *site,
     } else if (!is_ours && !loaded &&
                fcgi_guess_name(name, word.length, ours)) {
         site->rules->broken = true;
+        if (!site->run->dialect->is_18)
+            site->run->stops = true;
         check_report(
             site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
             "no plugin '%s' is loaded, so that Monkey would not start; "
@@ -238,6 +225,9 @@ static void check_regex(struct site *site, struct rule *rule)
 
     rule->compiled = dialect->compile(rule->regex, why, sizeof(why));
     if (!rule->compiled) {
+        /* 1.8 passes over a site with one, and crashes without a default. */
+        if (!dialect->is_18 || site->is_default)
+            site->run->stops = true;
         check_report(
             site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
             "'%s' is no regular expression (%s), for which Monkey would "
@@ -245,7 +235,7 @@ static void check_regex(struct site *site, struct rule *rule)
             rule->regex, why);
         return;
     }
-    rule->place.file = site->file;
+    rule->place = check_place_keep(site->run, rule->place);
     check_brackets_add(site->run, site->rules, rule->regex, rule->compiled,
                        rule->place);
     if (quote == '"' || quote == '\'') {
@@ -288,8 +278,8 @@ static void check_shadow(struct site *site, const struct rule *rule)
 static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
 {
     const char *at = entry->value;
-    struct word regex = next_word(&at);
-    struct word handler = next_word(&at);
+    struct fcgi_monkeyconf_word regex = fcgi_monkeyconf_word(&at);
+    struct fcgi_monkeyconf_word handler = fcgi_monkeyconf_word(&at);
     struct rule *rule;
 
     if (regex.length == 0)
@@ -297,9 +287,9 @@ static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
     if (handler.length == 0) {
         const char *tab = strchr(entry->value, '\t');
 
-        site->rules->broken = true;
+        site->rules->broken = site->run->stops = true;
         check_report(site->run, FCGI_CHECK_MATCH_INCOMPLETE,
-                     check_value_place(&site->tree, entry),
+                     check_value_place(entry),
                      tab ? "the rule has no handler, for a tab parts no words "
                            "here; use spaces: 'Match /.*\\.php$ " HANDLER "'"
                          : "the rule has no handler, so that Monkey would not "
@@ -312,19 +302,13 @@ static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
         .entry = entry,
         .regex = check_printf("%.*s", (int)regex.length, regex.at),
         .handler = check_printf("%.*s", (int)handler.length, handler.at),
-        .place = word_place(site, entry, regex)};
+        .place = word_place(entry, regex)};
     check_handler(site, entry, handler);
     if (strcmp(rule->handler, HANDLER) == 0)
         check_servers(site, rule, at);
     check_regex(site, rule);
     if (rule->compiled)
         check_shadow(site, rule);
-}
-
-/* Monkey 1.6 takes any beginning of the word for "Match". */
-static bool is_match(const char *key)
-{
-    return strncasecmp(key, "Match", strlen(key)) == 0;
 }
 
 static const char *docroot(const struct site *site)
@@ -336,7 +320,8 @@ static const char *docroot(const struct site *site)
 }
 
 /* Whether a file lies in the site's DocumentRoot. */
-static bool in_docroot(const struct site *site, struct word name)
+static bool in_docroot(const struct site *site,
+                       struct fcgi_monkeyconf_word name)
 {
     char *file = check_printf("%s/%.*s", docroot(site) ? docroot(site) : "",
                               (int)name.length, name.at);
@@ -348,7 +333,7 @@ static bool in_docroot(const struct site *site, struct word name)
     return there;
 }
 
-static bool is_script(struct word name)
+static bool is_script(struct fcgi_monkeyconf_word name)
 {
     return name.length > 4 &&
            strncasecmp(name.at + name.length - 4, ".php", 4) == 0;
@@ -358,9 +343,9 @@ static bool is_script(struct word name)
 static void check_indexes(struct site *site)
 {
     const char *at = site->rules->indexes ? site->rules->indexes : "";
-    struct word name;
+    struct fcgi_monkeyconf_word name;
 
-    while (name = next_word(&at), name.length) {
+    while (name = fcgi_monkeyconf_word(&at), name.length) {
         char *path = check_printf("/%.*s", (int)name.length, name.at);
         struct check_place place = site->rules->index_place;
         bool matched = false;
@@ -401,8 +386,7 @@ static void check_strays(struct site *site,
             continue;
         site->rules->broken = true;
         check_report(
-            site->run, FCGI_CHECK_KEY_UNKNOWN,
-            check_key_place(&site->tree, entry),
+            site->run, FCGI_CHECK_KEY_UNKNOWN, check_key_place(entry),
             "'Match' has no effect in [%s]; put the heading [HANDLERS] "
             "above it",
             section->name);
@@ -421,7 +405,17 @@ static void free_site(struct site *site)
     fcgi_tree_free(&site->tree);
 }
 
-void check_site(struct check_run *run, const char *path,
+/* Whether Monkey starts with the site's file. */
+static void judge_start(const struct site *site, bool is_default)
+{
+    enum fcgi_monkeyconf_host host = fcgi_monkeyconf_host(&site->tree);
+
+    if (host == FCGI_MONKEYCONF_STOPS ||
+        (host == FCGI_MONKEYCONF_NO_HOST && is_default))
+        site->run->stops = true;
+}
+
+void check_site(struct check_run *run, const char *path, bool is_default,
                 struct check_rules *rules)
 {
     static const char *const handler_keys[] = {"Match", NULL};
@@ -433,18 +427,22 @@ void check_site(struct check_run *run, const char *path,
 
     if (!source->text) {
         rules->broken = true;
+        run->stops = run->stops || is_default || access(path, R_OK) != 0;
         return;
     }
-    check_tree_read(run, source, &site.tree);
+    if (!check_tree_read(run, source->name, &site.tree))
+        run->stops = true;
+    site.is_default = is_default;
+    judge_start(&site, is_default);
     section = check_section(run, &site.tree, "HOST");
-    check_key(run, &site.tree, section, "ServerName", "www.example.org");
-    check_key(run, &site.tree, section, "DocumentRoot", "/var/www");
-    check_unknown_keys(run, &site.tree, section, host_keys);
+    check_key(run, section, "ServerName", "www.example.org");
+    check_key(run, section, "DocumentRoot", "/var/www");
+    check_unknown_keys(run, section, host_keys);
     section = check_section_if(run, &site.tree, "HANDLERS");
     for (size_t i = 0; section && i < section->n_entries; i++)
-        if (is_match(section->entries[i].key))
+        if (fcgi_monkeyconf_is_match(section->entries[i].key))
             read_rule(&site, &section->entries[i]);
-    if (check_unknown_keys(run, &site.tree, section, handler_keys))
+    if (check_unknown_keys(run, section, handler_keys))
         rules->broken = true;
     check_strays(&site, section);
     check_indexes(&site);

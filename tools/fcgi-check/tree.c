@@ -3,12 +3,12 @@
  * fcgi-check: what was named on the command line; for a directory, all of
  * Monkey's configuration, and whether its files fit together.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "dialect.h"
@@ -26,7 +26,6 @@ struct server_section {
 };
 
 static void check_request_size(struct check_run *run,
-                               const struct fcgi_tree *tree,
                                const struct fcgi_tree_section *section)
 {
     const struct fcgi_tree_entry *entry =
@@ -34,8 +33,7 @@ static void check_request_size(struct check_run *run,
     long size = entry ? strtol(entry->value, NULL, 10) : 0;
 
     if (size > 0 && size <= SMALL_REQUEST) {
-        check_report(run, FCGI_CHECK_REQUEST_SIZE,
-                     check_value_place(tree, entry),
+        check_report(run, FCGI_CHECK_REQUEST_SIZE, check_value_place(entry),
                      "Monkey refuses requests over %ld KB, so that hardly any "
                      "upload passes; raise it, as in 'MaxRequestSize 8192' for "
                      "8 MB",
@@ -43,7 +41,7 @@ static void check_request_size(struct check_run *run,
     }
 }
 
-static void check_user_name(struct check_run *run, const struct fcgi_tree *tree,
+static void check_user_name(struct check_run *run,
                             const struct fcgi_tree_entry *entry)
 {
     struct check_identity identity;
@@ -52,7 +50,7 @@ static void check_user_name(struct check_run *run, const struct fcgi_tree *tree,
         check_identity_free(&identity);
         return;
     }
-    check_report(run, FCGI_CHECK_USER_UNKNOWN, check_value_place(tree, entry),
+    check_report(run, FCGI_CHECK_USER_UNKNOWN, check_value_place(entry),
                  "there is no user '%s', so that Monkey would go on as root; "
                  "create the user, or correct the name",
                  entry->value);
@@ -66,28 +64,28 @@ static void read_monkey_conf(struct check_run *run,
     const struct fcgi_tree_entry *entry;
     struct fcgi_tree tree;
 
+    run->stops = run->stops || !source->text;
     if (!source->text)
         return;
-    check_tree_read(run, source, &tree);
+    if (!check_tree_read(run, source->name, &tree) ||
+        !fcgi_tree_section(&tree, "SERVER"))
+        run->stops = true;
     section = check_section(run, &tree, "SERVER");
     if (section) {
-        check_server_section(run, &tree, section);
-        check_signs_listen(run, section);
-        check_request_size(run, &tree, section);
+        check_server_section(run, section);
+        check_request_size(run, section);
     }
     entry = fcgi_tree_entry(section, "User");
     if (entry && entry->value[0]) {
-        check_user_name(run, &tree, entry);
+        check_user_name(run, entry);
         out->user_name = check_dup(entry->value);
-        out->user.place = check_value_place(&tree, entry);
-        out->user.place.file = source->name;
+        out->user.place = check_place_keep(run, check_value_place(entry));
         out->user.name = out->user_name;
     }
     entry = fcgi_tree_entry(section, "Indexfile");
     if (entry) {
         out->indexes = check_dup(entry->value);
-        out->index_place = check_value_place(&tree, entry);
-        out->index_place.file = source->name;
+        out->index_place = check_place_keep(run, check_value_place(entry));
     }
     fcgi_tree_free(&tree);
 }
@@ -98,22 +96,6 @@ static int compare_names(const void *left, const void *right)
     const char *const *b = right;
 
     return strcmp(*a, *b);
-}
-
-/* Monkey reads each file of the directory but these. */
-static bool is_site(const char *directory, const char *name)
-{
-    struct stat status;
-    char *path;
-    bool yes;
-
-    if (name[0] == '.' || name[strlen(name) - 1] == '~' ||
-        strcasecmp(name, "default") == 0)
-        return false;
-    path = check_printf("%s/%s", directory, name);
-    yes = stat(path, &status) != 0 || !S_ISDIR(status.st_mode);
-    free(path);
-    return yes;
 }
 
 /* The copies that editors and packages leave beside a file. */
@@ -148,38 +130,60 @@ static void check_sites(struct check_run *run, const char *directory,
                         struct check_rules *rules)
 {
     char *path = check_printf("%s/default", directory);
-    struct dirent *entry;
-    char **names = NULL;
+    char **names = fcgi_monkeyconf_sites(directory);
     size_t n = 0;
-    DIR *dir = opendir(directory);
 
-    if (!dir) {
+    if (!names) {
         fcgi_check_report(&run->diags, FCGI_CHECK_UNREADABLE, directory, 0, 0,
                           0, "cannot open the directory: %s; Monkey needs it",
                           strerror(errno));
-        rules->broken = true;
+        rules->broken = run->stops = true;
         free(path);
         return;
     }
-    check_site(run, path, rules);
+    check_site(run, path, true, rules);
     free(path);
-    while ((entry = readdir(dir)) != NULL) {
-        if (is_site(directory, entry->d_name)) {
-            names = check_grow(names, n, sizeof(*names));
-            names[n++] = check_dup(entry->d_name);
-        }
-    }
-    closedir(dir);
-    if (n)
-        qsort(names, n, sizeof(*names), compare_names);
+    while (names[n])
+        n++;
+    qsort(names, n, sizeof(*names), compare_names);
     for (size_t i = 0; i < n; i++) {
         path = check_printf("%s/%s", directory, names[i]);
         check_backup(run, path, names[i]);
-        check_site(run, path, rules);
+        check_site(run, path, false, rules);
         free(path);
-        free(names[i]);
     }
-    free(names);
+    fcgi_monkeyconf_sites_free(names);
+}
+
+/* monkey.mime, if there is one: nothing but whether Monkey can read it. 1.8
+ * does without. */
+static void check_types(struct check_run *run, const char *path)
+{
+    struct fcgi_tree tree;
+    bool good;
+
+    if (access(path, F_OK) != 0 || !check_source_read(run, path)->text)
+        return;
+    good = check_tree_read(run, path, &tree);
+    check_section(run, &tree, "MIMETYPES");
+    good = good && fcgi_tree_section(&tree, "MIMETYPES");
+    run->stops = run->stops || (!good && !run->dialect->is_18);
+    fcgi_tree_free(&tree);
+}
+
+/* Does Monkey start, as far as it is up to the plugin? What 1.6 cannot load it
+ * does not find for its rules; 1.8 lets such rules be. */
+static void judge_start(struct check_run *run, const struct check_rules *rules,
+                        const struct check_loaded *ours)
+{
+    bool loads = ours && !rules->plugins->fails;
+
+    if (rules->n_ours == 0)
+        return;
+    if (loads && (!rules->servers->config || rules->no_server))
+        run->stops = true; /* the plugin sees to that */
+    if (!loads && !run->dialect->is_18 && rules->plugins->there)
+        run->stops = true;
 }
 
 static const struct check_loaded *our_plugin(const struct check_run *run,
@@ -199,6 +203,7 @@ static void check_use(struct check_run *run, const char *directory,
     const struct check_loaded *ours = our_plugin(run, rules->plugins);
     struct check_servers *servers = rules->servers;
 
+    judge_start(run, rules, ours);
     if (rules->n_ours == 0 && !rules->broken && ours) {
         check_report(
             run, FCGI_CHECK_NO_RULE, ours->place,
@@ -249,15 +254,17 @@ void check_tree(struct check_run *run, const char *directory)
     char *load = check_printf("%s/plugins.load", directory);
     char *fastcgi = check_printf("%s/plugins/fastcgi/fastcgi.conf", directory);
     char *sites = check_printf("%s/sites", directory);
+    char *mime = check_printf("%s/monkey.mime", directory);
     struct server_section server = {0};
     struct check_plugins plugins;
     struct check_servers servers;
     struct check_rules rules = {.plugins = &plugins, .servers = &servers};
 
-    check_signs_begin(run);
+    run->is_tree = true;
+    check_signs(run, directory, main_file, load);
     read_monkey_conf(run, check_source_read(run, main_file), &server);
     check_plugins_read(run, load, &plugins);
-    check_signs_report(run, directory);
+    check_types(run, mime);
     check_servers_read(run, fastcgi, &servers);
     rules.used = check_alloc(servers.config ? servers.config->n_servers : 0);
     rules.indexes = server.indexes;
@@ -275,6 +282,7 @@ void check_tree(struct check_run *run, const char *directory)
     free(load);
     free(fastcgi);
     free(sites);
+    free(mime);
 }
 
 static void check_file(struct check_run *run, const char *path)

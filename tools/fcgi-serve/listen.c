@@ -19,6 +19,7 @@
 #include "event.h"
 #include "log.h"
 #include "mem.h"
+#include "monkeyconf/monkeyconf.h"
 #include "serve.h"
 
 #define BACKLOG 128
@@ -33,42 +34,23 @@ void serve_listen_add_parts(const char *address, const char *port)
     serve_list_add(&listener->head, &serve.config.listeners);
 }
 
-static bool is_port(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-
-    return digits > 0 && digits < 6 && text[digits] == '\0';
-}
-
 const char *serve_listen_add(const char *value)
 {
-    const char *colon = strrchr(value, ':');
-    const char *why = NULL;
-    char *address;
+    struct fcgi_monkeyconf_listen listen;
+    const char *why =
+        fcgi_monkeyconf_listen_parse(value, MK_ABI == 18, &listen);
+    char *address, *port;
 
-    if (is_port(value)) {
-        serve_listen_add_parts("0.0.0.0", value);
-        return NULL;
-    }
-    if (strchr(value, ' ') != NULL)
-        return "fcgi-serve has no TLS and no other options of a listener";
-    if (colon == NULL || !is_port(colon + 1))
-        return "a port is missing: 'PORT', 'ADDRESS:PORT' or '[V6]:PORT'";
-    address = serve_mem_dup(value);
-    address[colon - value] = '\0';
-    if (address[0] == '[') {
-        size_t len = strlen(address);
-
-        if (address[len - 1] != ']')
-            why = "']' is missing behind the IPv6 address";
-        else
-            address[len - 1] = '\0';
-        memmove(address, address + 1, len);
-    }
-    if (why == NULL)
-        serve_listen_add_parts(address, colon + 1);
+    if (why != NULL)
+        return why;
+    address = listen.address.length > 0
+                  ? serve_mem_cut(listen.address.at, listen.address.length)
+                  : serve_mem_dup("0.0.0.0");
+    port = serve_mem_cut(listen.port.at, listen.port.length);
+    serve_listen_add_parts(address, port);
     serve_mem_free(address);
-    return why;
+    serve_mem_free(port);
+    return listen.tls || listen.nothing ? SERVE_NO_TLS : NULL;
 }
 
 void serve_listen_free(void)

@@ -7,6 +7,8 @@
 
 #include "monkey/abi.h"
 
+#define SERVE_NO_TLS "fcgi-serve has no TLS"
+
 /* Adds a Listen value ("8080", "127.0.0.1:8080", "[::1]:8080") to the
  * configuration: NULL, or what is wrong with it. */
 const char *serve_listen_add(const char *value);

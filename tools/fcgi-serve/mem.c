@@ -87,11 +87,18 @@ void serve_mem_free(void *ptr)
     free(tag);
 }
 
+char *serve_mem_cut(const char *text, size_t len)
+{
+    char *copy = serve_mem_alloc(len + 1);
+
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
 char *serve_mem_dup(const char *text)
 {
-    size_t size = strlen(text) + 1;
-
-    return memcpy(serve_mem_alloc(size), text, size);
+    return serve_mem_cut(text, strlen(text));
 }
 
 char *serve_mem_printf(const char *format, ...)

@@ -13,6 +13,7 @@ void *serve_mem_alloc_z(size_t size);
 void *serve_mem_realloc(void *ptr, size_t size);
 void serve_mem_free(void *ptr);
 char *serve_mem_dup(const char *text);
+char *serve_mem_cut(const char *text, size_t len); /* its first bytes */
 char *serve_mem_printf(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "conf.h"
-#include "list.h"
+#include "log.h"
 #include "mem.h"
 
 struct type {
@@ -135,32 +135,26 @@ static void add(const char *extension, const char *type)
     qsort(types, count, sizeof(*types), compare);
 }
 
-static void read_types(const struct serve_conf *conf)
+static int read_types(const char *file)
 {
-    const struct serve_conf_section *section =
-        serve_conf_section(conf, "MIMETYPES");
-    struct mk_list *node;
+    const struct fcgi_tree_section *section;
+    struct fcgi_tree tree;
+    bool good = serve_conf_read(&tree, file);
 
-    if (section == NULL)
-        return;
-    for (SERVE_EACH(node, &section->entries)) {
-        const struct serve_conf_entry *entry =
-            MK_ENTRY(node, struct serve_conf_entry, head);
-
-        add(entry->key, entry->value);
-    }
+    section = fcgi_tree_section(&tree, "MIMETYPES");
+    if (good && section == NULL)
+        serve_err("%s: there is no [MIMETYPES]", file);
+    for (size_t i = 0; good && section && i < section->n_entries; i++)
+        add(section->entries[i].key, section->entries[i].value);
+    fcgi_tree_free(&tree);
+    /* 1.8 does without. */
+    return (good && section != NULL) || MK_ABI == 18 ? 0 : -1;
 }
 
 int serve_mime_read(const char *file)
 {
-    if (file != NULL) {
-        struct serve_conf *conf = serve_conf_read(file);
-
-        if (conf == NULL)
-            return -1;
-        read_types(conf);
-        serve_conf_free(conf);
-    }
+    if (file != NULL && read_types(file) < 0)
+        return -1;
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
         add(common[i][0], common[i][1]);
     return 0;

@@ -3,8 +3,9 @@
  * Plugins: loaded, initialized, taken away.
  *
  * The name of the symbol comes out of the file's name, as in Monkey: what
- * lies between the last '-' of the path and its last three characters. Where
- * Monkey warns and goes on without a plugin, fcgi-serve does not start.
+ * lies between the last '-' of the path and its last three characters. Without
+ * a plugin that cannot be loaded it goes on, as Monkey does; but not with a rule
+ * for it, of which 1.6 does not start, and 1.8 calls what is not there.
  */
 #include "plugin.h"
 
@@ -131,20 +132,16 @@ void serve_plugins_setup(void)
 /* Messages begin with 'where', which is a place in a file or an option. */
 static char *short_name(const char *path, const char *where)
 {
-    const char *dash = strrchr(path, '-');
-    size_t len = dash != NULL ? strlen(dash + 1) : 0;
-    char *name;
+    struct fcgi_monkeyconf_word name = fcgi_monkeyconf_plugin_name(path);
 
-    if (len <= 3) {
+    if (name.length == 0) {
         serve_err(
             "%s: the name of a plugin must be like monkey-NAME.so, not "
             "'%s'",
             where, path);
         return NULL;
     }
-    name = serve_mem_dup(dash + 1);
-    name[len - 3] = '\0';
-    return name;
+    return serve_mem_cut(name.at, name.length);
 }
 
 static bool is_complete(const struct mk_plugin *p)
@@ -300,11 +297,10 @@ static bool is_monkeys_own(const char *name)
     return false;
 }
 
-static int load_line(const struct serve_conf *conf,
-                     const struct serve_conf_entry *entry, const char **extra,
+static int load_line(const struct fcgi_tree_entry *entry, const char **extra,
                      const char *extra_name)
 {
-    char *where = serve_mem_printf("%s:%d", conf->file, entry->line);
+    char *where = serve_mem_printf("%s:%u", entry->file, entry->line);
     char *name = short_name(entry->value, where);
     int r = -1;
 
@@ -320,7 +316,8 @@ static int load_line(const struct serve_conf *conf,
         r = load(*extra, "--plugin");
         *extra = NULL;
     } else if (name != NULL) {
-        r = load(entry->value, where);
+        load(entry->value, where); /* or not */
+        r = 0;
     }
     serve_mem_free(name);
     serve_mem_free(where);
@@ -330,24 +327,20 @@ static int load_line(const struct serve_conf *conf,
 static int load_file(const char *file, const char **extra,
                      const char *extra_name)
 {
-    struct serve_conf *conf = serve_conf_read(file);
-    const struct serve_conf_section *section;
-    struct mk_list *node;
-    int r = 0;
+    const struct fcgi_tree_section *section;
+    struct fcgi_tree tree;
+    bool good = serve_conf_read(&tree, file);
+    int r = good || MK_ABI == 18 ? 0 : -1; /* 1.8 does without */
 
-    if (conf == NULL)
-        return -1;
-    section = serve_conf_section(conf, "PLUGINS");
-    if (section != NULL) {
-        for (SERVE_EACH(node, &section->entries)) {
-            const struct serve_conf_entry *entry =
-                MK_ENTRY(node, struct serve_conf_entry, head);
-
-            if (strcasecmp(entry->key, "Load") == 0)
-                r |= load_line(conf, entry, extra, extra_name);
-        }
+    section = good ? fcgi_tree_section(&tree, "PLUGINS") : NULL;
+    if (good && section == NULL) {
+        serve_err("%s: there is no [PLUGINS]", file);
+        r = -1;
     }
-    serve_conf_free(conf);
+    for (size_t i = 0; section != NULL && i < section->n_entries; i++)
+        if (strcasecmp(section->entries[i].key, "Load") == 0)
+            r |= load_line(&section->entries[i], extra, extra_name);
+    fcgi_tree_free(&tree);
     return r;
 }
 

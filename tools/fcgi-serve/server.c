@@ -49,8 +49,11 @@ static int set_user(void)
         return 0;
     user = getpwnam(c->user);
     if (user == NULL) {
-        serve_err("User %s of the configuration does not exist", c->user);
-        return -1;
+        serve_err(
+            "User %s of the configuration does not exist: staying root, "
+            "as Monkey does",
+            c->user);
+        return 0;
     }
     if (initgroups(c->user, user->pw_gid) != 0 || setegid(user->pw_gid) != 0 ||
         seteuid(user->pw_uid) != 0) {

@@ -26,6 +26,8 @@
 #include "serve.h"
 #include "vhost.h"
 
+#define WORKERS_MAX 1024
+
 static char *plugins_file;
 
 const char *serve_setup_plugins_file(void)
@@ -72,89 +74,92 @@ void serve_setup_defaults(void)
     serve.protocol.capabilities = MK_CAP_HTTP;
 }
 
-static int read_listeners(const struct serve_conf *conf,
-                          const struct serve_conf_section *section)
+/* Monkey passes over a Listen that it cannot read, and over all behind it. */
+static int read_listeners(const struct fcgi_tree_section *section)
 {
-    struct mk_list *node;
-    int r = 0;
-
-    for (SERVE_EACH(node, &section->entries)) {
-        const struct serve_conf_entry *entry =
-            MK_ENTRY(node, struct serve_conf_entry, head);
+    for (size_t i = 0; i < section->n_entries; i++) {
+        const struct fcgi_tree_entry *entry = &section->entries[i];
         const char *why = NULL;
 
         if (strcasecmp(entry->key, "Listen") == 0)
             why = serve_listen_add(entry->value);
         if (why != NULL) {
-            serve_err("%s:%d: Listen: %s", conf->file, entry->line, why);
-            r = -1;
+            serve_err("%s:%u: Listen: %s", entry->file, entry->line, why);
+            if (strcmp(why, SERVE_NO_TLS) == 0)
+                return -1;
+            break;
         }
     }
-    if (r == 0 && serve_list_empty(&serve.config.listeners)) {
-        serve_err("%s:%d: [SERVER] needs a Listen", conf->file, section->line);
-        r = -1;
-    }
-    return r;
-}
-
-static int require(const struct serve_conf *conf,
-                   const struct serve_conf_section *section, const char *key,
-                   int *value)
-{
-    if (serve_conf_entry(section, key) != NULL)
-        return serve_conf_number(conf, section, key, 1, value);
-    serve_err("%s:%d: [SERVER] needs %s", conf->file, section->line, key);
+    if (!serve_list_empty(&serve.config.listeners))
+        return 0;
+    serve_err("%s:%u: [SERVER] needs a Listen", section->file, section->line);
     return -1;
 }
 
-static int read_numbers(const struct serve_conf *conf,
-                        const struct serve_conf_section *section)
+/* The number, or the switch, that Monkey takes: 0, or -1 after a message. */
+static int take(const struct fcgi_tree_section *section, const char *key,
+                int *number)
+{
+    const struct fcgi_tree_entry *entry = fcgi_tree_entry(section, key);
+
+    if (fcgi_monkeyconf_takes(key, MK_ABI == 18, entry ? entry->value : NULL,
+                              number))
+        return 0;
+    if (entry == NULL)
+        serve_err("%s:%u: [SERVER] needs %s", section->file, section->line,
+                  key);
+    else
+        serve_err("%s:%u: Monkey refuses '%s %s'", entry->file, entry->line,
+                  key, entry->value);
+    return -1;
+}
+
+static int read_numbers(const struct fcgi_tree_section *section)
 {
     struct mk_config *c = &serve.config;
-    int workers = 0;
-    int r = 0;
+    const struct {
+        const char *name;
+        int8_t *value;
+    } switches[] = {{"KeepAlive", &c->keep_alive},
+                    {"HideVersion", &c->hideversion},
+                    {"Resume", &c->resume},
+                    {"SymLink", &c->symlink}};
+    int number, r = 0;
 
-    r |= require(conf, section, "Timeout", &c->timeout);
-    r |= require(conf, section, "KeepAliveTimeout", &c->keep_alive_timeout);
-    r |= require(conf, section, "MaxKeepAliveRequest",
-                 &c->max_keep_alive_request);
-    r |= require(conf, section, "MaxRequestSize", &c->max_request_size);
-    r |= serve_conf_number(conf, section, "Workers", 0, &workers);
-    if (c->max_request_size > 1024 * 1024) {
-        serve_err("%s: MaxRequestSize is in KB and at most 1048576",
-                  conf->file);
-        r = -1;
+    r |= take(section, "Timeout", &c->timeout);
+    r |= take(section, "KeepAliveTimeout", &c->keep_alive_timeout);
+    r |= take(section, "MaxKeepAliveRequest", &c->max_keep_alive_request);
+    r |= take(section, "MaxRequestSize", &c->max_request_size);
+    r |= take(section, "PidFile", &number);
+    r |= take(section, "Workers", &number);
+    c->workers = (short)(number > WORKERS_MAX ? WORKERS_MAX : number);
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+        r |= take(section, switches[i].name, &number);
+        *switches[i].value = (int8_t)number;
     }
-    if (workers > 1024)
-        workers = 1024;
-    c->workers = (short)workers;
-    r |= serve_conf_bool(conf, section, "KeepAlive", &c->keep_alive);
-    r |= serve_conf_bool(conf, section, "HideVersion", &c->hideversion);
-    r |= serve_conf_bool(conf, section, "Resume", &c->resume);
-    r |= serve_conf_bool(conf, section, "SymLink", &c->symlink);
     return r;
 }
 
-static char *text_of(const struct serve_conf_section *section, const char *key)
+static char *text_of(const struct fcgi_tree_section *section, const char *key)
 {
-    const struct serve_conf_entry *entry = serve_conf_entry(section, key);
+    const struct fcgi_tree_entry *entry = fcgi_tree_entry(section, key);
 
     return entry != NULL ? own(entry->value) : NULL;
 }
 
-static int read_server(const struct serve_conf *conf)
+static int read_server(const struct fcgi_tree *tree, const char *file)
 {
-    const struct serve_conf_section *section =
-        serve_conf_section(conf, "SERVER");
+    const struct fcgi_tree_section *section = fcgi_tree_section(tree, "SERVER");
+    const struct fcgi_tree_entry *entry;
     struct mk_config *c = &serve.config;
     char *text;
     int r;
 
     if (section == NULL) {
-        serve_err("%s: there is no [SERVER] section", conf->file);
+        serve_err("%s: there is no [SERVER] section", file);
         return -1;
     }
-    r = read_listeners(conf, section) | read_numbers(conf, section);
+    r = read_listeners(section) | read_numbers(section);
     text = text_of(section, "Indexfile");
     if (text != NULL)
         c->index_files = serve_conf_split(text);
@@ -165,9 +170,10 @@ static int read_server(const struct serve_conf *conf)
     serve_mem_free(text);
     c->user = text_of(section, "User");
     c->pid_file_path = text_of(section, "PidFile");
-    if (serve_conf_entry(section, "UserDir") != NULL && serve.options->verbose)
-        serve_err("%s:%d: UserDir is passed over: fcgi-serve has none",
-                  conf->file, serve_conf_entry(section, "UserDir")->line);
+    entry = fcgi_tree_entry(section, "UserDir");
+    if (entry != NULL && serve.options->verbose)
+        serve_err("%s:%u: UserDir is passed over: fcgi-serve has none",
+                  entry->file, entry->line);
     return r;
 }
 
@@ -177,10 +183,17 @@ static char *in_tree(const char *name)
     return serve_mem_printf("%s/%s", serve.config.serverconf, name);
 }
 
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int serve_setup_tree(void)
 {
     struct mk_config *c = &serve.config;
-    struct serve_conf *conf;
+    struct fcgi_tree tree;
     char *path;
     int r;
 
@@ -189,20 +202,19 @@ int serve_setup_tree(void)
     c->path_config = own(serve.options->confdir);
 #endif
     path = in_tree(c->server_conf_file);
-    conf = serve_conf_read(path);
+    r = serve_conf_read(&tree, path) ? read_server(&tree, path) : -1;
+    fcgi_tree_free(&tree);
     serve_mem_free(path);
-    if (conf == NULL)
+    if (r < 0)
         return -1;
-    r = read_server(conf);
-    serve_conf_free(conf);
     path = in_tree(c->sites_conf_dir);
     r |= serve_vhosts_read(path);
     serve_mem_free(path);
     path = in_tree(c->mimes_conf_file);
-    r |= serve_mime_read(access(path, F_OK) == 0 ? path : NULL);
+    r |= serve_mime_read(is_file(path) ? path : NULL);
     serve_mem_free(path);
     path = in_tree(c->plugin_load_conf_file);
-    if (access(path, F_OK) == 0)
+    if (is_file(path))
         plugins_file = path;
     else
         serve_mem_free(path);
@@ -247,7 +259,8 @@ void serve_setup_finish(void)
     struct rlimit files;
 
     set_signature();
-    c->max_request_size *= 1024;
+    /* Monkey's int runs over from 2097152 on, and into what it takes it. */
+    c->max_request_size = (int)((unsigned)c->max_request_size * 1024U);
     if (serve.options->port != NULL)
         override_port(serve.options->port);
     if (serve.options->workers >= 0)

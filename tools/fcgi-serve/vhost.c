@@ -8,7 +8,6 @@
  */
 #include "vhost.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@
 struct rule {
     struct mk_host_handler handler;
     char *file;
-    int line;
+    unsigned line;
 };
 
 static struct rule *rule_of(struct mk_list *node)
@@ -34,7 +33,7 @@ static struct rule *rule_of(struct mk_list *node)
 }
 
 static int add_rule(struct mk_host *host, const char *value, const char *file,
-                    int line)
+                    unsigned line)
 {
     struct mk_list *words = serve_conf_split(value);
     struct rule *rule = serve_mem_alloc_z(sizeof(*rule));
@@ -67,12 +66,12 @@ static int add_rule(struct mk_host *host, const char *value, const char *file,
     }
     r = why == NULL && i >= 2 ? 0 : -1;
     if (why != NULL) {
-        serve_err("%s:%d: Match: the regular expression is wrong: %s", file,
+        serve_err("%s:%u: Match: the regular expression is wrong: %s", file,
                   line, why);
         serve_mem_free(why);
     } else if (i < 2) {
         serve_err(
-            "%s:%d: Match needs a regular expression and a handler: "
+            "%s:%u: Match needs a regular expression and a handler: "
             "'Match /.*\\.php fastcgi'",
             file, line);
     }
@@ -81,12 +80,12 @@ static int add_rule(struct mk_host *host, const char *value, const char *file,
     return r;
 }
 
-static void add_alias(struct mk_host *host, const char *name)
+static void add_alias(struct mk_host *host, struct fcgi_monkeyconf_word name)
 {
     struct mk_host_alias *alias = serve_mem_alloc_z(sizeof(*alias));
 
-    alias->name = serve_mem_dup(name);
-    alias->len = (unsigned int)strlen(name);
+    alias->name = serve_mem_cut(name.at, name.length);
+    alias->len = (unsigned int)name.length;
     /* In lower case, while the Host of a request is taken as it is. */
     for (char *c = alias->name; *c != '\0'; c++)
         if (*c >= 'A' && *c <= 'Z')
@@ -116,69 +115,47 @@ static void set_docroot(struct mk_host *host, const char *docroot)
 void serve_vhost_add(const char *docroot, const char *match)
 {
     struct mk_host *host = add_host("(command line)");
+    const char *name = "127.0.0.1";
 
     set_docroot(host, docroot);
-    add_alias(host, "127.0.0.1");
+    add_alias(host, fcgi_monkeyconf_word(&name));
     add_rule(host, match, host->file, 1);
 }
 
-static int read_names(struct mk_host *host, const struct serve_conf *conf,
-                      const struct serve_conf_section *section)
+static void read_names(struct mk_host *host,
+                       const struct fcgi_tree_section *section)
 {
-    const struct serve_conf_entry *entry =
-        serve_conf_entry(section, "ServerName");
-    struct mk_list *words;
-    struct mk_list *node;
+    const char *at = fcgi_tree_entry(section, "ServerName")->value;
+    struct fcgi_monkeyconf_word name;
 
-    if (entry == NULL) {
-        serve_err("%s:%d: [HOST] needs a ServerName", conf->file,
-                  section->line);
-        return -1;
-    }
-    words = serve_conf_split(entry->value);
-    for (SERVE_EACH(node, words))
-        add_alias(host, MK_ENTRY(node, struct mk_string_line, head)->val);
-    serve_conf_split_free(words);
-    return 0;
+    while (name = fcgi_monkeyconf_word(&at), name.length > 0)
+        if (fcgi_monkeyconf_keeps_name(name))
+            add_alias(host, name);
 }
 
-static int read_docroot(struct mk_host *host, const struct serve_conf *conf,
-                        const struct serve_conf_section *section)
+static void read_docroot(struct mk_host *host,
+                         const struct fcgi_tree_section *section)
 {
-    const struct serve_conf_entry *entry =
-        serve_conf_entry(section, "DocumentRoot");
+    const struct fcgi_tree_entry *entry =
+        fcgi_tree_entry(section, "DocumentRoot");
     struct stat st;
 
-    if (entry == NULL) {
-        serve_err("%s:%d: [HOST] needs a DocumentRoot", conf->file,
-                  section->line);
-        return -1;
-    }
-    if (stat(entry->value, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        serve_err("%s:%d: DocumentRoot %s is not a directory", conf->file,
+    if (stat(entry->value, &st) != 0 || !S_ISDIR(st.st_mode))
+        serve_err("%s:%u: DocumentRoot %s is not a directory", entry->file,
                   entry->line, entry->value);
-        return -1;
-    }
     set_docroot(host, entry->value);
-    entry = serve_conf_entry(section, "Redirect");
+    entry = fcgi_tree_entry(section, "Redirect");
     if (entry != NULL) {
         host->header_redirect.data = serve_mem_dup(entry->value);
         host->header_redirect.len = strlen(entry->value);
     }
-    return 0;
 }
 
-static void read_pages(struct mk_host *host, const struct serve_conf *conf)
+static void read_pages(struct mk_host *host,
+                       const struct fcgi_tree_section *section)
 {
-    const struct serve_conf_section *section =
-        serve_conf_section(conf, "ERROR_PAGES");
-    struct mk_list *node;
-
-    if (section == NULL || host->documentroot.data == NULL)
-        return;
-    for (SERVE_EACH(node, &section->entries)) {
-        const struct serve_conf_entry *entry =
-            MK_ENTRY(node, struct serve_conf_entry, head);
+    for (size_t i = 0; section != NULL && i < section->n_entries; i++) {
+        const struct fcgi_tree_entry *entry = &section->entries[i];
         struct serve_error_page *page;
         int status = atoi(entry->key);
 
@@ -193,64 +170,56 @@ static void read_pages(struct mk_host *host, const struct serve_conf *conf)
     }
 }
 
-static int read_host(const char *file)
+static int read_host(const char *file, bool is_default)
 {
-    struct serve_conf *conf = serve_conf_read(file);
-    const struct serve_conf_section *section;
+    const struct fcgi_tree_section *section;
+    struct fcgi_tree tree;
     struct mk_host *host;
-    struct mk_list *node;
-    int r = 0;
+    int r = serve_conf_read(&tree, file) ? 0 : -1;
 
-    if (conf == NULL)
-        return -1;
-    section = serve_conf_section(conf, "HOST");
-    if (section == NULL) {
-        serve_err("%s: there is no [HOST] section", file);
-        serve_conf_free(conf);
-        return -1;
+    if (r < 0)
+        goto out;
+    if (fcgi_monkeyconf_host(&tree) != FCGI_MONKEYCONF_HOST) {
+        serve_err("%s: there is no [HOST] with ServerName and DocumentRoot",
+                  file);
+        if (is_default || fcgi_monkeyconf_host(&tree) == FCGI_MONKEYCONF_STOPS)
+            r = -1;
+        goto out;
     }
+    section = fcgi_tree_section(&tree, "HOST");
     host = add_host(file);
-    r |= read_names(host, conf, section);
-    r |= read_docroot(host, conf, section);
-    read_pages(host, conf);
-    section = serve_conf_section(conf, "HANDLERS");
-    if (section != NULL) {
-        for (SERVE_EACH(node, &section->entries)) {
-            const struct serve_conf_entry *entry =
-                MK_ENTRY(node, struct serve_conf_entry, head);
+    read_names(host, section);
+    read_docroot(host, section);
+    read_pages(host, fcgi_tree_section(&tree, "ERROR_PAGES"));
+    section = fcgi_tree_section(&tree, "HANDLERS");
+    for (size_t i = 0; section != NULL && i < section->n_entries; i++) {
+        const struct fcgi_tree_entry *entry = &section->entries[i];
 
-            if (strcasecmp(entry->key, "Match") == 0)
-                r |= add_rule(host, entry->value, file, entry->line);
-        }
+        if (fcgi_monkeyconf_is_match(entry->key))
+            r |= add_rule(host, entry->value, entry->file, entry->line);
     }
-    serve_conf_free(conf);
+out:
+    fcgi_tree_free(&tree);
     return r;
 }
 
 int serve_vhosts_read(const char *directory)
 {
     char *file = serve_mem_printf("%s/default", directory);
-    int r = read_host(file);
-    struct dirent *entry;
-    DIR *dir;
+    char **names = fcgi_monkeyconf_sites(directory);
+    int r = read_host(file, true);
 
     serve_mem_free(file);
-    dir = opendir(directory);
-    if (dir == NULL) {
+    if (names == NULL) {
         serve_err("%s: cannot be read: %s", directory, strerror(errno));
         return -1;
     }
-    while ((entry = readdir(dir)) != NULL) {
-        size_t len = strlen(entry->d_name);
-
-        if (entry->d_name[0] == '.' || entry->d_name[len - 1] == '~' ||
-            strcasecmp(entry->d_name, "default") == 0)
-            continue;
-        file = serve_mem_printf("%s/%s", directory, entry->d_name);
-        r |= read_host(file);
+    for (char **name = names; *name != NULL; name++) {
+        file = serve_mem_printf("%s/%s", directory, *name);
+        r |= read_host(file, false);
         serve_mem_free(file);
     }
-    closedir(dir);
+    fcgi_monkeyconf_sites_free(names);
     return r;
 }
 
@@ -273,13 +242,13 @@ static int map_rule(struct rule *rule)
 
     if (plugin == NULL) {
         serve_err(
-            "%s:%d: Match: plugin '%s' is not loaded; add 'Load "
+            "%s:%u: Match: plugin '%s' is not loaded; add 'Load "
             "/path/to/monkey-%s.so' to plugins.load",
             rule->file, rule->line, rule->handler.name, rule->handler.name);
         return -1;
     }
     if (plugin->hooks != MK_HOOK_STAGE || plugin->stage->stage30 == NULL) {
-        serve_err("%s:%d: Match: plugin '%s' is not a handler", rule->file,
+        serve_err("%s:%u: Match: plugin '%s' is not a handler", rule->file,
                   rule->line, rule->handler.name);
         return -1;
     }
