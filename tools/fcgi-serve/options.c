@@ -4,12 +4,10 @@
  */
 #include "options.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "common/cli.h"
+#include "config/endpoint.h"
 
 #ifndef FCGI_PLUGIN_PATH
 #define FCGI_PLUGIN_PATH "/usr/lib/monkey/monkey-fastcgi.so"
@@ -120,23 +118,15 @@ static int take(void *data, int option, const char *arg)
 /* What is wrong with the TARGET, or NULL. */
 static const char *target_problem(const char *target)
 {
-    const char *colon = strrchr(target, ':');
-    struct sockaddr_un un;
+    struct fcgi_endpoint unused;
+    const char *why = NULL;
+    size_t at;
 
-    for (const char *c = target; *c != '\0'; c++)
-        if (!isgraph((unsigned char)*c))
-            return "blanks and control characters cannot be in an address";
-    if (target[0] == '/') {
-        if (strlen(target) < sizeof(un.sun_path))
-            return NULL;
-        return "the path is longer than a socket's address may be";
-    }
-    if (colon == NULL || colon == target ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535)
-        return "it must be HOST:PORT, [V6]:PORT or the absolute path of a "
-               "socket";
-    return NULL;
+    if (target[0] == '/')
+        fcgi_endpoint_parse_path(target, strlen(target), &unused, &why, &at);
+    else
+        fcgi_endpoint_parse_addr(target, strlen(target), &unused, &why, &at);
+    return why;
 }
 
 /* What several options have to do with each other. */
