@@ -34,21 +34,20 @@ libconfig_la_SOURCES = \
 libconfig_la_LIBADD = $(CONFUSE_LIBS)
 
 libgateway_la_SOURCES = \
+	src/loop/list.h \
 	src/loop/loop.c src/loop/loop.h \
 	src/loop/timer.c src/loop/timer.h \
 	src/backend/address.c src/backend/address.h \
-	src/backend/checkout.c \
 	src/backend/conn.c src/backend/conn.h \
 	src/backend/dial.c src/backend/dial.h \
 	src/backend/health.c src/backend/health.h \
+	src/backend/maintenance.c src/backend/maintenance.h \
 	src/backend/notice.h \
 	src/backend/pool.c src/backend/pool.h \
 	src/backend/resolver.c src/backend/resolver.h \
 	src/backend/server.c src/backend/server.h \
-	src/backend/server_health.c \
 	src/backend/stats.h \
-	src/backend/worker.c src/backend/worker.h src/backend/worker_impl.h \
-	src/backend/worker_conn.c \
+	src/backend/worker.c src/backend/worker.h \
 	src/gateway/attempt.c src/gateway/attempt.h \
 	src/gateway/buffer.c src/gateway/buffer.h \
 	src/gateway/client.c src/gateway/client.h \

@@ -116,9 +116,9 @@ struct fcgi_conn {
     void (*on_first_byte)(struct fcgi_conn *conn);
     /* KEPT: it is of no use any more, and closed. May be NULL. */
     void (*on_dead)(struct fcgi_conn *conn);
-    struct fcgi_share *share;
-    struct fcgi_conn *prev, *next; /* idle ones of the share; or spare ones */
-    struct fcgi_conn *all_prev, *all_next;
+    struct fcgi_server_local *local;
+    struct fcgi_list link; /* the worker's: in use, or spare memory */
+    struct fcgi_list idle; /* KEPT: the idle ones of `local` */
     bool
         is_unanswered; /* `unanswered` is in a list, which is under the server's lock */
     struct fcgi_unanswered unanswered;

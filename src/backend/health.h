@@ -5,7 +5,7 @@
  * what counts is that there is a process that reads what it is sent. What
  * comes of it counts as a request's failure or success does (MaxFails).
  *
- * One worker does it for all (see worker.c). The connection takes one of
+ * One worker does it for all (see maintenance.h). The connection takes one of
  * MaxConnections; where none is free the server is in use, and not asked. A
  * backlog that is full is waited for as a request does, for ConnectTimeout,
  * which is also the time for the answer. What fails for a lack on this machine

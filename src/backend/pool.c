@@ -15,6 +15,8 @@ struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config)
     if (pool == NULL)
         return NULL;
     pthread_mutex_init(&pool->turn_lock, NULL);
+    pthread_mutex_init(&pool->maintenance_lock, NULL);
+    fcgi_list_init(&pool->maintenance);
     pool->servers = calloc(config->n_servers, sizeof(*pool->servers));
     if (pool->servers == NULL)
         goto fail;
@@ -36,6 +38,7 @@ void fcgi_pool_free(struct fcgi_pool *pool)
     for (size_t i = 0; i < pool->n_servers; i++)
         fcgi_server_destroy(&pool->servers[i]);
     pthread_mutex_destroy(&pool->turn_lock);
+    pthread_mutex_destroy(&pool->maintenance_lock);
     free(pool->servers);
     free(pool);
 }

@@ -27,8 +27,9 @@
 struct fcgi_pool {
     struct fcgi_server *servers;
     size_t n_servers;
-    pthread_mutex_t turn_lock; /* for the credits of the servers */
-    struct fcgi_worker *_Atomic maintenance; /* looks after names and checks */
+    pthread_mutex_t turn_lock;        /* for the credits of the servers */
+    pthread_mutex_t maintenance_lock; /* for the list: see maintenance.h */
+    struct fcgi_list maintenance;
 };
 
 /* Which servers a request may go to, and which it went to already. */

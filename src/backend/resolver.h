@@ -2,7 +2,7 @@
  *
  * Host names of servers, looked up by c-ares: /etc/hosts and the name service,
  * without blocking the thread that asks. One worker does it for all (see
- * worker.c); what it finds is the server's (fcgi_server_set_addresses).
+ * maintenance.h); what it finds is the server's (fcgi_server_set_addresses).
  *
  * All of a name's addresses are used, in the order of RFC 6724, and with the
  * families in turn, as RFC 8305 (section 4) has it. Each lookup reads the

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Slots, the queue, connections that may starve, and counters. Health is in
- * server_health.c.
+ * Slots, the queue, connections that may starve, counters, and health.
  */
 #include "backend/server.h"
 
@@ -28,8 +27,10 @@ int fcgi_server_init(struct fcgi_server *server,
     memset(server, 0, sizeof(*server));
     server->config = config;
     server->is_only_server = is_only_server;
-    server->unproven.prev = server->unproven.next = &server->unproven;
-    server->silent.prev = server->silent.next = &server->silent;
+    fcgi_list_init(&server->queue);
+    fcgi_list_init(&server->locals);
+    fcgi_list_init(&server->unproven);
+    fcgi_list_init(&server->silent);
     fcgi_endpoint_text(&config->endpoint, server->where, sizeof(server->where));
     server->addresses = fcgi_address_literal(&config->endpoint);
     if (server->addresses == NULL && errno != 0)
@@ -47,24 +48,21 @@ void fcgi_server_destroy(struct fcgi_server *server)
     pthread_mutex_destroy(&server->lock);
 }
 
-void fcgi_server_join(struct fcgi_server *server, struct fcgi_share *share)
+void fcgi_server_join(struct fcgi_server *server,
+                      struct fcgi_server_local *local)
 {
-    share->server = server;
+    local->server = server;
     pthread_mutex_lock(&server->lock);
-    share->next = server->shares;
-    server->shares = share;
+    fcgi_list_add_first(&server->locals, &local->link);
     pthread_mutex_unlock(&server->lock);
 }
 
-void fcgi_server_leave(struct fcgi_share *share)
+void fcgi_server_leave(struct fcgi_server_local *local)
 {
-    struct fcgi_server *server = share->server;
-    struct fcgi_share **link = &server->shares;
+    struct fcgi_server *server = local->server;
 
     pthread_mutex_lock(&server->lock);
-    while (*link != share)
-        link = &(*link)->next;
-    *link = share->next;
+    fcgi_list_remove(&local->link);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -75,53 +73,48 @@ unsigned fcgi_server_busy(const struct fcgi_server *server)
     return (open > idle ? open - idle : 0) + get(&server->waiting);
 }
 
-/* Of the shares with idle connections, the one that has the most. */
-static struct fcgi_share *most_idle(const struct fcgi_server *server)
+static struct fcgi_server_local *local_of(struct fcgi_list *link)
 {
-    struct fcgi_share *share, *best = NULL;
+    return FCGI_LOOP_OWNER(link, struct fcgi_server_local, link);
+}
+
+/* Of the workers with idle connections, the one that has the most. */
+static struct fcgi_server_local *most_idle(const struct fcgi_server *server)
+{
+    struct fcgi_server_local *best = NULL;
+    struct fcgi_list *link;
 
     if (get(&server->idle) == 0)
         return NULL;
-    for (share = server->shares; share != NULL; share = share->next)
-        if (share->idle > 0 && (best == NULL || share->idle > best->idle))
-            best = share;
+    for (link = server->locals.next; link != &server->locals; link = link->next)
+        if (local_of(link)->idle > 0 &&
+            (best == NULL || local_of(link)->idle > best->idle))
+            best = local_of(link);
     return best;
 }
 
 static void enqueue(struct fcgi_server *server, struct fcgi_checkout *checkout)
 {
     checkout->state = FCGI_CHECKOUT_QUEUED;
-    checkout->next = NULL;
-    checkout->prev = server->queue_last;
-    if (checkout->prev != NULL)
-        checkout->prev->next = checkout;
-    else
-        server->queue_first = checkout;
-    server->queue_last = checkout;
+    fcgi_list_add(&server->queue, &checkout->queued);
     add(&server->waiting, 1);
 }
 
 static void dequeue(struct fcgi_server *server, struct fcgi_checkout *checkout)
 {
-    if (checkout->prev != NULL)
-        checkout->prev->next = checkout->next;
-    else
-        server->queue_first = checkout->next;
-    if (checkout->next != NULL)
-        checkout->next->prev = checkout->prev;
-    else
-        server->queue_last = checkout->prev;
-    checkout->prev = checkout->next = NULL;
+    fcgi_list_remove(&checkout->queued);
     add(&server->waiting, -1);
 }
 
 /* The first of the queue, on its way from now on; or NULL. */
 static struct fcgi_checkout *next_in_queue(struct fcgi_server *server)
 {
-    struct fcgi_checkout *checkout = server->queue_first;
+    struct fcgi_list *first = fcgi_list_first(&server->queue);
+    struct fcgi_checkout *checkout;
 
-    if (checkout == NULL)
+    if (first == NULL)
         return NULL;
+    checkout = FCGI_LOOP_OWNER(first, struct fcgi_checkout, queued);
     dequeue(server, checkout);
     checkout->state = FCGI_CHECKOUT_SENT;
     return checkout;
@@ -146,18 +139,18 @@ bool fcgi_server_take_slot(struct fcgi_server *server)
     return taken;
 }
 
-enum fcgi_take fcgi_server_take(struct fcgi_share *share,
+enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
                                 struct fcgi_checkout *checkout)
 {
-    struct fcgi_server *server = share->server;
+    struct fcgi_server *server = local->server;
     enum fcgi_take take = FCGI_TAKE_FULL;
-    struct fcgi_share *other;
+    struct fcgi_server_local *other;
 
     pthread_mutex_lock(&server->lock);
-    checkout->share = share;
+    checkout->local = local;
     checkout->asked = NULL;
-    if (share->idle > 0) {
-        share->idle--;
+    if (local->idle > 0) {
+        local->idle--;
         add(&server->idle, -1);
         take = FCGI_TAKE_IDLE;
     } else if ((other = most_idle(server)) != NULL) {
@@ -181,7 +174,7 @@ enum fcgi_take fcgi_server_take(struct fcgi_share *share,
 
 bool fcgi_server_cancel(struct fcgi_checkout *checkout)
 {
-    struct fcgi_server *server = checkout->share->server;
+    struct fcgi_server *server = checkout->local->server;
     bool queued;
 
     pthread_mutex_lock(&server->lock);
@@ -194,18 +187,23 @@ bool fcgi_server_cancel(struct fcgi_checkout *checkout)
     return queued;
 }
 
-static bool starves(const struct fcgi_unanswered *ring, uint64_t now,
-                    uint64_t after)
+static struct fcgi_unanswered *unanswered_of(struct fcgi_list *link)
 {
-    const struct fcgi_unanswered *oldest = ring->next;
-
-    return oldest != ring && now >= oldest->since + after;
+    return FCGI_LOOP_OWNER(link, struct fcgi_unanswered, link);
 }
 
-enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
+/* Whether the oldest of the list has waited for so long. */
+static bool starves(const struct fcgi_list *list, uint64_t now, uint64_t after)
+{
+    struct fcgi_list *oldest = fcgi_list_first(list);
+
+    return oldest != NULL && now >= unanswered_of(oldest)->since + after;
+}
+
+enum fcgi_give fcgi_server_give(struct fcgi_server_local *local, uint64_t now,
                                 struct fcgi_checkout **checkout)
 {
-    struct fcgi_server *server = share->server;
+    struct fcgi_server *server = local->server;
     enum fcgi_give give = FCGI_GIVE_KEEP;
 
     pthread_mutex_lock(&server->lock);
@@ -215,7 +213,7 @@ enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
     } else if ((*checkout = next_in_queue(server)) != NULL) {
         give = FCGI_GIVE_HANDOFF;
     } else {
-        share->idle++;
+        local->idle++;
         add(&server->idle, 1);
     }
     pthread_mutex_unlock(&server->lock);
@@ -234,58 +232,42 @@ struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server)
     return checkout;
 }
 
-bool fcgi_server_idle_gone(struct fcgi_share *share)
+bool fcgi_server_idle_gone(struct fcgi_server_local *local)
 {
-    struct fcgi_server *server = share->server;
+    struct fcgi_server *server = local->server;
     bool ours;
 
     pthread_mutex_lock(&server->lock);
-    ours = share->idle > 0;
+    ours = local->idle > 0;
     if (ours) {
-        share->idle--;
+        local->idle--;
         add(&server->idle, -1);
     }
     pthread_mutex_unlock(&server->lock);
     return ours;
 }
 
-unsigned fcgi_server_reclaimed(struct fcgi_share *share)
+unsigned fcgi_server_reclaimed(struct fcgi_server_local *local)
 {
     unsigned n;
 
-    pthread_mutex_lock(&share->server->lock);
-    n = share->reclaimed;
-    share->reclaimed = 0;
-    pthread_mutex_unlock(&share->server->lock);
+    pthread_mutex_lock(&local->server->lock);
+    n = local->reclaimed;
+    local->reclaimed = 0;
+    pthread_mutex_unlock(&local->server->lock);
     return n;
-}
-
-static void unlink_unanswered(struct fcgi_unanswered *unanswered)
-{
-    unanswered->prev->next = unanswered->next;
-    unanswered->next->prev = unanswered->prev;
-    unanswered->prev = unanswered->next = NULL;
-}
-
-static void link_unanswered(struct fcgi_unanswered *ring,
-                            struct fcgi_unanswered *unanswered)
-{
-    unanswered->next = ring;
-    unanswered->prev = ring->prev;
-    unanswered->prev->next = unanswered->next->prev = unanswered;
 }
 
 void fcgi_server_unanswered(struct fcgi_server *server,
                             struct fcgi_unanswered *unanswered, uint64_t now)
 {
     pthread_mutex_lock(&server->lock);
-    if (unanswered->next != NULL)
-        unlink_unanswered(unanswered);
+    fcgi_list_remove(&unanswered->link);
     /* Clocks of workers differ by the length of a round of their loops: the
      * order of the list decides. */
     unanswered->since = now;
     unanswered->accepted = false;
-    link_unanswered(&server->unproven, unanswered);
+    fcgi_list_add(&server->unproven, &unanswered->link);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -294,47 +276,145 @@ void fcgi_server_stop_watching(struct fcgi_server *server,
                                bool answered)
 {
     pthread_mutex_lock(&server->lock);
-    if (unanswered->next != NULL) {
+    if (fcgi_list_has(&unanswered->link)) {
         /* Those before it have been accepted as well. */
         while (answered && !unanswered->accepted &&
-               server->unproven.next != unanswered) {
-            struct fcgi_unanswered *earlier = server->unproven.next;
+               server->unproven.next != &unanswered->link) {
+            struct fcgi_list *earlier = server->unproven.next;
 
-            unlink_unanswered(earlier);
-            earlier->accepted = true;
-            link_unanswered(&server->silent, earlier);
+            fcgi_list_remove(earlier);
+            unanswered_of(earlier)->accepted = true;
+            fcgi_list_add(&server->silent, earlier);
         }
-        unlink_unanswered(unanswered);
+        fcgi_list_remove(&unanswered->link);
     }
     pthread_mutex_unlock(&server->lock);
 }
 
 uint64_t fcgi_server_check_starving(struct fcgi_server *server,
                                     struct fcgi_unanswered *unanswered,
-                                    uint64_t now, struct fcgi_share **victim)
+                                    uint64_t now,
+                                    struct fcgi_server_local **victim)
 {
     uint64_t next = 0, late = unanswered->since + FCGI_STARVE_LATE;
-    struct fcgi_share *share;
+    struct fcgi_server_local *local;
 
     *victim = NULL;
     pthread_mutex_lock(&server->lock);
-    if (unanswered->next == NULL)
+    if (!fcgi_list_has(&unanswered->link))
         goto out;
     next = now < late ? late : now + FCGI_STARVE_LATE;
     if (now < late && unanswered->accepted)
         goto out;
-    share = most_idle(server);
-    if (share == NULL)
+    local = most_idle(server);
+    if (local == NULL)
         goto out;
-    share->idle--;
+    local->idle--;
     add(&server->idle, -1);
     /* One message stands for all that were not yet told. */
-    if (share->reclaimed++ == 0)
-        *victim = share;
+    if (local->reclaimed++ == 0)
+        *victim = local;
 out:
     pthread_mutex_unlock(&server->lock);
     return next;
 }
+
+/* --- health: MaxFails failures within FailTimeout take a server out for that
+ * long; then one request tries it ----------------------------------------- */
+
+enum fcgi_health fcgi_server_health(struct fcgi_server *server, uint64_t now)
+{
+    if (!atomic_load_explicit(&server->out, memory_order_relaxed))
+        return FCGI_HEALTH_UP;
+    return now < atomic_load_explicit(&server->retry_at, memory_order_relaxed)
+               ? FCGI_HEALTH_OUT
+               : FCGI_HEALTH_DUE;
+}
+
+bool fcgi_server_probe(struct fcgi_server *server, uint64_t now)
+{
+    bool won;
+
+    pthread_mutex_lock(&server->lock);
+    won = !server->probing && atomic_load(&server->out) &&
+          now >= atomic_load(&server->retry_at);
+    server->probing = server->probing || won;
+    pthread_mutex_unlock(&server->lock);
+    return won;
+}
+
+void fcgi_server_end_trial(struct fcgi_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->probing = false;
+    pthread_mutex_unlock(&server->lock);
+}
+
+bool fcgi_server_failed(struct fcgi_server *server, uint64_t now)
+{
+    uint64_t window = server->config->fail_timeout * FCGI_LOOP_MS;
+    bool went_out = false;
+
+    if (server->is_only_server || server->config->max_fails == 0)
+        return false;
+    pthread_mutex_lock(&server->lock);
+    if (server->fails == 0 || now >= server->first_fail + window) {
+        server->fails = 0;
+        server->first_fail = now;
+    }
+    server->fails++;
+    if (atomic_load(&server->out) ||
+        server->fails >= server->config->max_fails) {
+        went_out = !atomic_load(&server->out);
+        server->probing = false;
+        atomic_store_explicit(&server->retry_at, now + window,
+                              memory_order_relaxed);
+        atomic_store_explicit(&server->out, true, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&server->lock);
+    return went_out;
+}
+
+bool fcgi_server_worked(struct fcgi_server *server)
+{
+    bool came_back;
+
+    pthread_mutex_lock(&server->lock);
+    came_back = atomic_load(&server->out);
+    server->fails = 0;
+    server->probing = false;
+    atomic_store_explicit(&server->out, false, memory_order_relaxed);
+    pthread_mutex_unlock(&server->lock);
+    return came_back;
+}
+
+void fcgi_server_refused(struct fcgi_server *server, uint64_t now)
+{
+    uint64_t since = 0;
+
+    atomic_compare_exchange_strong(&server->down_since, &since, now);
+}
+
+void fcgi_server_answered(struct fcgi_server *server, uint64_t asked)
+{
+    uint64_t since =
+        atomic_load_explicit(&server->down_since, memory_order_relaxed);
+
+    /* What all workers share is mostly only read. A refusal that comes between
+     * stays. */
+    if (since != 0 && asked >= since)
+        atomic_compare_exchange_strong(&server->down_since, &since, 0);
+}
+
+bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now)
+{
+    uint64_t since =
+        atomic_load_explicit(&server->down_since, memory_order_relaxed);
+
+    return since != 0 && now < since + FCGI_RESTART;
+}
+
+/* --- addresses, counters -------------------------------------------------- */
 
 struct fcgi_addresses *fcgi_server_addresses(struct fcgi_server *server)
 {
@@ -378,11 +458,11 @@ void fcgi_server_stats(struct fcgi_server *server,
     stats->active = stats->open - stats->idle;
     stats->waiting = get(&server->waiting);
     stats->out = atomic_load(&server->out);
-    for (struct fcgi_share *share = server->shares; share != NULL;
-         share = share->next) {
+    for (struct fcgi_list *link = server->locals.next; link != &server->locals;
+         link = link->next) {
         for (size_t i = 0; i < FCGI_COUNTS; i++)
-            stats->counts[i] += atomic_load_explicit(&share->stats.counts[i],
-                                                     memory_order_relaxed);
+            stats->counts[i] += atomic_load_explicit(
+                &local_of(link)->stats.counts[i], memory_order_relaxed);
     }
     pthread_mutex_unlock(&server->lock);
 }

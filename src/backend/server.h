@@ -46,6 +46,7 @@
 #include "backend/address.h"
 #include "backend/stats.h"
 #include "config/config.h"
+#include "loop/list.h"
 #include "loop/loop.h"
 
 #define FCGI_STARVE_SOON (20 * FCGI_LOOP_MS)
@@ -61,21 +62,21 @@ struct fcgi_checkout;
 
 /* A connection that has never answered; a member of it. */
 struct fcgi_unanswered {
-    struct fcgi_unanswered *prev, *next; /* NULL: in no list */
+    struct fcgi_list link; /* in one of the server's lists, or in none */
     uint64_t since;
     bool accepted; /* by the application, as a later one has answered */
 };
 
-/* A worker's part of a server. */
-struct fcgi_share {
+/* A server as one worker has it: what belongs to that thread alone. */
+struct fcgi_server_local {
     struct fcgi_server *server;
     struct fcgi_worker *worker;
-    struct fcgi_share *next; /* the server's shares */
-    unsigned idle;           /* idle connections that nobody has claimed */
-    unsigned reclaimed;      /* those that the worker is asked to close */
+    struct fcgi_list link; /* the server's */
+    unsigned idle;         /* idle connections that nobody has claimed */
+    unsigned reclaimed;    /* those that the worker is asked to close */
     struct fcgi_loop_task reclaim;
     /* The worker's own: */
-    struct fcgi_conn *kept; /* idle ones, claimed or not, last used first */
+    struct fcgi_list kept;  /* idle ones, claimed or not, last used first */
     unsigned reserved_dead; /* claimed ones that have died since */
     struct fcgi_stats stats;
 };
@@ -91,15 +92,13 @@ struct fcgi_server {
     const char *_Atomic unresolved;   /* why, static */
     /* Written under the lock; others may look at them without it, to choose
      * between servers. */
-    atomic_uint open;    /* slots that are taken */
-    atomic_uint idle;    /* of those: idle and not claimed */
-    atomic_uint waiting; /* checkouts in the queue */
-    struct fcgi_checkout *queue_first, *queue_last;
-    struct fcgi_share *shares;
-    struct fcgi_unanswered
-        unproven; /* ring: never answered, nor any after them */
-    struct fcgi_unanswered
-        silent; /* ring: never answered, but a later one has */
+    atomic_uint open;          /* slots that are taken */
+    atomic_uint idle;          /* of those: idle and not claimed */
+    atomic_uint waiting;       /* checkouts in the queue */
+    struct fcgi_list queue;    /* of checkouts */
+    struct fcgi_list locals;   /* one for each worker */
+    struct fcgi_list unproven; /* never answered, nor has any after them */
+    struct fcgi_list silent;   /* never answered, but a later one has */
 
     /* Health. `out` and `retry_at` may be read without the lock. */
     unsigned fails;
@@ -135,14 +134,15 @@ enum fcgi_checkout_result {
  * waits no longer sets them to NULL, and what comes goes to others.
  */
 struct fcgi_checkout {
-    struct fcgi_checkout *prev, *next; /* QUEUED: the queue; FREE: the spare */
+    struct fcgi_list link;   /* the worker's: in use, or spare */
+    struct fcgi_list queued; /* QUEUED: the server's queue */
     enum fcgi_checkout_state state;
-    struct fcgi_share *share; /* whose checkout it is */
-    struct fcgi_share *asked; /* SENT to its worker, first */
-    struct fcgi_loop_task task;
+    struct fcgi_server_local *local; /* whose checkout it is */
+    struct fcgi_server_local
+        *asked;                     /* whose idle connection it gets, or NULL */
+    struct fcgi_loop_task request;  /* the message to `asked`'s worker */
+    struct fcgi_loop_task delivery; /* the one that brings it home */
     struct fcgi_loop_timer timer;
-    struct fcgi_checkout *all_prev,
-        *all_next;          /* the worker's checkouts in use */
     struct fcgi_conn *conn; /* what it is given: a connection of its worker */
     int fd;                 /* or one of another; -1: the slot alone */
     unsigned served;        /* requests on `fd` so far */
@@ -153,7 +153,7 @@ struct fcgi_checkout {
 };
 
 enum fcgi_take {
-    FCGI_TAKE_IDLE, /* the first of share->kept is the caller's */
+    FCGI_TAKE_IDLE, /* the first of local->kept is the caller's */
     FCGI_TAKE_ASK,  /* send the checkout to checkout->asked's worker */
     FCGI_TAKE_SLOT, /* open a connection */
     FCGI_TAKE_WAIT, /* the checkout is in the queue */
@@ -172,13 +172,14 @@ int fcgi_server_init(struct fcgi_server *server,
                      bool is_only_server);
 void fcgi_server_destroy(struct fcgi_server *server);
 
-/* Joins and leaves; a share that leaves has no idle connection left. */
-void fcgi_server_join(struct fcgi_server *server, struct fcgi_share *share);
-void fcgi_server_leave(struct fcgi_share *share);
+/* Joins and leaves; one that leaves has no idle connection left. */
+void fcgi_server_join(struct fcgi_server *server,
+                      struct fcgi_server_local *local);
+void fcgi_server_leave(struct fcgi_server_local *local);
 
-/* A way to a connection for `share`'s worker. `checkout` is FREE and stays the
+/* A way to a connection for `local`'s worker. `checkout` is FREE and stays the
  * caller's but for ASK and WAIT. */
-enum fcgi_take fcgi_server_take(struct fcgi_share *share,
+enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
                                 struct fcgi_checkout *checkout);
 
 /* A slot, if one is free and nobody waits for it. */
@@ -188,22 +189,22 @@ bool fcgi_server_take_slot(struct fcgi_server *server);
  * is on its way already. */
 bool fcgi_server_cancel(struct fcgi_checkout *checkout);
 
-/* A connection of `share` is finished and fit for another request. */
-enum fcgi_give fcgi_server_give(struct fcgi_share *share, uint64_t now,
+/* A connection of `local` is finished and fit for another request. */
+enum fcgi_give fcgi_server_give(struct fcgi_server_local *local, uint64_t now,
                                 struct fcgi_checkout **checkout);
 
 /* The connection is closed: who gets its slot, or NULL. The checkout has to be
  * sent. */
 struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server);
 
-/* An idle connection of `share` is of no use any more and closed. Returns true
+/* An idle connection of `local` is of no use any more and closed. Returns true
  * where its slot is free now; else it belongs to somebody who was promised
  * the connection. */
-bool fcgi_server_idle_gone(struct fcgi_share *share);
+bool fcgi_server_idle_gone(struct fcgi_server_local *local);
 
 /* How many idle connections the worker has to close now, and their slots to
  * free. */
-unsigned fcgi_server_reclaimed(struct fcgi_share *share);
+unsigned fcgi_server_reclaimed(struct fcgi_server_local *local);
 
 /* A request waits on a connection that has never answered; and no more,
  * because it has answered, or for another reason. */
@@ -215,13 +216,14 @@ void fcgi_server_stop_watching(struct fcgi_server *server,
 
 /*
  * The connection has waited for a while: when to look again, 0 for never.
- * Where it starves and somebody has an idle connection, that share is put into
- * `*victim`, and its worker must be sent share->reclaim, unless `*victim` is
+ * Where it starves and somebody has an idle connection, that local is put into
+ * `*victim`, and its worker must be sent local->reclaim, unless `*victim` is
  * NULL.
  */
 uint64_t fcgi_server_check_starving(struct fcgi_server *server,
                                     struct fcgi_unanswered *unanswered,
-                                    uint64_t now, struct fcgi_share **victim);
+                                    uint64_t now,
+                                    struct fcgi_server_local **victim);
 
 /* Requests in progress or in the queue. Any thread, without the lock. */
 unsigned fcgi_server_busy(const struct fcgi_server *server);

@@ -15,10 +15,8 @@
 #define FCGI_BACKEND_WORKER_H
 
 #include "backend/conn.h"
-#include "backend/health.h"
 #include "backend/notice.h"
 #include "backend/pool.h"
-#include "backend/resolver.h"
 
 struct fcgi_worker {
     struct fcgi_pool *pool;
@@ -26,15 +24,11 @@ struct fcgi_worker {
     struct fcgi_notice notice;
     uint8_t *scratch;
     size_t scratch_size;
-    struct fcgi_conn *conns, *spare_conns; /* all in use; unused memory */
-    struct fcgi_checkout *checkouts, *spare_checkouts;
+    struct fcgi_list conns, spare_conns; /* all in use; unused memory */
+    struct fcgi_list checkouts, spare_checkouts;
     size_t n_spare_conns, n_spare_checkouts;
-    struct fcgi_loop_task trim; /* frees what is spare beyond need */
-    /* One worker, the first, does what has to be done once for all. */
-    bool runs_maintenance;
-    struct fcgi_resolver *resolver; /* NULL: there are no names */
-    struct fcgi_checks *checks;     /* NULL: no HealthCheck */
-    struct fcgi_share shares[];     /* one for each server */
+    struct fcgi_loop_task trim;        /* frees what is spare beyond need */
+    struct fcgi_server_local locals[]; /* one for each server */
 };
 
 /* Registers a worker. `scratch` is what connections read into. The pool and

@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "backend/maintenance.h"
+
 /* One read of an application's answer. */
 #define SCRATCH 65536
 #define MOST_SPARE 256
 
 struct fcgi_gateway {
     struct fcgi_exchange_common common;
+    struct fcgi_maintenance *maintenance;
     struct fcgi_exchange in_use; /* head of a ring */
     struct fcgi_exchange *spare;
     size_t n_spare;
@@ -71,10 +74,14 @@ struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
         fcgi_worker_new(pool, common->loop, &told, gateway->scratch, SCRATCH);
     if (common->worker == NULL)
         goto fail;
+    gateway->maintenance = fcgi_maintenance_new(common->worker);
+    if (gateway->maintenance == NULL)
+        goto fail;
     return gateway;
 
 fail:
     saved = errno;
+    fcgi_worker_free(common->worker);
     fcgi_loop_free(common->loop);
     free(gateway);
     errno = saved;
@@ -94,6 +101,7 @@ void fcgi_gateway_free(struct fcgi_gateway *gateway)
         gateway->spare = exchange->next;
         destroy(exchange);
     }
+    fcgi_maintenance_free(gateway->maintenance);
     fcgi_worker_free(gateway->common.worker);
     fcgi_loop_free(gateway->common.loop);
     free(gateway);

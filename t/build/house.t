@@ -36,6 +36,7 @@ my %may = (
 my %also = (
     'src/backend/address' => [qw(endpoint)],
     'src/backend/dial'    => [qw(call fault)],
+    'src/backend/health'  => [qw(checks)],
     'src/backend/pool'    => [qw(route)],
     'src/config/escape'   => [qw(utf8)],
     'src/config/lexer'    => [qw(grammar)],
@@ -56,7 +57,6 @@ my %anybody = map { $_ => 1 } qw(src/gateway/buffer.h);
 
 # What somebody is about to put in order. To be empty.
 my @pending = (
-    qr{src/backend/(?:checkout|health|server_health|worker|worker_conn)\b},   # worker, maintenance
     qr{src/gateway/params_server\.c defines},                                 # what it is
     qr{src/monkey\b},                                                        # stages, rules
 );

@@ -2,7 +2,8 @@
 #
 # POSTs over kept connections to a php-fpm that retires its processes all the
 # time (pm.max_requests): none is lost, and none is executed twice, which the
-# script itself counts. FCGI_POSTS: how many.
+# script itself counts. FCGI_POSTS: how many; FCGI_KINDS: of
+# which sockets.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
@@ -47,12 +48,12 @@ sub burn {
     POSIX::_exit(0);
 }
 
-for my $kind (qw(unix tcp)) {
+for my $kind (split ' ', $ENV{FCGI_KINDS} || 'unix tcp') {
     my $php = FCGITest::Daemon->php(listen => $kind, children => 3, max_requests => 5);
     my $list = "$php->{dir}/executed";
     # What goes on after the end of the request keeps the process from closing,
     # but from reading, too.
-    my $h = host(responder => $php, files => { 'count.php' => qq{<?php
+    my $h = host(responder => $php, monkey => { MaxKeepAliveRequest => 2 * $each }, files => { 'count.php' => qq{<?php
         file_put_contents('$list', \$_POST['id'] . "\n", FILE_APPEND);
         echo 'n', \$_POST['id'];
         if (rand(0, 1)) { fastcgi_finish_request(); usleep(rand(0, 5000)); }} });
@@ -85,7 +86,8 @@ for my $kind (qw(unix tcp)) {
     close $fh;
     my $posts = $clients * $each;
     diag(sprintf '%s: %d POSTs, %.0f us each', $kind, $posts, $took * 1e6 * $clients / $posts) if $ENV{FCGI_POSTS};
-    is(join(', ', map { "$_: $came{$_}" } sort keys %came), "good: $posts", "$kind: every POST is answered");
+    is(join(', ', map { "$_: $came{$_}" } sort keys %came), "good: $posts", "$kind: every POST is answered")
+      or diag($h->log);
     is(scalar(keys %times), $posts, "$kind: each was executed");
     is(scalar(grep { $_ > 1 } values %times), 0, "$kind: none was executed twice");
     $h->stop_ok("$kind: the end");

@@ -260,8 +260,8 @@ static void test_no_memory(void **state)
     assert_int_equal(checkout(&guests[1]), FCGI_CHECKOUT_GOT_WAIT);
     let_go(&guests[0]);
     /* The one that was let go is spare: take it away. */
-    conn = worker->spare_conns;
-    worker->spare_conns = NULL;
+    conn = FCGI_LOOP_OWNER(fcgi_list_take(&worker->spare_conns),
+                           struct fcgi_conn, link);
     worker->n_spare_conns = 0;
     free(conn);
     no_memory = true;

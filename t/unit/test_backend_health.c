@@ -22,7 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "backend/worker.h"
+#include "backend/maintenance.h"
 
 #define PATIENCE_MS 10000
 
@@ -32,6 +32,7 @@ static struct fcgi_config all = {.servers = configs, .n_servers = 2};
 static struct fcgi_pool *pool;
 static struct fcgi_loop *loop;
 static struct fcgi_worker *worker;
+static struct fcgi_maintenance *maintenance;
 static uint8_t scratch[4096];
 static int listener, peer;
 static struct sockaddr_un un;
@@ -78,12 +79,14 @@ static void begin(void)
     loop = fcgi_loop_new();
     worker = fcgi_worker_new(pool, loop, &notice, scratch, sizeof(scratch));
     assert_non_null(worker);
-    assert_non_null(worker->checks);
+    maintenance = fcgi_maintenance_new(worker);
+    assert_non_null(maintenance);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
+    fcgi_maintenance_free(maintenance);
     fcgi_worker_free(worker);
     assert_int_equal(atomic_load(&pool->servers[0].open), 0);
     fcgi_loop_free(loop);
@@ -407,6 +410,32 @@ static void test_second_address(void **state)
     close(hang);
 }
 
+/* Two workers: the second one takes over what the first one, whose thread could
+ * not be set up, has begun; and nothing is done twice meanwhile. */
+static void test_taken_over(void **state)
+{
+    const struct fcgi_notice notice = {tell_nobody, NULL};
+    struct fcgi_loop *first;
+    struct fcgi_worker *one;
+    struct fcgi_maintenance *old;
+
+    (void)state;
+    begin();
+    first = loop;
+    one = worker;
+    old = maintenance;
+    loop = fcgi_loop_new();
+    worker = fcgi_worker_new(pool, loop, &notice, scratch, sizeof(scratch));
+    maintenance = fcgi_maintenance_new(worker);
+    assert_non_null(maintenance);
+    run_for(60);
+    assert_false(has_connected());
+    fcgi_maintenance_free(old);
+    fcgi_worker_free(one);
+    fcgi_loop_free(first);
+    run_until(has_connected);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -417,7 +446,7 @@ int main(void)
         TEST(test_timeout),        TEST(test_refused),
         TEST(test_backlog_full),   TEST(test_backlog_stays_full),
         TEST(test_no_descriptor),  TEST(test_no_slot),
-        TEST(test_second_address),
+        TEST(test_second_address), TEST(test_taken_over),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

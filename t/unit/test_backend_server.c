@@ -22,7 +22,7 @@
 /* A server with two workers. */
 static struct fcgi_server_config config;
 static struct fcgi_server server;
-static struct fcgi_share a, b;
+static struct fcgi_server_local a, b;
 static struct fcgi_checkout checkouts[8];
 
 static int set_up(void **state)
@@ -130,7 +130,7 @@ static void test_give(void **state)
 /* Of several, the worker with most idle connections is asked. */
 static void test_richest(void **state)
 {
-    struct fcgi_share c = {.idle = 0};
+    struct fcgi_server_local c = {.idle = 0};
     struct fcgi_checkout *next;
 
     (void)state;
@@ -159,8 +159,8 @@ static bool keeps(uint64_t now)
 
 static void test_starving(void **state)
 {
-    struct fcgi_unanswered first = {NULL, NULL, 0, 0}, second = first;
-    struct fcgi_share *victim;
+    struct fcgi_unanswered first = {.since = 0}, second = first;
+    struct fcgi_server_local *victim;
     struct fcgi_checkout *next;
 
     (void)state;
