@@ -2,8 +2,7 @@
 #
 # POSTs over kept connections to a php-fpm that retires its processes all the
 # time (pm.max_requests): none is lost, and none is executed twice, which the
-# script itself counts. FCGI_POSTS: how many; FCGI_KINDS: of
-# which sockets.
+# script itself counts. FCGI_POSTS: how many; FCGI_KINDS: over which sockets.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
@@ -26,7 +25,9 @@ sub post_all {
     my $c = client($h);
     for my $i (1 .. $each) {
         my $body = "id=$n.$i";
-        $c = client($h) if !$c->{sock} || $c->{eof};
+        # (Monkey's Timeout counts from a connection's begin, and may close an
+        # old one in the middle of a request.)
+        $c = client($h) if !$c->{sock} || $c->{eof} || $i % 100 == 0;
         $c->send($c->format(POST => '/count.php', body => $body,
             headers => ['Content-Type: application/x-www-form-urlencoded']));
         my $r = $c->read_response(method => 'POST');
