@@ -30,13 +30,16 @@ sub hottest {
           join(',', Bench::Process::tree($server->{pid}))
           or POSIX::_exit(127);
     }
+    # It does not tell when it is ready.
+    wait_for(sub { -s "$d/perf.data" }, 5);
+    sleep 0.3;
     Bench::Wrk::run($server, %o);
     kill INT => $pid;
     waitpid $pid, 0;
     my $report = Bench::Wrk::output_of($perf, 'report', '--stdio', '-i', "$d/perf.data", '--no-children',
         '-F', 'overhead,dso,symbol');
     my @lines = map { s/[\s-]+\z//r } grep { /^\s*\d+\.\d+%/ } split /\n/, $report;
-    return @lines ? @lines[ 0 .. (@lines < LINES ? $#lines : LINES - 1) ] : (Bench::Process::slurp("$d/told"), $report);
+    return @lines ? @lines[ 0 .. (@lines < LINES ? $#lines : LINES - 1) ] : ('perf saw nothing');
 }
 
 1;
