@@ -67,6 +67,7 @@ static void end(struct fcgi_exchange *exchange)
     exchange->state = FCGI_EXCHANGE_ENDED;
     fcgi_log_end_stderr(&exchange->log, exchange->upstream.server);
     explain_unknown_script(exchange);
+    fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
     fcgi_upstream_release(&exchange->upstream);
     fcgi_client_close(&exchange->client);
     fcgi_loop_defer(exchange->common->loop, &exchange->report);
@@ -417,6 +418,17 @@ static int judge(const struct fcgi_http_request *request,
     return *why != NULL ? 400 : 0;
 }
 
+static void begin(struct fcgi_loop_task *task)
+{
+    struct fcgi_exchange *exchange =
+        FCGI_LOOP_OWNER(task, struct fcgi_exchange, begin);
+
+    if (exchange->refusal != 0)
+        answer_error(exchange, exchange->refusal, exchange->why_refused);
+    else
+        fcgi_upstream_start(&exchange->upstream, &exchange->request);
+}
+
 static void init(struct fcgi_exchange *exchange,
                  struct fcgi_exchange_common *common,
                  const struct fcgi_http_request *request)
@@ -434,6 +446,7 @@ static void init(struct fcgi_exchange *exchange,
     exchange->state = FCGI_EXCHANGE_WAITING;
     exchange->tls = request->tls;
     exchange->cut = false;
+    exchange->begin.run = begin;
     exchange->report.run = report;
     fcgi_log_init(&exchange->log, common->host, request);
     fcgi_upstream_init(&exchange->upstream, common->worker, &handlers);
@@ -456,7 +469,9 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
         .on_lost = on_lost,
         .on_probe = on_probe,
     };
-    const struct fcgi_upstream_request what = {
+
+    init(exchange, common, request);
+    exchange->request = (struct fcgi_upstream_request){
         .params = &exchange->params,
         .body = request->body,
         .body_length = request->body_length,
@@ -464,20 +479,16 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
         .allows = allows,
         .allows_arg = arg,
     };
-    const char *why;
-    int status;
-
-    init(exchange, common, request);
     if (fcgi_params_build(&exchange->params, request, script,
                           common->host->software) < 0 ||
         fcgi_client_open(&exchange->client, common->loop, common->host, handle,
                          fd, &common->lingering, &handlers) < 0)
         return false;
-    status = judge(request, script, &why);
-    if (status != 0)
-        answer_error(exchange, status, why);
+    exchange->refusal = judge(request, script, &exchange->why_refused);
+    if (request->provisional)
+        fcgi_loop_defer(common->loop, &exchange->begin);
     else
-        fcgi_upstream_start(&exchange->upstream, &what);
+        begin(&exchange->begin);
     return true;
 }
 

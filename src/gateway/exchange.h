@@ -59,7 +59,10 @@ struct fcgi_exchange {
     struct fcgi_buffer params; /* of the request */
     bool tls;                  /* the client's connection */
     bool cut;                  /* the answer is not whole */
-    struct fcgi_loop_task report;
+    struct fcgi_upstream_request request;
+    int refusal; /* the status that it is refused with, or 0 */
+    const char *why_refused;
+    struct fcgi_loop_task begin, report;
     struct fcgi_log log;
 };
 
@@ -69,7 +72,8 @@ struct fcgi_exchange {
  * `script` is what fcgi_path_split() found. The servers that `allows` admits
  * are tried, NULL admits all (see fcgi_pool_route()). Returns false where memory
  * is short: the client is the host's still. Otherwise the host's `done` is
- * called in the end, never from inside this function.
+ * called in the end, never from inside this function. Of a provisional request
+ * nothing is sent, to anybody, before the loop runs.
  */
 bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                          struct fcgi_exchange_common *common, void *handle,

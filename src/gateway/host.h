@@ -29,6 +29,9 @@ struct fcgi_http_request {
     unsigned version;       /* 10 for HTTP/1.0, 11 for HTTP/1.1 */
     bool close;             /* the connection ends with this answer */
     bool tls;
+    /* The host may yet take the request back in the call stack that it is handed
+     * over in (fcgi_exchange_abandon()): it begins from the loop. */
+    bool provisional;
     bool follow_links; /* a symbolic link may be a script */
     /* Whether the host has a page for the path, which is a directory's. Needed
      * where there is a front controller. */

@@ -400,6 +400,9 @@ int fcgi_monkey_stage30(struct mk_plugin *plugin, struct mk_session *cs,
     fcgi_monkey_conn_view(family, cs, &view);
     status = fcgi_monkey_request_read(cs, sr, fields, &request, &why);
     request.tls = is_tls(&view);
+    /* Monkey 1.8 asks for what stands behind a request that it refuses, and
+     * hangs up before it is back in its loop. */
+    request.provisional = true;
     /* KeepAlive Off does not reach close_now. */
     request.close = request.close || status != 0 || !config->keep_alive;
     rules = (struct fcgi_monkey_rules){sr->host_conf, params};
