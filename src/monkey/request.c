@@ -48,33 +48,49 @@ static bool next_line(const char **at, const char *end, struct fcgi_text *line)
     return memchr(line->data, '\r', line->length) == NULL;
 }
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 127;
+}
+
+static bool has_control(const char *at, const char *end)
+{
+    while (at < end && !is_control(*at))
+        at++;
+    return at < end;
+}
+
 /*
- * `METHOD TARGET HTTP/1.x`. The blank before the protocol or the '?' before
- * the query may have become NUL, whichever ends the path.
+ * `METHOD TARGET HTTP/1.x`. The path has the length that the core has seen: the
+ * byte behind it, a blank or a '?', may have become NUL. Any other byte of
+ * control is the client's own, and refused.
  */
-static bool read_request_line(struct fcgi_text line,
+static bool read_request_line(struct fcgi_text line, size_t path,
                               struct fcgi_http_request *request)
 {
     static const char protocol[] = " HTTP/1.x";
     const size_t n = sizeof(protocol) - 1;
     const char *blank = memchr(line.data, ' ', line.length);
     const char *begin, *end;
-    size_t path = 0;
 
-    if (blank == NULL || blank == line.data || line.length <= n)
+    if (blank == NULL || line.length <= n ||
+        !fcgi_header_is_token(line.data, (size_t)(blank - line.data)))
         return false;
     begin = blank + 1;
     end = line.data + line.length - n;
-    if (begin >= end || memcmp(end + 1, protocol + 1, n - 2) != 0)
+    if (begin >= end || memcmp(end + 1, protocol + 1, n - 2) != 0 ||
+        is_control(end[n - 1]) || path > (size_t)(end - begin) ||
+        has_control(begin, begin + path))
         return false;
     request->method.data = line.data;
     request->method.length = (size_t)(blank - line.data);
     request->version = end[n - 1] == '0' ? 10 : 11;
-    while (begin + path < end && begin[path] != '?' && begin[path] != '\0')
-        path++;
     request->uri.data = begin;
     request->uri.length = path;
     if (begin + path < end) {
+        if ((begin[path] != '?' && begin[path] != '\0') ||
+            has_control(begin + path + 1, end))
+            return false;
         request->has_query = true;
         request->query.data = begin + path + 1;
         request->query.length = (size_t)(end - begin) - path - 1;
@@ -82,8 +98,17 @@ static bool read_request_line(struct fcgi_text line,
     return true;
 }
 
+/* RFC 9110, 5.5: of bytes of control, HTAB alone. */
+static bool is_value(struct fcgi_text value)
+{
+    for (size_t i = 0; i < value.length; i++)
+        if (is_control(value.data[i]) && value.data[i] != '\t')
+            return false;
+    return true;
+}
+
 /* `*from` goes behind the head. */
-static int read_head(const char **from, const char *end,
+static int read_head(const char **from, const char *end, size_t path,
                      struct fcgi_http_field *fields,
                      struct fcgi_http_request *request)
 {
@@ -92,7 +117,7 @@ static int read_head(const char **from, const char *end,
 
     while (end - at >= 2 && at[0] == '\r' && at[1] == '\n')
         at += 2; /* some clients send one behind a body */
-    if (!next_line(&at, end, &line) || !read_request_line(line, request))
+    if (!next_line(&at, end, &line) || !read_request_line(line, path, request))
         return 400;
     for (;;) {
         const char *colon;
@@ -113,6 +138,8 @@ static int read_head(const char **from, const char *end,
         fields[request->n_fields].name.length = (size_t)(colon - line.data);
         fields[request->n_fields].value =
             trim(colon + 1, line.data + line.length);
+        if (!is_value(fields[request->n_fields].value))
+            return 400;
         request->n_fields++;
     }
 }
@@ -170,7 +197,8 @@ int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
 
     memset(request, 0, sizeof(*request));
     request->fields = fields;
-    status = read_head(&at, cs->body + cs->body_length, fields, request);
+    status = read_head(&at, cs->body + cs->body_length, sr->uri.len, fields,
+                       request);
     *why = "the request's head cannot be read";
     /* Monkey knows the option where it stands alone. */
     request->close = cs->close_now;
