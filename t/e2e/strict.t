@@ -61,6 +61,68 @@ for my $case (
     ok($c->at_eof(5), "$name: and the connection ends");
 }
 
+# Bytes of control: 400, by us or by the core; the application sees none of them.
+for my $case (
+    [ 'NUL in a value', "GET /hello.php HTTP/1.1\r\n$host\r\nX-User: admin\0.evil\r\n\r\n" ],
+    [ 'NUL in Cookie', "GET /hello.php HTTP/1.1\r\n$host\r\nCookie: a=\0\r\n\r\n" ],
+    [ 'ESC in a value', "GET /hello.php HTTP/1.1\r\n$host\r\nX-A: \x1b[2J\r\n\r\n" ],
+    [ 'DEL in a value', "GET /hello.php HTTP/1.1\r\n$host\r\nX-A: a\x7f\r\n\r\n" ],
+    [ 'NUL at the end of a value', "GET /hello.php HTTP/1.1\r\n$host\r\nX-A: a\0\r\n\r\n" ],
+    [ 'NUL in Host', "GET /hello.php HTTP/1.1\r\nHost: localhost\0x\r\n\r\n" ],
+    [ 'NUL in the query', "GET /hello.php?a\0b HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'NUL as the query', "GET /hello.php?\0 HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'TAB in the query', "GET /hello.php?a\tb HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'NUL in the path', "GET /hello.php\0%41/y?real=1 HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'NUL behind the path', "GET /hello.php\0 HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'NUL for the question mark', "GET /hello.php\0a=b HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'SOH in the path', "GET /hello.php/\x01 HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'NUL in the method', "GET\0X /hello.php HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'a method that is no token', "G(T /hello.php HTTP/1.1\r\n$host\r\n\r\n" ],
+    [ 'NUL in the version', "GET /hello.php HTTP/1.\0\r\n$host\r\n\r\n" ])
+{
+    $r->forget;
+    # (What the core cannot parse, or finds no file for, it refuses by itself.)
+    my ($c) = raw($case->[1], "$case->[0]: refused", $case->[1] =~ m{\A[^ ]+ [^ ]*\0|HTTP/1\.\0} ? '400|404|505|closed' : '400');
+    is(scalar($r->requests), 0, "$case->[0]: not passed on");
+}
+# An empty value: Monkey 1.6 closes, without an answer; but a tab is one for it.
+for my $case ([ 'X-A:' ], ['X-A: '], ["X-A: \t "], ['Cookie:'], ["X-A:\r\nX-B: b"], ["Accept: \r\nCookie: c=d"]) {
+    my $name = 'an empty value ' . FCGITest::show($case->[0]);
+    for my $by (1, 1000) {
+        my $c = client($h);
+        $c->drip("GET /hello.php HTTP/1.1\r\n$host\r\n$case->[0]\r\n\r\n", $by, $by == 1 ? 0.0003 : 0);
+        my $res = $c->read_response;
+        if (is_abi('1.6') && $case->[0] !~ /\t/) { ok(!defined $res->{status} && $c->at_eof(5), "$name: closed") }
+        else { res_is($res, 200, "hello\n", $name) }
+    }
+}
+
+my $t = client($h);
+$t->send($t->format(GET => '/hello.php?a%00b', headers => ["X-A: a\tb"]));
+res_is($t->read_response, 200, "hello\n", 'HTAB in a value is fine, and so is %00 in a query');
+
+# Where the core finds no length it answers 411, and Monkey 1.8 takes the body
+# for the next request on its way: the application must not see it.
+my $inner = "GET /hello.php?inner HTTP/1.1\r\n$host\r\n\r\n";
+for my $case (
+    [ 'a blank before the colon', 'Content-Length : ' . length $inner ],
+    [ 'a line without a colon before it', "X-A\r\nContent-Length: " . length $inner ],
+    [ 'no length', 'X-A: b' ])
+{
+    for my $i (1 .. 8) {
+        get($h, '/hello.php');    # leaves a connection that is written to at once
+        my $c = client($h);
+        $c->send("POST /hello.php HTTP/1.1\r\n$host\r\n$case->[1]\r\n\r\n$inner");
+        my $res = $c->read_response;
+        $c->close;
+        next if ($res->{status} // 0) != 200;
+        fail("$case->[0]: answered 200");
+    }
+    sleep 0.1;
+    is(scalar(grep { ($_->{params}{QUERY_STRING} // '') eq 'inner' } $r->requests), 0, "$case->[0]: the body is not run as a request");
+    $r->forget;
+}
+
 my $c = client($h);
 $c->send($c->format(POST => '/echo.php', body => 'ab') . "\r\n");
 res_is($c->read_response, 200, 'ab', 'a CRLF behind a body');
