@@ -119,6 +119,19 @@ static void add_params(struct fcgi_buffer *out, const struct fcgi_pairs *params)
     }
 }
 
+/* Whether a variable is the document root with `tail` behind it: a file of a
+ * ~user's is elsewhere, and keeps its name. */
+static bool is_below_root(const struct fcgi_buffer *plain,
+                          struct fcgi_text value, struct fcgi_text tail)
+{
+    struct fcgi_text root = fcgi_params_find(plain, "DOCUMENT_ROOT");
+
+    return root.length > 0 && value.length == root.length + tail.length &&
+           memcmp(value.data, root.data, root.length) == 0 &&
+           (tail.length == 0 ||
+            memcmp(value.data + root.length, tail.data, tail.length) == 0);
+}
+
 int fcgi_params_adapt(struct fcgi_buffer *out, const struct fcgi_buffer *plain,
                       const struct fcgi_server_config *config)
 {
@@ -133,12 +146,15 @@ int fcgi_params_adapt(struct fcgi_buffer *out, const struct fcgi_buffer *plain,
             root.length--;
     }
     while (at < plain->length && next(plain, &at, &name, &value)) {
-        const char *tail = root.data != NULL ? below_root(name) : NULL;
+        const char *behind = root.data != NULL ? below_root(name) : NULL;
+        struct fcgi_text tail = none;
 
         if (is_hidden(config, name))
             continue;
-        if (tail != NULL)
-            add(out, name, root, fcgi_params_find(plain, tail));
+        if (behind != NULL)
+            tail = fcgi_params_find(plain, behind);
+        if (behind != NULL && is_below_root(plain, value, tail))
+            add(out, name, root, tail);
         else
             add(out, name, value, none);
     }

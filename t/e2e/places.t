@@ -152,5 +152,9 @@ SKIP: {
         serve("~user, links", conf => $conf, match => $match, monkey => { UserDir => "$up$to", SymLink => 'On' });
         is_tried("$u/out.php", '403', "$what, SymLink On: a link that leads out of the folder");
     }
+    serve('~user, DocumentRoot', conf => { DocumentRoot => '/far', Extensions => '.php' }, match => ['/.*\.php fastcgi'],
+        monkey => { UserDir => "$up$to" });
+    is_tried("/~$user/page.php", "ran|$file/page.php|/~$user/page.php|-", 'DocumentRoot does not name the file of a ~user');
+    is_tried('/page.php', 'ran|/far/page.php|/page.php|-', 'but the others');
 }
 finish;

@@ -168,6 +168,33 @@ static void test_root(void **state)
           "PATH_TRANSLATED=/i DOCUMENT_ROOT=" LOGIN LAST);
 }
 
+/* A file of a ~user's is not below the document root. */
+static void test_user(void **state)
+{
+    static char far[] = "/far";
+    static const struct fcgi_server_config config = {.document_root = far};
+    static const char *const files[] = {"/home/u/www/a.php", "/srv/www/a.php",
+                                        "/srv/www2/~u/a.php", "", "/srv"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(files); i++) {
+        struct fcgi_buffer plain = {0}, out = {0};
+        struct fcgi_text got;
+
+        add(&plain, "SCRIPT_NAME", "/~u/a.php", 9);
+        add(&plain, "SCRIPT_FILENAME", files[i], strlen(files[i]));
+        add(&plain, "DOCUMENT_ROOT", "/srv/www", 8);
+        assert_int_equal(fcgi_params_adapt(&out, &plain, &config), 0);
+        got = fcgi_params_find(&out, "SCRIPT_FILENAME");
+        assert_int_equal(got.length, strlen(files[i]));
+        assert_memory_equal(got.data, files[i], got.length);
+        got = fcgi_params_find(&out, "DOCUMENT_ROOT");
+        assert_int_equal(got.length, 4);
+        fcgi_buffer_free(&plain);
+        fcgi_buffer_free(&out);
+    }
+}
+
 /* Values and names at the limits of the encoding come through whole. */
 static void test_lengths(void **state)
 {
@@ -179,15 +206,17 @@ static void test_lengths(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(lengths); i++) {
         size_t n = lengths[i];
-        char *value = malloc(n + 1);
+        char *whole = malloc(4 + n + 1), *value = whole + 4;
         struct fcgi_buffer plain = {0}, out = {0};
         struct fcgi_text got;
 
-        assert_non_null(value);
+        assert_non_null(whole);
+        memcpy(whole, "/srv", 4);
         memset(value, 'v', n);
         value[n] = '\0';
         add(&plain, "SCRIPT_NAME", value, n);
-        add(&plain, "SCRIPT_FILENAME", "/srv", 4);
+        add(&plain, "SCRIPT_FILENAME", whole, n + 4);
+        add(&plain, "DOCUMENT_ROOT", whole, 4);
         add(&plain, "V", value, n);
         assert_int_equal(fcgi_params_adapt(&out, &plain, &config), 0);
         got = fcgi_params_find(&out, "SCRIPT_FILENAME");
@@ -197,7 +226,7 @@ static void test_lengths(void **state)
         got = fcgi_params_find(&out, "V");
         assert_int_equal(got.length, n);
         assert_memory_equal(got.data, value, n);
-        free(value);
+        free(whole);
         fcgi_buffer_free(&plain);
         fcgi_buffer_free(&out);
     }
@@ -281,10 +310,11 @@ static void test_short_build(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_none),    cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_params),  cmocka_unit_test(test_root),
-        cmocka_unit_test(test_lengths), cmocka_unit_test(test_find),
-        cmocka_unit_test(test_short),   cmocka_unit_test(test_short_build),
+        cmocka_unit_test(test_none),        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_params),      cmocka_unit_test(test_root),
+        cmocka_unit_test(test_user),        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_find),        cmocka_unit_test(test_short),
+        cmocka_unit_test(test_short_build),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
