@@ -15,6 +15,13 @@ void fcgi_monkey_auth_free(void)
 {
 }
 
+bool fcgi_monkey_auth_merge(const struct mk_api *api, struct mk_request *sr)
+{
+    (void)api;
+    (void)sr;
+    return true;
+}
+
 struct fcgi_text
 fcgi_monkey_auth_accepted(const struct mk_request *sr,
                           const struct mk_list *params,

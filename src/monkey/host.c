@@ -364,6 +364,10 @@ int fcgi_monkey_stage20(struct mk_session *cs, struct mk_request *sr)
     if (self != NULL)
         free_left(self);
     name_host(sr);
+    if (!fcgi_monkey_auth_merge(api, sr)) {
+        errno = 0;
+        return MK_CLOSE_CONX;
+    }
     if (pool != NULL) {
         fcgi_monkey_index_find(api, config, pool, sr);
         if (!MK_MAY_DECLINE)
@@ -457,6 +461,7 @@ int fcgi_monkey_stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
         fcgi_exchange_abandon(sr->handler_data);
         sr->handler_data = NULL;
     }
+    errno = 0;
     return 0;
 }
 

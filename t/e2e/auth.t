@@ -39,6 +39,11 @@ is(try($h, '/secret/env.php', basic('bob:x'), basic('alice:wonder')), '200 - -',
 is(try($h, '/open/env.php', basic('alice:wonder')), '200 - -', 'a folder that is not guarded: nobody is told');
 is(try($h, '/lost/env.php', basic('alice:wonder')), '200 - -', 'nor where the file of users is missing, and nothing is guarded');
 is(try($h, '/open/env.php', 'Remote-User: root'), '200 - -', 'nor by a field of the client');
+for my $uri ('//secret/env.php', '/./secret/env.php', '/.//./secret//env.php', '/%2fsecret/env.php', '/%2e/secret/env.php', '//secret/./env.php/info') {
+    is(try($h, $uri), '401', "$uri is guarded, too");
+    is(try($h, $uri, basic('alice:wonder')), '200 alice Basic', "$uri with the password");
+}
+is(try($h, '//open/./env.php'), '200 - -', 'other paths with such segments are served');
 $r->forget;
 get($h, '/secret/env.php', headers => [ basic('alice:wonder') ]);
 is($r->last_request->{params}{HTTP_AUTHORIZATION}, 'Basic ' . encode_base64('alice:wonder', ''), 'PassAuthorization On: the field is passed');
