@@ -52,6 +52,7 @@ static int read_request(const char *text, size_t length, long content_length,
     session.parser.header_content_length = content_length;
     session.parser.header_transfer_encoding =
         strstr(text, "ransfer-") != NULL ? 1 : 0;
+    session.sr_fixed.uri.len = 1; /* "/" */
     session.sr_fixed.host_conf = &vhost;
     return fcgi_monkey18_request_read(&session, &session.sr_fixed, fields,
                                       request, &why);
