@@ -83,7 +83,8 @@ static char *parse(struct fcgi_header *header, const char *block)
 
 static void assert_bytes(const struct fcgi_buffer *out, const char *want)
 {
-    char *got = strndup((const char *)out->data, out->length);
+    const char *data = out->data != NULL ? (const char *)out->data : "";
+    char *got = strndup(data, out->length);
 
     assert_non_null(got);
     assert_string_equal(got, want);
