@@ -71,6 +71,7 @@ E2E_TESTS = \
 	t/e2e/client.t \
 	t/e2e/config.t \
 	t/e2e/crowd.t \
+	t/e2e/extension.t \
 	t/e2e/failover.t \
 	t/e2e/fcgiwrap.t \
 	t/e2e/framing.t \

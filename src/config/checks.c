@@ -281,11 +281,10 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_MATCH_NO_END, FCGI_DIAG_WARNING,
      "rule for .php that does not end there",
      "A rule's expression matches anywhere in the path: without a '$' behind "
-     "it, \\.php also matches /upload.php.jpg. Such a file is not run where "
-     "the plugin sees it. Where it does not (DocumentRoot, CheckScript Off), "
-     "the application is asked to run it, unless Extensions says what may "
-     "run. Set that, or write \\.php$ where scripts get no path behind "
-     "their name."},
+     "it, \\.php also matches /cat.php.jpg and /cat.php_.jpg. The plugin runs "
+     "what has that extension as its last one, and answers 403 to the others, "
+     "which Monkey would show. Write \\.php$, or set Extensions where scripts "
+     "get a path behind their name: what has none of them is Monkey's then."},
     {FCGI_CHECK_INDEX_SOURCE, FCGI_DIAG_ERROR,
      "index file would be shown as source",
      "Indexfile of monkey.conf names a script, but no rule of the site "

@@ -185,6 +185,13 @@ static void refuse_missing(struct fcgi_script *script)
                      "Monkey cannot see, set it to Off)");
 }
 
+static void refuse_fragment(struct fcgi_script *script)
+{
+    fcgi_path_refuse(script, 403,
+                     "the Match rule has found an extension that is not that "
+                     "of the file (end it with $, or set Extensions)");
+}
+
 /* Takes the path up to `end` for the script. */
 static void run(const struct fcgi_http_request *request, size_t end,
                 struct fcgi_script *script)
@@ -265,11 +272,7 @@ static void judge_file(const struct fcgi_http_request *request,
                 request, config, script, walk,
                 "the path goes on behind a file that is no script");
         else if (!is_limited(config))
-            fcgi_path_refuse(
-                script, 403,
-                "the Match rule has found an extension that is not "
-                "that of the file (end it with $, or set "
-                "Extensions)");
+            refuse_fragment(script);
         else if (has_extension(config, request->path.data, walk->end, true))
             fcgi_path_refuse(script, 403,
                              "the file's extension is one of Extensions but "
@@ -294,17 +297,34 @@ static void judge_file(const struct fcgi_http_request *request,
         run(request, walk->end, script);
 }
 
-/* The end of the first part of the path that has an extension, or 0. What has
- * been seen to be a folder is none, whatever its name. */
-static size_t find_extension(const struct fcgi_http_request *request,
-                             const struct fcgi_server_config *config,
-                             const struct fcgi_walk *walk)
+/* How many parts of a path the host's rules are asked about. */
+#define PARTS_ASKED 8
+
+/*
+ * Where the script ends that cannot be seen, or 0: behind the first part of the
+ * path that has an extension. Where the rules decide they may mean all of the
+ * path. What has been seen to be a folder is no script, whatever its name.
+ */
+static size_t find_script(const struct fcgi_http_request *request,
+                          const struct fcgi_server_config *config,
+                          const struct fcgi_walk *walk)
 {
-    for (size_t at = walk->begin, end; at < request->path.length;
-         at = end + 1) {
-        end = fcgi_walk_part(request->path, at);
-        if (end > at && has_extension(config, request->path.data, end, false))
+    struct fcgi_text path = request->path;
+    bool limited = is_limited(config);
+    int asked = 0;
+
+    if (!limited && may_run(request, config, path.length))
+        return path.length;
+    for (size_t at = walk->begin, end; at < path.length; at = end + 1) {
+        end = fcgi_walk_part(path, at);
+        if (limited && end > at && has_extension(config, path.data, end, false))
             return end;
+        if (!limited && memchr(path.data + at, '.', end - at) != NULL) {
+            if (may_run(request, config, end))
+                return end;
+            if (++asked == PARTS_ASKED)
+                return 0;
+        }
     }
     return 0;
 }
@@ -314,17 +334,17 @@ static void judge_nothing(const struct fcgi_http_request *request,
                           const struct fcgi_server_config *config,
                           struct fcgi_script *script, struct fcgi_walk *walk)
 {
-    size_t end = 0;
+    size_t end = is_strict(config) ? 0 : find_script(request, config, walk);
 
-    if (!is_strict(config) && is_limited(config))
-        end = find_extension(request, config, walk);
     if (walk->link && !request->follow_links && (end > 0 || !has_front(config)))
         refuse_link(script);
     else if (end > 0 && (end == request->path.length || config->path_info))
         run(request, end, script);
     else if (has_front(config))
         run_front(request, config, script, walk);
-    else if (is_strict(config) || is_limited(config))
+    else if (end == 0 && !is_strict(config) && !is_limited(config))
+        refuse_fragment(script);
+    else
         refuse_missing(script);
 }
 

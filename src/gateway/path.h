@@ -41,8 +41,9 @@ struct fcgi_script {
  *   nothing                      404, or the application   front controller
  *
  * A script is what has one of Extensions; without that key, whatever the
- * host's rules mean. "Nothing" is passed on where CheckScript is Off: the
- * application knows better.
+ * host's rules mean. "Nothing" is passed on where CheckScript is Off, as the
+ * application knows better: the path up to its first extension, or all of it
+ * where the rules mean that; 403 where they have found a fragment of a name.
  */
 void fcgi_path_split(const struct fcgi_http_request *request,
                      const struct fcgi_server_config *config,

@@ -25,35 +25,130 @@ static bool matches(const struct mk_host_handler *rule, const char *path,
 }
 
 /*
- * Whether the text that a rule has found ends with an extension that is not
- * that of the file: one that is not the last in its name, as in `x.php.jpg`, or
- * that is a folder's, as in `x.php/pic.jpg`.
+ * Whether the text that a rule has found leaves an extension unread, be it a
+ * file's or a folder's: what it ends in, or with, has a '.', and goes on.
  */
 static bool ends_short(const char *path, size_t length,
                        const struct mk_span *span)
 {
-    size_t end = span->end, name = end;
+    size_t name = span->end, end = span->end;
 
-    if (end == length || (path[end] != '.' && path[end] != '/'))
+    if (end == length || end == 0 || path[end - 1] == '/')
         return false;
-    while (name > span->begin && path[name - 1] != '/')
+    while (name > 0 && path[name - 1] != '/')
         name--;
+    while (end < length && path[end] != '/')
+        end++;
     return memchr(path + name, '.', end - name) != NULL;
 }
 
-static bool means(const struct mk_host_handler *rule, const char *path,
-                  size_t length)
-{
-    size_t from = 0;
-    struct mk_span span;
+/* How often an answer is looked for that a sane path gives at once. */
+#define TRIES 8
 
-    while (from <= length &&
-           fcgi_monkey_rule_find(rule, path, from, length, &span)) {
+/* Whether the rule matches, and leaves no extension unread. */
+static bool reaches(const struct mk_host_handler *rule, const char *path,
+                    size_t length)
+{
+    struct mk_span span;
+    size_t from = 0;
+
+    for (int i = 0; i < TRIES && from <= length; i++) {
+        if (!fcgi_monkey_rule_find(rule, path, from, length, &span))
+            return false;
         if (!ends_short(path, length, &span))
             return true;
         from = span.begin + 1;
     }
     return false;
+}
+
+/* Takes away what a rule finds the extension at `dot` by, also one that has
+ * `.`, for any byte, where `\.` was meant. */
+static void blot(char *path, size_t length, size_t dot)
+{
+    path[dot] = '_';
+    if (dot + 1 < length && path[dot + 1] != '/' && path[dot + 1] != '.')
+        path[dot + 1] = '_';
+}
+
+/* The last dot of the path's last name, or `length`. */
+static size_t last_dot(const char *path, size_t length)
+{
+    for (size_t at = length; at > 0 && path[at - 1] != '/'; at--)
+        if (path[at - 1] == '.')
+            return at - 1;
+    return length;
+}
+
+/* Whether the rule means the path for its last extension: without that it
+ * would not. The path is shorter than PATH_MAX. */
+static bool by_extension(const struct mk_host_handler *rule, const char *path,
+                         size_t length)
+{
+    size_t dot = last_dot(path, length);
+    char other[PATH_MAX];
+
+    if (dot == length || !reaches(rule, path, length))
+        return false;
+    memcpy(other, path, length);
+    other[length] = '\0';
+    blot(other, length, dot);
+    return !reaches(rule, other, length);
+}
+
+/*
+ * Whether the rule means a beginning of the path for its extension, which then
+ * is that of a folder, as in `x.php/pic.jpg` for `\.php(/.*)?$`, or is not the
+ * last one, as in `x.php_.jpg` for `\.php.*`. A path of many dots is taken for
+ * such a one.
+ */
+static bool has_fragment(const struct mk_host_handler *rule, const char *path,
+                         size_t length)
+{
+    bool dot = false;
+    int tries = 0;
+
+    for (size_t at = 0; at < length; at++) {
+        if (path[at] != '.' && path[at] != '/')
+            continue;
+        if (dot && (tries++ == TRIES || at >= PATH_MAX ||
+                    by_extension(rule, path, at)))
+            return true;
+        dot = path[at] == '.';
+    }
+    return false;
+}
+
+/* Whether the rule means a path that has fragments nevertheless: for its last
+ * extension, or whatever there is with a dot. */
+static bool means_whole(const struct mk_host_handler *rule, const char *path,
+                        size_t length)
+{
+    size_t dot = last_dot(path, length);
+    char other[PATH_MAX];
+
+    if (length >= sizeof(other))
+        return false;
+    if (by_extension(rule, path, length))
+        return true;
+    memcpy(other, path, length);
+    other[length] = '\0';
+    for (size_t at = 0; at < length; at++)
+        if (path[at] == '.' && at != dot)
+            blot(other, length, at);
+    if (by_extension(rule, other, length))
+        return true;
+    if (dot < length)
+        blot(other, length, dot);
+    return reaches(rule, other, length);
+}
+
+/* Whether the rule means the path as a script. */
+static bool means(const struct mk_host_handler *rule, const char *path,
+                  size_t length)
+{
+    return reaches(rule, path, length) && (!has_fragment(rule, path, length) ||
+                                           means_whole(rule, path, length));
 }
 
 static bool same_words(const struct mk_list *a, const struct mk_list *b)

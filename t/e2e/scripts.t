@@ -136,7 +136,8 @@ is_run('/passwd.php', '/passwd.php', undef, 'SymLink On, CheckScript Off');
 # --- CheckScript: what does not exist ---------------------------------------
 serve('missing', conf => {});
 is_run('/none.php', '/none.php', undef, 'Auto without Extensions: the application decides');
-is_run('/none.php/info', '/none.php/info', undef, 'Auto without Extensions');
+is_run('/none.php/info', '/none.php', '/info', 'Auto without Extensions');
+is_refused($_, '403', 'Auto without Extensions') for '/none.php_.jpg', '/none.php_/pic.jpg', '/none.php.jpg/x';
 serve('missing', conf => { Extensions => '.php .phtml' });
 is_refused($_, '404', 'Auto with Extensions') for '/none.php', '/none.php/x', '/none/page.php', '/page.phpx';
 my $mark = $h->mark;

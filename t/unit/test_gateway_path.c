@@ -84,7 +84,7 @@ static const struct {
     /* The first `.php` need not be the script's. */
     {"/dir.php/c.php", 0, NULL, ""},
     {"/dir.php/c.php/x", 0, "/dir.php/c.php", "/x"},
-    {"/dir.php/none.php/x", 0, NULL, ""},
+    {"/dir.php/none.php/x", 0, "/dir.php/none.php", "/x"},
     {"/dir.php", HOST, NULL, NULL},
     {"/dir.php/", HOST, NULL, NULL},
     /* A file that the Match rules do not mean, though they have found something
@@ -93,10 +93,16 @@ static const struct {
     {"/pic.jpg/x.php", 404, NULL, NULL},
     {"/noext/x.php", 404, NULL, NULL},
     {"/x.php.bak/x.php", 404, NULL, NULL},
-    /* Nothing is there: passed on whole. */
+    /* Nothing is there: passed on where the rules mean it, or a part of it. */
     {"/none.php", 0, NULL, ""},
     {"/none/a.php", 0, NULL, ""},
-    {"/none.php/x/y", 0, NULL, ""},
+    {"/none.php/x/y", 0, "/none.php", "/x/y"},
+    {"/none.php/pic.jpg", 0, "/none.php", "/pic.jpg"},
+    {"/none.php_.jpg", 403, NULL, NULL},
+    {"/none.php.jpg/x", 403, NULL, NULL},
+    {"/a.b/a.b/a.b/a.b/a.b/a.b/a.b/n.php/x", 0,
+     "/a.b/a.b/a.b/a.b/a.b/a.b/a.b/n.php", "/x"},
+    {"/a.b/a.b/a.b/a.b/a.b/a.b/a.b/a.b/n.php/x", 403, NULL, NULL},
     {"/dir/none.php/a.php", 0, NULL, ""},
     {"/", HOST, NULL, NULL},
 };
@@ -213,6 +219,11 @@ static void test_long(void **state)
 
         make_request(&request, path, lengths[i], filename);
         fcgi_path_split(&request, &plain, &script);
+        assert_int_equal(outcome(&script), 403);
+        memcpy(path + lengths[i] - 4, ".php", 4);
+        make_request(&request, path, lengths[i], filename);
+        fcgi_path_split(&request, &plain, &script);
+        memset(path + lengths[i] - 4, 'p', 4);
         assert_int_equal(outcome(&script), 0);
         assert_int_equal(script.name.length, lengths[i]);
         assert_int_equal(script.info.length, 0);

@@ -232,7 +232,8 @@ static void test_check_script(void **state)
 
     (void)state;
     CHECK(bare, false, {"/none.php", "/none.php"},
-          {"/none.php/i", "/none.php/i"});
+          {"/none.php/i", "/none.php[/i]"}, {"/none.php_.jpg", "403"},
+          {"/none.php_/pic.jpg", "403"});
     CHECK(strict, false, {"/none.php", "404"}, {"/a.php", "/a.php"});
     CHECK(lax, false, {"/none.php", "/none.php"},
           {"/none.php/b.php", "/none.php[/b.php]"},

@@ -181,37 +181,26 @@ static void check_handler(struct site *site,
     free(name);
 }
 
-/* Whether whatever a rule matches goes to the application: where it is not told
- * what may run, and the files are where Monkey cannot look at them. A file that
- * the plugin sees it does not run for a part of its name. */
-static bool takes_all(const struct fcgi_server_config *server)
-{
-    return server && server->extensions.count == 0 &&
-           !server->front_controller &&
-           (server->check_script && strcasecmp(server->check_script, "Auto")
-                ? strcasecmp(server->check_script, "Off") == 0
-                : server->document_root != NULL);
-}
-
 /*
- * `.php` with nothing behind it, so that anything may follow. Whoever writes
- * more than that knows what he does.
+ * `.php` with nothing behind it, so that anything may follow, where nothing but
+ * the rule says what may run. Whoever writes more than that knows what he does.
  */
 static void check_end(struct site *site, const struct rule *rule)
 {
+    const struct fcgi_server_config *server = rule->first;
     size_t length = strlen(rule->regex);
 
-    if (!takes_all(rule->first))
+    if (!server || server->extensions.count > 0 || server->front_controller)
         return;
     if (length >= 2 && strcmp(rule->regex + length - 2, ".*") == 0)
         length -= 2;
     if (length >= 4 && strncasecmp(rule->regex + length - 4, ".php", 4) == 0) {
         check_report(
             site->run, FCGI_CHECK_MATCH_NO_END, rule->place,
-            "'%s' has no '$' behind '.php', so that '/x.php.jpg' is "
-            "sent to the application, too, as Monkey does not see its "
-            "files; set Extensions in fastcgi.conf, or write '%.*s$' if "
-            "scripts get no path behind their name",
+            "'%s' has no '$' behind '.php', so that '/x.php.jpg' is taken "
+            "from Monkey, too, and answered with 403, as it is no script; "
+            "write '%.*s$', or set Extensions in fastcgi.conf if scripts get "
+            "a path behind their name",
             rule->regex, (int)length, rule->regex);
     }
 }

@@ -72,7 +72,7 @@ static int add_rule(struct mk_host *host, const char *value, const char *file,
     } else if (i < 2) {
         serve_err(
             "%s:%u: Match needs a regular expression and a handler: "
-            "'Match /.*\\.php fastcgi'",
+            "'Match /.*\\.php$ fastcgi'",
             file, line);
     }
     serve_list_add(&handler->head, &host->handlers);

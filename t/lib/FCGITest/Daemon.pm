@@ -53,13 +53,14 @@ sub php {
       . "listen.group = www-data\nlisten.mode = 0666\n" : '';
     my $retire = $self->{max_requests} ? "pm.max_requests = $self->{max_requests}\n" : '';
     my $pages = $self->{pages} ? "ping.path = /ping\npm.status_path = /status\n" : '';
+    my $limit = defined $self->{limit} ? "security.limit_extensions = $self->{limit}\n" : '';
     FCGITest::Host::write_file("$d/fpm.conf", <<"X");
 [global]
 error_log = $d/fpm.log
 daemonize = no
 pid = $d/fpm.pid
 [www]
-${user}${pages}${retire}listen = $listen
+${user}${pages}${retire}${limit}listen = $listen
 listen.backlog = 511
 pm = static
 pm.max_children = $self->{children}
