@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-dist_fastcgiconf_DATA = conf/fastcgi.conf
 # For monkey-fastcgi: what it copies into other trees, and how it edits.
 dist_pkgdata_DATA = \
 	conf/fastcgi.conf \
@@ -80,6 +79,22 @@ uninstall-hook:
 	rm -f $(DESTDIR)$(plugindir)/monkey-fastcgi.so \
 	  $(DESTDIR)$(plugindir)/monkey-fastcgi18.so
 
+# What the administrator has made of fastcgi.conf stays: a new one is put beside
+# it, and only one that is as it was installed is removed.
+CONF = $(DESTDIR)$(fastcgiconfdir)/fastcgi.conf
+OUR_CONF = $(srcdir)/conf/fastcgi.conf
+install-data-local:
+	$(MKDIR_P) "$(DESTDIR)$(fastcgiconfdir)"
+	rm -f "$(CONF).new"
+	if cmp -s $(OUR_CONF) "$(CONF)"; then :; \
+	elif test -e "$(CONF)" || test -h "$(CONF)"; then \
+	  $(INSTALL_DATA) $(OUR_CONF) "$(CONF).new" && \
+	  echo "$(CONF) stays as it is; what is new is in fastcgi.conf.new"; \
+	else $(INSTALL_DATA) $(OUR_CONF) "$(CONF)"; fi
+uninstall-local:
+	for file in "$(CONF)" "$(CONF).new"; do \
+	  if cmp -s $(OUR_CONF) "$$file"; then rm -f "$$file"; fi; \
+	done
 
 DEBIAN_FILES = \
 	debian/changelog \

@@ -123,7 +123,8 @@ BUILD_TESTS = \
 	t/build/version.t
 TOOL_TESTS = \
 	t/tools/enable.t \
-	t/tools/enable_monkey.t
+	t/tools/enable_monkey.t \
+	t/tools/install.t
 # src/http beside servers that many trust.
 HTTP_TESTS = t/http/differential.t
 CHECK_TESTS = t/check/check.t t/check/live.t t/check/manual.t t/check/starts.t
