@@ -83,6 +83,9 @@ libserve18_a_SOURCES = $(serve_shared) \
 	tools/fcgi-serve/channel18.c \
 	tools/fcgi-serve/layout18.c \
 	tools/fcgi-serve/rule18.c
+# One relocatable object of each, with one symbol: of machine code, also where
+# all else is optimised when it is linked.
+libserve16.a libserve18.a: override CFLAGS += -fno-lto
 serve-16.o: libserve16.a
 	$(AM_V_GEN)$(LD) -r -o $@ --whole-archive libserve16.a && \
 	  $(OBJCOPY) --keep-global-symbol=serve_main_16 $@
