@@ -101,7 +101,7 @@ fcgi_serve_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DFCGI_PLUGIN_PATH_18='"$(plugindir)/monkey-fastcgi18.so"' \
 	-DFCGI_MONKEY_CONFDIR='"$(monkeyconfdir)"'
 fcgi_serve_LDADD = serve-16.o serve-18.o libmonkeyconf.la libcommon.la libregex18.la \
-	libproto.la $(HTTP_PARSER_LIBS)
+	libproto.la
 
 noinst_LTLIBRARIES += libping.la
 libping_la_SOURCES = \

@@ -5,7 +5,7 @@
 
 # Packages that a build needs.
 build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
-    libconfuse-dev libc-ares-dev libhttp-parser-dev"
+    libconfuse-dev libc-ares-dev"
 
 # ./check --packages needs these, too.
 package_packages="build-essential codespell curl debhelper diffutils fcgiwrap

@@ -1,31 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From bytes to Monkey's parser and request structures, by way of
- * http-parser.
- *
- * http-parser finds the parts of the head; what becomes of them is Monkey's:
- * which methods have a number, which headers have a place, what is refused
- * and how. Where http-parser is stricter than Monkey it is kept from knowing:
- * it never sees the method (any word is one for Monkey) nor the URI's first
- * byte ("*" and "http://..." fail later, with 400), and it takes no header
- * for a special one, so that Content-Length may come twice or end in letters,
- * as for Monkey (traps h, i, q).
+ * From bytes to Monkey's parser and request structures, as lax as Monkey is:
+ * which methods have a number, which headers have a place, what is refused and
+ * how. Any word is a method; the URI may have any byte but a blank and a line's
+ * end, and "*" and "http://..." fail later, with 400; no header is a special
+ * one, so that Content-Length may come twice or end in letters (traps h, i, p,
+ * q). The strict parser is src/http's: this one is what it is tried against.
  *
  * Positions become pointers as soon as their part is complete. They are not
  * mended when cs->body moves to a bigger block, see session.c.
  */
 #include "parse.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http.h"
+#include "http/chars.h"
 #include "mem.h"
 #include "serve.h"
 
 /* Monkey's numbers for parser.level. */
 enum { LEVEL_FIRST = 1, LEVEL_HEADERS = 3, LEVEL_END = 4, LEVEL_BODY = 5 };
+
+/* What the next byte of the head is, in the order of the lines. */
+enum {
+    URI,
+    PROTOCOL,
+    KEY_FIRST,
+    KEY,
+    VALUE_FIRST,
+    VALUE,
+    LINE_LF, /* behind a field's CR */
+    LAST_LF, /* behind the CR of the empty line */
+};
 
 /* In the order of Monkey's numbers. */
 static const char *const methods[] = {
@@ -35,24 +43,6 @@ static const char *const methods[] = {
 static struct serve_parse *state(struct mk_session *cs)
 {
     return &serve_client(cs)->parse;
-}
-
-static struct mk_session *session_of(http_parser *hp)
-{
-    return hp->data;
-}
-
-static size_t offset_of(const struct serve_parse *st, const char *at)
-{
-    return st->fed + (size_t)(at - st->from);
-}
-
-/* Ends the parsing from within a callback of http-parser. */
-static int fail(struct serve_parse *st, int why)
-{
-    if (st->failed == 0)
-        st->failed = why;
-    return 1;
 }
 
 /* "PO" is POST and "GE" is GET: the first letter picks a method, of which
@@ -94,158 +84,133 @@ static int take_method(struct mk_session *cs, struct mk_request *sr)
     serve_point(cs, &sr->method_p, 0, i);
     st->method_done = true;
     st->uri = i + 1;
-    st->uri_end = i + 1;
-    st->fed = i + 1;
+    st->at = i + 1;
     return 1;
 }
 
-static int end_uri(struct mk_session *cs)
+static int end_uri(struct mk_session *cs, struct mk_request *sr, size_t end)
 {
     struct serve_parse *st = state(cs);
-    struct mk_request *sr = &cs->sr_fixed;
     char *query;
 
-    if (st->uri_done)
-        return 0;
-    st->uri_done = true;
-    if (cs->body[st->uri_end] != ' ')
-        return fail(st, 400);
-    if (st->uri == st->uri_end)
-        return fail(st, -1);
-    query = memchr(cs->body + st->uri, '?', st->uri_end - st->uri);
+    if (st->uri == end)
+        return -1;
+    st->uri_end = end;
+    st->step = PROTOCOL;
+    query = memchr(cs->body + st->uri, '?', end - st->uri);
     if (query == NULL) {
         /* sr->query_string keeps what it had: trap (t) */
-        serve_point(cs, &sr->uri, st->uri, st->uri_end);
+        serve_point(cs, &sr->uri, st->uri, end);
     } else {
         size_t mark = (size_t)(query - cs->body);
 
         serve_point(cs, &sr->uri, st->uri, mark);
-        serve_point(cs, &sr->query_string, mark + 1, st->uri_end);
+        serve_point(cs, &sr->query_string, mark + 1, end);
     }
     return 0;
 }
 
-static int end_line(struct mk_session *cs)
+/* A byte of "HTTP/1.x", or of the line's end behind it. */
+static int take_protocol(struct mk_session *cs, struct mk_request *sr, size_t i)
 {
+    static const char protocol[] = "HTTP/1.";
     struct serve_parse *st = state(cs);
-    struct mk_request *sr = &cs->sr_fixed;
-    size_t at = st->uri_end + 1;
+    size_t begin = st->uri_end + 1, n = i - begin;
+    char c = cs->body[i];
 
-    if (st->line_done)
+    if (n < sizeof(protocol) - 1)
+        return c == protocol[n] ? 0 : 505;
+    switch (n - (sizeof(protocol) - 1)) {
+    case 0:
+        if (!fcgi_http_text_in(c, FCGI_HTTP_DIGIT))
+            return -1;
+        sr->protocol = MK_PROTOCOL_UNKNOWN;
+        if (c == '1')
+            sr->protocol = MK_PROTOCOL_11;
+        else if (c == '0')
+            sr->protocol = MK_PROTOCOL_10;
         return 0;
-    st->line_done = true;
-    if (end_uri(cs) != 0)
-        return 1;
-    if (at + 10 > cs->body_length || memcmp(cs->body + at, "HTTP/1.", 7) != 0)
-        return fail(st, 505);
-    if (memcmp(cs->body + at + 8, "\r\n", 2) != 0)
-        return fail(st, -1);
-    serve_point(cs, &sr->protocol_p, at, at + 8);
-    sr->protocol = MK_PROTOCOL_UNKNOWN;
-    if (cs->body[at + 7] == '1')
-        sr->protocol = MK_PROTOCOL_11;
-    else if (cs->body[at + 7] == '0')
-        sr->protocol = MK_PROTOCOL_10;
-    return 0;
-}
-
-/* The value has ended, at a line's end that is in the buffer. */
-static int end_value(struct mk_session *cs)
-{
-    struct serve_parse *st = state(cs);
-    int why;
-
-    st->in_value = false;
-    if (cs->body[st->value_end] != '\r' ||
-        (st->value == st->value_end && MK_ABI == 16))
-        return fail(st, -1); /* no value: trap (i) */
-    why = serve_field(cs, st);
-    return why == 0 ? 0 : fail(st, why);
-}
-
-static int on_url(http_parser *hp, const char *at, size_t length)
-{
-    struct mk_session *cs = session_of(hp);
-    struct serve_parse *st = state(cs);
-
-    if (st->from == NULL)
-        return 0; /* the prefix of take_head() */
-    st->uri_end = offset_of(st, at) + length;
-    if (st->uri_end < cs->body_length)
-        return end_uri(cs);
-    return 0;
-}
-
-static int on_header_field(http_parser *hp, const char *at, size_t length)
-{
-    struct mk_session *cs = session_of(hp);
-    struct serve_parse *st = state(cs);
-    size_t offset = offset_of(st, at);
-
-    /* http-parser's h_general: it shall see nothing in any header that it
-     * would have to check or to act on. */
-    hp->header_state = 0;
-    if (end_line(cs) != 0)
-        return 1;
-    if (!st->in_key) {
-        if (st->in_value && end_value(cs) != 0)
-            return 1;
-        st->in_key = true;
-        st->key = offset;
+    case 1:
+        return c == '\r' ? 0 : -1;
+    default:
+        if (c != '\n')
+            return -1;
+        serve_point(cs, &sr->protocol_p, begin, begin + 8);
+        st->step = KEY_FIRST;
+        return 0;
     }
-    st->key_end = offset + length;
-    return 0;
 }
 
-static int on_header_value(http_parser *hp, const char *at, size_t length)
+/* A byte of a field's name, which may have blanks in it, but not in front: a
+ * folded line is refused (trap i). */
+static int take_key(struct mk_session *cs, size_t i)
 {
-    struct mk_session *cs = session_of(hp);
     struct serve_parse *st = state(cs);
-    size_t offset = offset_of(st, at);
+    char c = cs->body[i];
 
-    if (st->in_key) {
-        st->in_key = false;
-        st->in_value = true;
-        st->value = st->key_end + 1;
-        while (cs->body[st->value] == ' ' ||
-               (cs->body[st->value] == '\t' && MK_ABI == 18))
-            st->value++;
-        /* Of an empty value, or one of tabs, which are a value for 1.6,
-         * http-parser tells the place of the next line. */
-        if (length == 0)
-            offset = st->value + strcspn(cs->body + st->value, "\r");
-    } else if (!st->in_value || offset != st->value_end) {
-        return fail(st, -1); /* a folded line: trap (i) */
+    if (st->step == KEY_FIRST) {
+        st->key = i;
+        st->step = c == '\r' ? LAST_LF : KEY;
+        return c == '\r' || fcgi_http_text_in(c, FCGI_HTTP_TOKEN) ? 0 : -1;
     }
-    st->value_end = offset + length;
-    if (st->value_end < cs->body_length)
-        return end_value(cs);
-    return 0;
+    if (c == ':') {
+        st->key_end = i;
+        st->step = VALUE_FIRST;
+        return 0;
+    }
+    return c == ' ' || fcgi_http_text_in(c, FCGI_HTTP_TOKEN) ? 0 : -1;
 }
 
-static int on_headers_complete(http_parser *hp)
+/* A byte of a field's value, blanks in front and the CR behind included. */
+static int take_value(struct mk_session *cs, size_t i)
 {
-    struct mk_session *cs = session_of(hp);
     struct serve_parse *st = state(cs);
+    char c = cs->body[i];
 
-    if (end_line(cs) != 0)
-        return 1;
-    if (st->in_value && end_value(cs) != 0)
-        return 1;
-    st->head_done = true;
-    return 2; /* the body is not http-parser's */
+    if (st->step == VALUE_FIRST) {
+        if (c == ' ' || (c == '\t' && MK_ABI == 18))
+            return 0;
+        st->value = i;
+        st->step = VALUE;
+    }
+    if (c == '\n')
+        return -1;
+    if (c != '\r')
+        return 0;
+    st->value_end = i;
+    st->step = LINE_LF;
+    if (st->value == i && MK_ABI == 16)
+        return -1; /* no value: trap (i) */
+    return serve_field(cs, st);
 }
 
-static const struct http_parser_settings callbacks = {
-    .on_url = on_url,
-    .on_header_field = on_header_field,
-    .on_header_value = on_header_value,
-    .on_headers_complete = on_headers_complete,
-};
-
-void serve_parse_setup(void)
+/* Takes a byte of the head, behind its method: 0, -1 to close, or the status to
+ * answer before that. */
+static int take(struct mk_session *cs, struct mk_request *sr, size_t i)
 {
-    http_parser_set_max_header_size(INT_MAX); /* MaxRequestSize is the limit */
+    struct serve_parse *st = state(cs);
+    char c = cs->body[i];
+
+    switch (st->step) {
+    case URI:
+        if (c == ' ')
+            return end_uri(cs, sr, i);
+        return c == '\r' || c == '\n' ? 400 : 0;
+    case PROTOCOL:
+        return take_protocol(cs, sr, i);
+    case KEY_FIRST:
+    case KEY:
+        return take_key(cs, i);
+    case VALUE_FIRST:
+    case VALUE:
+        return take_value(cs, i);
+    case LINE_LF:
+        st->step = KEY_FIRST;
+        return c == '\n' ? 0 : -1;
+    default:
+        st->head_done = true;
+        return c == '\n' ? 0 : -1;
+    }
 }
 
 void serve_parse_init(struct mk_session *cs)
@@ -267,9 +232,6 @@ void serve_parse_init(struct mk_session *cs)
     serve_list_init(&p->header_list);
 
     memset(st, 0, sizeof(*st));
-    http_parser_init(&st->hp, HTTP_REQUEST);
-    st->hp.lenient_http_headers = 1;
-    st->hp.data = cs;
 }
 
 static int refuse(struct mk_session *cs, struct mk_request *sr, int why)
@@ -279,75 +241,25 @@ static int refuse(struct mk_session *cs, struct mk_request *sr, int why)
     return SERVE_PARSE_ERROR;
 }
 
-/* The first line as http-parser may see it: it minds control characters in
- * the URI, Monkey does not (trap p). */
-static char *tame(const char *from, size_t len)
-{
-    char *copy = serve_mem_alloc(len);
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)from[i];
-
-        copy[i] = from[i];
-        if ((c < ' ' && c != '\r' && c != '\n') || c == 127)
-            copy[i] = 'x';
-    }
-    return copy;
-}
-
-/* Gives http-parser what has come since the last time. */
-static void feed(struct mk_session *cs)
-{
-    struct serve_parse *st = state(cs);
-    size_t len = cs->body_length - st->fed;
-    const char *end;
-    char *copy;
-
-    if (!st->line_done && len > 0) {
-        end = memchr(cs->body + st->fed, '\n', len);
-        if (end != NULL)
-            len = (size_t)(end - cs->body) - st->fed + 1;
-        copy = tame(cs->body + st->fed, len);
-        st->from = copy;
-        st->fed += http_parser_execute(&st->hp, &callbacks, copy, len);
-        serve_mem_free(copy);
-        len = cs->body_length - st->fed;
-    }
-    st->from = cs->body + st->fed;
-    /* Of no bytes http-parser would think that they are the end. */
-    if (len > 0 && HTTP_PARSER_ERRNO(&st->hp) == HPE_OK)
-        st->fed += http_parser_execute(&st->hp, &callbacks, st->from, len);
-}
-
 static int take_head(struct mk_session *cs, struct mk_request *sr)
 {
-    static const char prefix[] = "GET /";
     struct serve_parse *st = state(cs);
-    int r;
+    int r, why = 0;
 
     if (!st->method_done) {
         r = take_method(cs, sr);
         if (r <= 0)
             return r < 0 ? SERVE_PARSE_ERROR : SERVE_PARSE_PENDING;
-        http_parser_execute(&st->hp, &callbacks, prefix, sizeof(prefix) - 1);
     }
-    feed(cs);
-    cs->parser.i = (int)st->fed;
-    cs->parser.level = st->line_done ? LEVEL_HEADERS : LEVEL_FIRST;
-    if (st->failed != 0)
-        return refuse(cs, sr, st->failed);
-    if (HTTP_PARSER_ERRNO(&st->hp) != HPE_OK) {
-        /* Of what it can dislike itself, Monkey answers one thing only. */
-        if (st->uri_done && !st->line_done &&
-            strncmp(cs->body + st->uri_end + 1, "HTTP/1.", 7) != 0)
-            return refuse(cs, sr, 505);
-        return SERVE_PARSE_ERROR;
-    }
+    while (st->at < cs->body_length && why == 0 && !st->head_done)
+        why = take(cs, sr, st->at++);
+    cs->parser.i = (int)st->at;
+    cs->parser.level = st->step > PROTOCOL ? LEVEL_HEADERS : LEVEL_FIRST;
+    if (why != 0)
+        return refuse(cs, sr, why);
     if (!st->head_done)
         return SERVE_PARSE_PENDING;
-    if (st->fed < 2 || cs->body[st->fed - 2] != '\r')
-        return SERVE_PARSE_ERROR;
-    st->head_end = st->fed;
+    st->head_end = st->at;
     cs->parser.i = (int)st->head_end - 1;
     cs->parser.start = (int)st->head_end;
     cs->parser.level = LEVEL_END;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From bytes to Monkey's parser and request structures, by way of
- * http-parser: see parse.c.
+ * From bytes to Monkey's parser and request structures: see parse.c.
  */
 #ifndef FCGI_SERVE_PARSE_H
 #define FCGI_SERVE_PARSE_H
 
-#include <http_parser.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "monkey/abi.h"
 
@@ -19,14 +18,9 @@
 /* What is known of the request that is being parsed; all positions are
  * offsets into cs->body. */
 struct serve_parse {
-    http_parser hp;
-    size_t fed;       /* what lies before is known to http-parser */
-    const char *from; /* what it is reading: cs->body + fed, or a copy */
+    int step;  /* what comes next */
+    size_t at; /* what lies before is parsed */
     bool method_done;
-    bool uri_done;
-    bool line_done;
-    bool in_key;
-    bool in_value;
     bool head_done;
     size_t uri;
     size_t uri_end;
@@ -35,11 +29,7 @@ struct serve_parse {
     size_t value;
     size_t value_end;
     size_t head_end;
-    int failed; /* 0, -1 to close, or the status to answer before that */
 };
-
-/* Before the first server thread. */
-void serve_parse_setup(void);
 
 /* Forgets all about the last request. */
 void serve_parse_init(struct mk_session *cs);

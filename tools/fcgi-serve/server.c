@@ -18,7 +18,6 @@
 #include "listen.h"
 #include "log.h"
 #include "options.h"
-#include "parse.h"
 #include "plugin.h"
 #include "serve.h"
 #include "setup.h"
@@ -96,7 +95,6 @@ static int set_up(void)
 {
     int r;
 
-    serve_parse_setup();
     serve_setup_defaults();
     serve_plugins_setup();
     if (serve.options->target != NULL)
