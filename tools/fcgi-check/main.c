@@ -5,7 +5,6 @@
  *
  * It reads files and never runs what they name.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
