@@ -446,7 +446,10 @@ void fcgi_worker_start(struct fcgi_conn *conn,
     struct fcgi_stats *stats = &conn->local->stats;
     uint64_t now = fcgi_loop_now(conn->loop);
 
-    if (conn->state == FCGI_CONN_KEPT && !fcgi_conn_is_alive(conn)) {
+    /* Another request is sent again where the connection turns out dead: that is
+     * seldom, and cheaper than to look each time. */
+    if (conn->state == FCGI_CONN_KEPT && conn->once &&
+        !fcgi_conn_is_alive(conn)) {
         fcgi_stats_add(stats, FCGI_COUNT_STALE, 1);
         fcgi_conn_close(conn);
     } else if (is_too_young(conn, now)) {
