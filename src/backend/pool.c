@@ -4,6 +4,7 @@
  */
 #include "backend/pool.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ void fcgi_pool_free(struct fcgi_pool *pool)
     free(pool);
 }
 
-struct fcgi_server *fcgi_pool_find(struct fcgi_pool *pool, const char *name,
+struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool, const char *name,
                                    size_t length)
 {
     for (size_t i = 0; i < pool->n_servers; i++) {

@@ -14,6 +14,7 @@
 #define FCGI_BACKEND_POOL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -49,7 +50,7 @@ struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config);
 void fcgi_pool_free(struct fcgi_pool *pool);
 
 /* The server of this name, or NULL. */
-struct fcgi_server *fcgi_pool_find(struct fcgi_pool *pool, const char *name,
+struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool, const char *name,
                                    size_t length);
 
 /*

@@ -14,6 +14,7 @@
 
 #include "backend/notice.h"
 #include "backend/pool.h"
+#include "loop/loop.h"
 
 struct fcgi_resolver;
 

@@ -20,8 +20,7 @@
 
 void fcgi_client_close(struct fcgi_client *client)
 {
-    if (!client->io.added)
-        return;
+    client->open = false;
     fcgi_loop_remove(client->loop, &client->io);
     fcgi_loop_stop_timer(client->loop, &client->timer);
 }
@@ -36,14 +35,35 @@ static void lose(struct fcgi_client *client, enum fcgi_client_loss loss)
  * half-closed client is reported as such over and over, so once is enough. */
 static bool watch(struct fcgi_client *client)
 {
-    uint32_t events = client->blocked       ? (uint32_t)EPOLLOUT
-                      : client->half_closed ? 0
-                                            : (uint32_t)EPOLLRDHUP;
+    uint32_t events = (client->blocked ? (uint32_t)EPOLLOUT : 0) |
+                      (client->listening ? (uint32_t)EPOLLIN : 0) |
+                      (client->half_closed ? 0 : (uint32_t)EPOLLRDHUP);
+    int result;
 
-    if (fcgi_loop_modify(client->loop, &client->io, events) == 0)
+    if (client->io.added)
+        result = fcgi_loop_modify(client->loop, &client->io, events);
+    else
+        result = client->host->watch(client->handle) < 0
+                     ? -1
+                     : fcgi_loop_add(client->loop, &client->io, events);
+    if (result == 0)
         return true;
     lose(client, FCGI_CLIENT_NO_MEMORY);
     return false;
+}
+
+void fcgi_client_listen(struct fcgi_client *client, bool wanted)
+{
+    if (!client->open || client->listening == wanted)
+        return;
+    client->listening = wanted;
+    watch(client);
+}
+
+void fcgi_client_attend(struct fcgi_client *client)
+{
+    if (client->open && !client->io.added)
+        watch(client);
 }
 
 /* The client takes no more for now. */
@@ -113,7 +133,7 @@ static void flush(struct fcgi_client *client)
 
 void fcgi_client_flush(struct fcgi_client *client)
 {
-    if (!client->io.added)
+    if (!client->open)
         return;
     if (client->out.failed)
         lose(client, FCGI_CLIENT_NO_MEMORY);
@@ -155,13 +175,17 @@ static void on_ready(struct fcgi_loop_io *io, uint32_t events)
 
     if (events & (EPOLLERR | EPOLLHUP)) {
         lose(client, FCGI_CLIENT_GONE);
-    } else if (events & EPOLLOUT) {
-        flush(client);
-        if (io->added)
-            client->handlers->on_room(client);
-    } else if (!client->half_closed) {
-        on_half_closed(client);
+        return;
     }
+    if (events & EPOLLOUT) {
+        flush(client);
+        if (client->open)
+            client->handlers->on_room(client);
+    }
+    if (client->open && client->listening && (events & (EPOLLIN | EPOLLRDHUP)))
+        client->handlers->on_readable(client);
+    else if (client->open && !client->half_closed && (events & EPOLLRDHUP))
+        on_half_closed(client);
 }
 
 static void on_timer(struct fcgi_loop_timer *timer)
@@ -183,10 +207,10 @@ static void on_timer(struct fcgi_loop_timer *timer)
     }
 }
 
-int fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
-                     const struct fcgi_host *host, void *handle, int fd,
-                     struct fcgi_linger_list *lingering,
-                     const struct fcgi_client_handlers *handlers)
+void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
+                      const struct fcgi_host *host, void *handle, int fd,
+                      struct fcgi_linger_list *lingering,
+                      const struct fcgi_client_handlers *handlers)
 {
     client->loop = loop;
     client->host = host;
@@ -197,8 +221,9 @@ int fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
     client->io.fd = fd;
     client->io.ready = on_ready;
     client->timer.fired = on_timer;
+    client->open = true;
+    client->listening = false;
     client->blocked = client->half_closed = client->probed = false;
     client->finishing = client->linger = false;
     client->retry_length = 0;
-    return fcgi_loop_add(loop, &client->io, EPOLLRDHUP);
 }

@@ -42,6 +42,8 @@ enum fcgi_client_loss {
 struct fcgi_client;
 
 struct fcgi_client_handlers {
+    /* The client has sent something, or its end: see fcgi_client_listen(). */
+    void (*on_readable)(struct fcgi_client *client);
     /* Some of `out` was written from the loop: there may be room again. */
     void (*on_room)(struct fcgi_client *client);
     /* After fcgi_client_finish(): all is written. The client is closed. */
@@ -70,22 +72,32 @@ struct fcgi_client {
     struct fcgi_loop_io io;       /* the client's descriptor */
     struct fcgi_loop_timer timer; /* of `deadline`, or of on_probe */
     uint64_t deadline;            /* blocked: when it is given up */
-    bool blocked;                 /* it takes no more for now */
-    bool half_closed;             /* it sends no more; it may be gone */
-    bool probed;                  /* written to since it was half-closed */
-    bool finishing;               /* nothing is added to `out` any more */
-    bool linger;                  /* after the last byte */
-    size_t retry_length;          /* a write to be tried again as it was */
+    bool open;
+    bool listening;      /* for on_readable */
+    bool blocked;        /* it takes no more for now */
+    bool half_closed;    /* it sends no more; it may be gone */
+    bool probed;         /* written to since it was half-closed */
+    bool finishing;      /* nothing is added to `out` any more */
+    bool linger;         /* after the last byte */
+    size_t retry_length; /* a write to be tried again as it was */
 };
 
 /*
- * Begins to watch the client whose descriptor is `fd`. `out` must be empty.
- * Returns 0, or -1 with errno, and then nothing is watched.
+ * Opens the client whose descriptor is `fd`. `out` must be empty. The host
+ * watches the descriptor still: only where the client is waited for is it taken
+ * over (host->watch).
  */
-int fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
-                     const struct fcgi_host *host, void *handle, int fd,
-                     struct fcgi_linger_list *lingering,
-                     const struct fcgi_client_handlers *handlers);
+void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
+                      const struct fcgi_host *host, void *handle, int fd,
+                      struct fcgi_linger_list *lingering,
+                      const struct fcgi_client_handlers *handlers);
+
+/* Waits for what the client sends, or stops waiting. */
+void fcgi_client_listen(struct fcgi_client *client, bool wanted);
+
+/* The host's loop has found that the client has sent something that nobody waits
+ * for, or its end: from now on the client is watched here. */
+void fcgi_client_attend(struct fcgi_client *client);
 
 /* Writes what the client takes of `out`. Does nothing on a closed client. */
 void fcgi_client_flush(struct fcgi_client *client);

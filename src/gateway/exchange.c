@@ -10,6 +10,7 @@
  */
 #include "gateway/exchange.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +167,59 @@ static void flush(struct fcgi_exchange *exchange)
 static void on_room(struct fcgi_client *client)
 {
     throttle(of_client(client));
+}
+
+/* The body is complete: on to the application. */
+static void ask(struct fcgi_exchange *exchange)
+{
+    struct fcgi_upstream_request *request = &exchange->request;
+
+    fcgi_client_listen(&exchange->client, false);
+    if (exchange->framing == FCGI_HTTP_CHUNKED)
+        fcgi_params_add_length(&exchange->params, exchange->in.length);
+    exchange->state = FCGI_EXCHANGE_WAITING;
+    request->body = exchange->in.data;
+    request->body_length = exchange->in.length;
+    fcgi_upstream_start(&exchange->upstream, request);
+}
+
+/* Reads what there is of the body. */
+static void receive(struct fcgi_exchange *exchange)
+{
+    struct fcgi_client *client = &exchange->client;
+    struct fcgi_buffer *in = &exchange->in;
+
+    for (;;) {
+        ssize_t n;
+
+        if (!fcgi_buffer_reserve(in, 16384)) {
+            answer_error(exchange, 500, "out of memory");
+            return;
+        }
+        n = client->host->read(client->handle, in->data + in->length, 16384);
+        if (n == 0) {
+            ask(exchange);
+            return;
+        }
+        if (n > 0) {
+            in->length += (size_t)n;
+        } else if (errno == EAGAIN) {
+            fcgi_client_listen(client, true);
+            return;
+        } else if (errno == EBADMSG) {
+            answer_error(exchange, 400, "the chunks of the body are invalid");
+            return;
+        } else {
+            exchange->cut = true;
+            end(exchange);
+            return;
+        }
+    }
+}
+
+static void on_readable(struct fcgi_client *client)
+{
+    receive(of_client(client));
 }
 
 static void on_written(struct fcgi_client *client)
@@ -384,7 +438,8 @@ static const char *judge_fields(const struct fcgi_http_request *request)
         struct fcgi_text name = request->fields[i].name;
         struct fcgi_text value = request->fields[i].value;
 
-        if (fcgi_header_is(name.data, name.length, "transfer-encoding"))
+        if (fcgi_header_is(name.data, name.length, "transfer-encoding") &&
+            request->framing != FCGI_HTTP_CHUNKED)
             return "the request has a Transfer-Encoding, which this server "
                    "does not decode";
         if (fcgi_header_is(name.data, name.length, "host")) {
@@ -425,8 +480,10 @@ static void begin(struct fcgi_loop_task *task)
 
     if (exchange->refusal != 0)
         answer_error(exchange, exchange->refusal, exchange->why_refused);
+    else if (exchange->framing == FCGI_HTTP_NO_BODY)
+        ask(exchange);
     else
-        fcgi_upstream_start(&exchange->upstream, &exchange->request);
+        receive(exchange);
 }
 
 static void init(struct fcgi_exchange *exchange,
@@ -443,7 +500,9 @@ static void init(struct fcgi_exchange *exchange,
     };
 
     exchange->common = common;
-    exchange->state = FCGI_EXCHANGE_WAITING;
+    exchange->state = FCGI_EXCHANGE_RECEIVING;
+    exchange->framing = request->framing;
+    exchange->in.length = 0;
     exchange->tls = request->tls;
     exchange->cut = false;
     exchange->begin.run = begin;
@@ -464,6 +523,7 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                          const void *arg)
 {
     static const struct fcgi_client_handlers handlers = {
+        .on_readable = on_readable,
         .on_room = on_room,
         .on_written = on_written,
         .on_lost = on_lost,
@@ -473,17 +533,15 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     init(exchange, common, request);
     exchange->request = (struct fcgi_upstream_request){
         .params = &exchange->params,
-        .body = request->body,
-        .body_length = request->body_length,
         .idempotent = fcgi_upstream_is_idempotent(request->method),
         .allows = allows,
         .allows_arg = arg,
     };
     if (fcgi_params_build(&exchange->params, request, script,
-                          common->host->software) < 0 ||
-        fcgi_client_open(&exchange->client, common->loop, common->host, handle,
-                         fd, &common->lingering, &handlers) < 0)
+                          common->host->software) < 0)
         return false;
+    fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,
+                     &common->lingering, &handlers);
     exchange->refusal = judge(request, script, &exchange->why_refused);
     if (request->provisional)
         fcgi_loop_defer(common->loop, &exchange->begin);
@@ -500,6 +558,7 @@ void fcgi_exchange_trim(struct fcgi_exchange *exchange)
     fcgi_buffer_reset(&exchange->upstream.adapted, KEPT_BUFFER);
     fcgi_buffer_reset(&exchange->block, KEPT_BUFFER);
     fcgi_buffer_reset(&exchange->params, KEPT_BUFFER);
+    fcgi_buffer_reset(&exchange->in, KEPT_BUFFER);
 }
 
 void fcgi_exchange_free(struct fcgi_exchange *exchange)
@@ -508,4 +567,10 @@ void fcgi_exchange_free(struct fcgi_exchange *exchange)
     fcgi_buffer_free(&exchange->upstream.adapted);
     fcgi_buffer_free(&exchange->block);
     fcgi_buffer_free(&exchange->params);
+    fcgi_buffer_free(&exchange->in);
+}
+
+void fcgi_exchange_disturbed(struct fcgi_exchange *exchange)
+{
+    fcgi_client_attend(&exchange->client);
 }

@@ -6,6 +6,7 @@
  * thing that knows all three. It ends once, in one place, whatever ended it;
  * then everything it owned is given back and the host is told.
  *
+ *   RECEIVING  the body of the request
  *   WAITING    for a connection, or for the head of the answer
  *   STREAMING  the body of the answer
  *   FLUSHING   nothing more comes from the application
@@ -40,6 +41,7 @@ struct fcgi_exchange_common {
 };
 
 enum fcgi_exchange_state {
+    FCGI_EXCHANGE_RECEIVING,
     FCGI_EXCHANGE_WAITING,
     FCGI_EXCHANGE_STREAMING,
     FCGI_EXCHANGE_FLUSHING,
@@ -57,8 +59,10 @@ struct fcgi_exchange {
     struct fcgi_header header;
     struct fcgi_buffer block;  /* memory of `header` */
     struct fcgi_buffer params; /* of the request */
-    bool tls;                  /* the client's connection */
-    bool cut;                  /* the answer is not whole */
+    struct fcgi_buffer in;     /* its body */
+    enum fcgi_http_body framing;
+    bool tls; /* the client's connection */
+    bool cut; /* the answer is not whole */
     struct fcgi_upstream_request request;
     int refusal; /* the status that it is refused with, or 0 */
     const char *why_refused;
@@ -86,6 +90,10 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
 /* The client is gone and its descriptor is no longer ours: ends the exchange
  * without telling the host. */
 void fcgi_exchange_abandon(struct fcgi_exchange *exchange);
+
+/* The host's loop has found that the client has sent something unasked for, or
+ * its end: the exchange watches it from now on. */
+void fcgi_exchange_disturbed(struct fcgi_exchange *exchange);
 
 /* ENDED: gives memory back, all of it or what is more than a usual request
  * needs, so that it can be started again. */

@@ -16,9 +16,8 @@
 #include "http/head.h"
 
 /*
- * One HTTP request whose body is complete. What it points to is the host's.
- * It must hold while fcgi_gateway_start() runs; `body` until the exchange has
- * given the client back.
+ * One HTTP request; its body is read from the host. What it points to is the
+ * host's, and must hold while fcgi_gateway_start() runs.
  */
 struct fcgi_http_request {
     struct fcgi_text method;
@@ -48,9 +47,9 @@ struct fcgi_http_request {
     struct fcgi_text accepted;
     const struct fcgi_http_field *fields; /* as received */
     size_t n_fields;
-    bool has_body; /* the request has a Content-Length */
-    const uint8_t *body;
-    size_t body_length;
+    enum fcgi_http_body framing; /* how the body is delimited */
+    uint64_t content_length;     /* of FCGI_HTTP_LENGTH */
+    bool expect_continue; /* the client waits for 100 before it sends it */
     struct sockaddr_storage peer, local;
 };
 
@@ -78,6 +77,19 @@ struct fcgi_host {
      * client is slow. Writing is tried again with the same bytes, then.
      */
     ssize_t (*write)(void *client, const void *bytes, size_t length);
+
+    /*
+     * Reads the request's body, without its framing. Returns how many bytes
+     * there are; 0 where the body is complete; -1 with errno: EAGAIN where there
+     * are none for now, EBADMSG where its chunks are invalid, and another where
+     * the client has gone before the end of it.
+     */
+    ssize_t (*read)(void *client, void *buf, size_t size);
+
+    /* The client's descriptor is going to be watched by the gateway's loop: the
+     * host takes it out of its own. Called once in an exchange at most. Returns
+     * 0, or -1 where the client is lost by that. */
+    int (*watch)(void *client);
 
     /* The exchange is over; its descriptor is the host's again. Called from
      * the event loop, never from inside fcgi_gateway_start(). */

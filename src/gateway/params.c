@@ -228,6 +228,11 @@ static void add_user(struct fcgi_buffer *out, struct fcgi_text field)
     add(out, "REMOTE_USER", (struct fcgi_text){user, length});
 }
 
+void fcgi_params_add_length(struct fcgi_buffer *out, uint64_t length)
+{
+    add_number(out, "CONTENT_LENGTH", length);
+}
+
 int fcgi_params_build(struct fcgi_buffer *out,
                       const struct fcgi_http_request *request,
                       const struct fcgi_script *script, const char *software)
@@ -257,8 +262,8 @@ int fcgi_params_build(struct fcgi_buffer *out,
     add(out, "DOCUMENT_ROOT", request->document_root);
     add(out, "REDIRECT_STATUS", text("200"));
     add_user(out, request->accepted);
-    if (request->has_body)
-        add_number(out, "CONTENT_LENGTH", request->body_length);
+    if (request->framing == FCGI_HTTP_LENGTH)
+        fcgi_params_add_length(out, request->content_length);
     add_fields(out, request);
     return out->failed ? -1 : 0;
 }

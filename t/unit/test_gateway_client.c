@@ -27,7 +27,7 @@
 
 /* --- what may fail when a test says so --------------------------------- */
 
-static bool no_memory, no_epoll;
+static bool no_memory, no_epoll, watch_fails;
 
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
@@ -131,8 +131,22 @@ static void on_probe(struct fcgi_client *c)
     fcgi_buffer_add_text(&c->out, insert);
 }
 
-static const struct fcgi_host host = {.write = host_write};
+static int host_watch(void *handle)
+{
+    (void)handle;
+    return watch_fails ? -1 : 0;
+}
+
+static void on_readable(struct fcgi_client *c)
+{
+    fcgi_client_listen(c, false);
+    tell("readable");
+}
+
+static const struct fcgi_host host = {.write = host_write,
+                                      .watch = host_watch};
 static const struct fcgi_client_handlers handlers = {
+    .on_readable = on_readable,
     .on_room = on_room,
     .on_written = on_written,
     .on_lost = on_lost,
@@ -144,14 +158,15 @@ static void start(void)
     told[0] = '\0';
     script = insert = "";
     n_asked = 0;
-    close_in_room = no_memory = no_epoll = false;
+    close_in_room = no_memory = no_epoll = watch_fails = false;
     loop = fcgi_loop_new();
     assert_non_null(loop);
     lingering = (struct fcgi_linger_list){.loop = loop};
     memset(&client, 0, sizeof(client));
-    assert_int_equal(fcgi_client_open(&client, loop, &host, &script, fd,
-                                      &lingering, &handlers),
-                     0);
+    fcgi_client_open(&client, loop, &host, &script, fd, &lingering, &handlers);
+    assert_false(client.io.added); /* nobody waits for it yet */
+    fcgi_client_attend(&client);
+    assert_true(client.io.added);
 }
 
 static int set_up(void **state)
@@ -502,18 +517,49 @@ static void test_no_memory(void **state)
 
 static void test_no_epoll(void **state)
 {
-    struct fcgi_client other = {0};
-
     (void)state;
     no_epoll = true;
-    assert_int_equal(fcgi_client_open(&other, loop, &host, &script, fd,
-                                      &lingering, &handlers),
-                     -1);
     script = "A";
     put("abc");
     fcgi_client_flush(&client);
     no_epoll = false;
     assert_string_equal(told, "no-memory");
+}
+
+/* The descriptor cannot be taken out of the host's loop, or put into ours. */
+static void test_not_watched(void **state)
+{
+    bool *const faults[] = {&no_epoll, &watch_fails};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fcgi_client other = {0};
+
+        told[0] = '\0';
+        fcgi_client_open(&other, loop, &host, &script, fd, &lingering,
+                         &handlers);
+        *faults[i] = true;
+        fcgi_client_attend(&other);
+        *faults[i] = false;
+        assert_string_equal(told, "no-memory");
+    }
+}
+
+/* Bytes of a body are told while they are waited for. */
+static void test_readable(void **state)
+{
+    (void)state;
+    assert_int_equal(write(peer, "a", 1), 1);
+    fcgi_loop_run(loop);
+    assert_string_equal(told, "");
+    fcgi_client_listen(&client, true);
+    fcgi_loop_run(loop);
+    fcgi_loop_run(loop);
+    assert_string_equal(told, "readable");
+    fcgi_client_listen(&client, true);
+    shutdown(peer, SHUT_WR);
+    fcgi_loop_run(loop);
+    assert_string_equal(told, "readable readable");
 }
 
 /* --- lingering --------------------------------------------------------- */
@@ -615,6 +661,8 @@ int main(void)
         UNIX(test_stalled),
         UNIX(test_no_memory),
         UNIX(test_no_epoll),
+        UNIX(test_not_watched),
+        UNIX(test_readable),
         TCP(test_linger),
         UNIX(test_no_linger),
         UNIX(test_linger_no_memory),

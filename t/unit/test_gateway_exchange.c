@@ -94,7 +94,14 @@ static void host_log(enum fcgi_log_level level, const char *line)
     }
 }
 
+static int host_watch(void *handle)
+{
+    (void)handle;
+    return 0;
+}
+
 static const struct fcgi_host host = {.software = "Test/1",
+                                      .watch = host_watch,
                                       .write = host_write,
                                       .done = host_done,
                                       .log = host_log};
@@ -305,13 +312,17 @@ static void test_cut(void **state)
 /* The client goes away: the application's connection is let go. */
 static void test_client_gone(void **state)
 {
+    struct fcgi_exchange *exchange;
+
     (void)state;
     unended = true;
-    assert_non_null(start());
+    exchange = start();
+    assert_non_null(exchange);
     for (int i = 0; i < PATIENCE && n_seen == 0; i++)
         turn();
     close(peer);
     peer = -1;
+    fcgi_exchange_disturbed(exchange); /* as the host finds out */
     run_until_done();
     assert_true(outcome.close);
     for (int i = 0; i < PATIENCE && app >= 0; i++)
@@ -322,12 +333,16 @@ static void test_client_gone(void **state)
 /* Half-closed in a silent stream of chunks: asked once, and served. */
 static void test_half_closed(void **state)
 {
+    struct fcgi_exchange *exchange;
+
     (void)state;
     unended = true;
-    assert_non_null(start());
+    exchange = start();
+    assert_non_null(exchange);
     for (int i = 0; i < PATIENCE && n_seen == 0; i++)
         turn();
     shutdown(peer, SHUT_WR);
+    fcgi_exchange_disturbed(exchange);
     for (int i = 0; i < PATIENCE && strstr(seen, "hello\r\n0") == NULL; i++)
         turn();
     put_record(FCGI_STDOUT, " again", 6);

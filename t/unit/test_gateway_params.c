@@ -208,8 +208,8 @@ static void make_request(struct fcgi_http_request *request,
         .script_filename = T("/not/looked/at"),
         .server_name = T("www.example.org"),
         .fields = one->fields,
-        .has_body = one->has_body,
-        .body_length = one->body_length,
+        .framing = one->has_body ? FCGI_HTTP_LENGTH : FCGI_HTTP_NO_BODY,
+        .content_length = one->body_length,
     };
     while (request->n_fields < COUNT(one->fields) &&
            one->fields[request->n_fields].name.data != NULL)
