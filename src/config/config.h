@@ -38,6 +38,7 @@ struct fcgi_server_config {
     uint32_t send_timeout;
     uint32_t read_timeout;
     uint32_t max_header_size;
+    uint32_t max_request_header_size;
     struct fcgi_words index;
     char *front_controller; /* NULL: none */
     bool path_info;
