@@ -15,6 +15,7 @@
 
 #include "api.h"
 #include "log.h"
+#include "mem.h"
 #include "serve.h"
 
 static int access_fd = -1;
@@ -105,19 +106,30 @@ static void write_line(struct mk_request *sr, const char *ip)
         serve_err("cannot write the access log: %s", strerror(errno));
 }
 
-void serve_access(struct mk_session *cs, struct mk_request *sr)
+/* The line of a finished request. Leaves errno alone. */
+static int stage40(struct mk_session *cs, struct mk_request *sr)
 {
     int saved = errno;
     char ip[64];
     char *buf = ip;
     unsigned long len;
 
-    if (access_fd < 0 && !on_terminal())
-        return; /* as Monkey without its logger */
     /* Without an address there is no line: the client has reset. */
     if (serve_socket_ip_str(cs->socket, &buf, sizeof(ip), &len) == 0) {
         check_status(sr->headers.status);
         write_line(sr, ip);
     }
     errno = saved;
+    return MK_CONTINUE;
+}
+
+void serve_access_hook(void)
+{
+    struct mk_stage *entry;
+
+    if (access_fd < 0 && !on_terminal())
+        return; /* as Monkey without its logger */
+    entry = serve_mem_alloc_z(sizeof(*entry));
+    entry->stage40 = stage40;
+    serve_list_add(&entry->head, &serve.config.stage40_handler);
 }

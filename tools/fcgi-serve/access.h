@@ -5,14 +5,12 @@
 #ifndef FCGI_SERVE_ACCESS_H
 #define FCGI_SERVE_ACCESS_H
 
-#include "monkey/abi.h"
-
 /* Opens FILE of --access-log. 0, or -1 after a message. */
 int serve_access_open(void);
 void serve_access_close(void);
 
-/* The line of a finished request, as Monkey's logger plugin would write it
- * at stage 40. Leaves errno alone. */
-void serve_access(struct mk_session *cs, struct mk_request *sr);
+/* Where there is an access log: hooks it into stage 40 behind the plugins that
+ * are loaded, as if it were one more, Monkey's logger. */
+void serve_access_hook(void);
 
 #endif

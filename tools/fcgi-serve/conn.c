@@ -54,12 +54,13 @@ static void *conn_create(int fd, struct mk_server_listen *listener)
 {
     const struct serve_layout *l = serve.layout;
     struct mk_network *net = SERVE_NET_OF(listener);
-    void *conn = serve_mem_alloc_z(l->conn_size + sizeof(struct mk_session) +
+    void *conn = serve_mem_alloc_z(serve_client_offset(listener->protocol) +
                                    sizeof(struct serve_client));
     struct mk_event *event = serve_conn_event(conn);
     struct SERVE_CHANNEL *channel = serve_conn_channel(conn);
 
     event->fd = fd;
+    event->data = serve_at(conn, serve_client_offset(listener->protocol));
     event->type = MK_EVENT_CONNECTION;
     event->mask = MK_EVENT_EMPTY;
     event->status = MK_EVENT_NONE;
@@ -92,7 +93,8 @@ void serve_conn_accept(struct mk_worker *worker,
         return;
     }
     conn = conn_create(fd, listener);
-    client = serve_client(serve_session(conn));
+    client = serve_client_of(conn);
+    client->conn = conn;
     serve_list_add(&client->all, serve_worker_clients(worker));
     serve_conn_timeout_add(conn, worker);
     serve_ev_add(worker->loop, fd, MK_EVENT_CONNECTION, MK_EVENT_READ, conn);
@@ -192,9 +194,12 @@ void serve_conn_event_free(struct mk_event *event)
 
 void serve_conn_free_events(struct mk_worker *worker)
 {
-    for (SERVE_EACH(struct mk_event, event, head, &worker->event_free_queue)) {
-        serve_list_del(&event->head);
-        serve_mem_free(event);
+    struct mk_list *node;
+    struct mk_list *after;
+
+    for (SERVE_EACH_SAFE(node, after, &worker->event_free_queue)) {
+        serve_list_del(node);
+        serve_mem_free(MK_ENTRY(node, struct mk_event, head));
     }
 }
 
@@ -203,7 +208,7 @@ void serve_conn_free_events(struct mk_worker *worker)
 static void drop(void *conn, struct mk_worker *worker)
 {
     struct mk_event *event = serve_conn_event(conn);
-    struct serve_client *client = serve_client(serve_session(conn));
+    struct serve_client *client = serve_client_of(conn);
 
     serve_ev_del(worker->loop, event);
     serve_stage50(event->fd);
@@ -232,15 +237,13 @@ void serve_conn_check_timeouts(struct mk_worker *worker)
 {
     const struct serve_layout *l = serve.layout;
     time_t now = time(NULL);
-    struct mk_list *queue = &worker->timeout_queue;
     struct mk_list *node;
     struct mk_list *after;
 
-    for (node = queue->next; node != queue; node = after) {
+    for (SERVE_EACH_SAFE(node, after, &worker->timeout_queue)) {
         void *conn = (char *)node - l->conn_timeout;
         time_t arrived = *(time_t *)serve_at(conn, l->conn_arrive);
 
-        after = node->next;
         if (serve_conn_event(conn)->type & MK_EVENT_IDLE)
             continue;
         if (arrived + serve.config.timeout > now)
@@ -252,13 +255,13 @@ void serve_conn_check_timeouts(struct mk_worker *worker)
 
 void *serve_conn_get(struct mk_worker *worker, int fd)
 {
-    for (SERVE_EACH(struct serve_client, client, all,
-                    serve_worker_clients(worker))) {
-        void *conn = (char *)client - sizeof(struct mk_session) -
-                     serve.layout->conn_size;
+    struct mk_list *node;
 
-        if (serve_conn_event(conn)->fd == fd)
-            return conn;
+    for (SERVE_EACH(node, serve_worker_clients(worker))) {
+        struct serve_client *client = MK_ENTRY(node, struct serve_client, all);
+
+        if (serve_conn_event(client->conn)->fd == fd)
+            return client->conn;
     }
     return NULL;
 }
@@ -282,9 +285,12 @@ int serve_conn_remove_client(int fd SERVE_CONFIG)
 
 void serve_conn_free_all(struct mk_list *clients)
 {
-    for (SERVE_EACH(struct serve_client, client, all, clients)) {
-        void *conn = (char *)client - sizeof(struct mk_session) -
-                     serve.layout->conn_size;
+    struct mk_list *node;
+    struct mk_list *after;
+
+    for (SERVE_EACH_SAFE(node, after, clients)) {
+        struct serve_client *client = MK_ENTRY(node, struct serve_client, all);
+        void *conn = client->conn;
 
         serve_channel_clean(serve_conn_channel(conn));
         serve_session_discard(serve_session(conn));

@@ -17,6 +17,7 @@
 
 #include "http.h"
 #include "http/chars.h"
+#include "mem.h"
 #include "serve.h"
 
 /* Monkey's numbers for parser.level. */

@@ -58,10 +58,11 @@ struct serve {
 
 extern struct serve serve;
 
-/* Follows the session in a connection's memory; the plugin knows nothing
- * of it. */
+/* Follows what the protocol has of a connection's memory, which is the session
+ * at least (sched_extra_size); the plugin knows nothing of it. */
 struct serve_client {
     struct mk_list all; /* in serve_worker_state.clients */
+    void *conn;
     struct serve_parse parse;
     bool closed;
     void *left[16]; /* blocks that cs->body was in; some may point there yet */
@@ -82,9 +83,29 @@ static inline struct mk_session *serve_session(void *conn)
     return serve_at(conn, serve.layout->conn_size);
 }
 
+static inline struct mk_sched_handler *serve_conn_protocol(void *conn)
+{
+    return *(struct mk_sched_handler **)serve_at(conn,
+                                                 serve.layout->conn_protocol);
+}
+
+/* What a connection of this protocol takes in front of it. */
+static inline size_t serve_client_offset(const struct mk_sched_handler *protocol)
+{
+    const size_t align = _Alignof(max_align_t);
+    size_t extra = (size_t)protocol->sched_extra_size;
+
+    return serve.layout->conn_size + (extra + align - 1) / align * align;
+}
+
+static inline struct serve_client *serve_client_of(void *conn)
+{
+    return ((struct mk_event *)conn)->data; /* that nobody else has a use for */
+}
+
 static inline struct serve_client *serve_client(struct mk_session *cs)
 {
-    return serve_at(cs, sizeof(*cs));
+    return serve_client_of((char *)cs - serve.layout->conn_size);
 }
 
 static inline struct mk_event *serve_conn_event(void *conn)
@@ -100,12 +121,6 @@ static inline void *serve_conn_channel(void *conn)
 static inline struct mk_network *serve_conn_net(void *conn)
 {
     return *(struct mk_network **)serve_at(conn, serve.layout->conn_net);
-}
-
-static inline struct mk_sched_handler *serve_conn_protocol(void *conn)
-{
-    return *(struct mk_sched_handler **)serve_at(conn,
-                                                 serve.layout->conn_protocol);
 }
 
 static inline int serve_channel_fd(void *channel)

@@ -75,10 +75,12 @@ static void unset_user(void)
 
 static void print_addresses(void)
 {
+    struct mk_list *node;
+
     if (serve.options->quiet)
         return;
-    for (SERVE_EACH(const struct mk_listener, l, head,
-                    &serve.config.listeners)) {
+    for (SERVE_EACH(node, &serve.config.listeners)) {
+        const struct mk_listener *l = MK_ENTRY(node, struct mk_listener, head);
         bool v6 = strchr(l->address, ':') != NULL;
 
         printf(
@@ -108,6 +110,7 @@ static int set_up(void)
     if (serve_plugins_load(serve_setup_plugins_file(), serve.options->plugin) <
         0)
         return -1;
+    serve_access_hook();
     return serve_vhosts_map();
 }
 

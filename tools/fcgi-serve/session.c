@@ -72,10 +72,13 @@ static void free_body(struct mk_session *cs)
 
 void serve_session_remove(struct mk_session *cs)
 {
+    struct mk_list *node;
+    struct mk_list *after;
+
     if (!cs->sched_init)
         return;
-    for (SERVE_EACH(struct mk_request, sr, head, &cs->request_list))
-        hang_up(cs, sr);
+    for (SERVE_EACH_SAFE(node, after, &cs->request_list))
+        hang_up(cs, MK_ENTRY(node, struct mk_request, head));
     free_body(cs);
     serve_request_free_all(cs);
     serve_list_del(&cs->request_list);
@@ -128,32 +131,43 @@ static void grow(struct mk_session *cs, unsigned int size)
     cs->body_size = size;
 }
 
-/* Appends what is there to cs->body: > 0, or -1 to close the connection. */
+/* Sees to it that there is space in cs->body. */
+static int make_space(struct mk_session *cs, const struct mk_network *net)
+{
+    unsigned int size = cs->body_size + (unsigned int)net->buffer_size;
+
+    if (cs->body_length < cs->body_size)
+        return 0;
+    if (size > (unsigned int)serve.config.max_request_size) {
+        premature_close(cs, 413);
+        return -1;
+    }
+    grow(cs, size);
+    return 0;
+}
+
+/* Appends what is there to cs->body: > 0, or -1 to close the connection. A layer
+ * that has more than there was space for returns more than that: trap (m). */
 static int receive(struct mk_session *cs, void *conn)
 {
     struct mk_network *net = serve_conn_net(conn);
-    unsigned int space = cs->body_size - cs->body_length;
-    int bytes;
+    int space, bytes, total = 0;
 
-    if (space == 0) {
-        unsigned int size = cs->body_size + (unsigned int)net->buffer_size;
-
-        if (size > (unsigned int)serve.config.max_request_size) {
-            premature_close(cs, 413);
+    do {
+        if (make_space(cs, net) < 0)
             return -1;
-        }
-        grow(cs, size);
-        space = cs->body_size - cs->body_length;
-    }
-    bytes = SERVE_NET(net, read, serve_conn_event(conn)->fd,
-                      cs->body + cs->body_length, (int)space);
-    if (bytes == 0)
-        errno = 0;
-    if (bytes <= 0)
-        return -1;
-    cs->body_length += (unsigned int)bytes;
-    cs->body[cs->body_length] = '\0';
-    return bytes;
+        space = (int)(cs->body_size - cs->body_length);
+        bytes = SERVE_NET(net, read, serve_conn_event(conn)->fd,
+                          cs->body + cs->body_length, space);
+        if (bytes == 0)
+            errno = 0;
+        if (bytes <= 0)
+            return -1;
+        cs->body_length += (unsigned int)(bytes < space ? bytes : space);
+        cs->body[cs->body_length] = '\0';
+        total += bytes < space ? bytes : space;
+    } while (bytes > space);
+    return total;
 }
 
 /* A request is complete. -1 if it was so before: trap (b). */

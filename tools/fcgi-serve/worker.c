@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -72,6 +73,7 @@ static void report(bool ok)
 static bool prepare(struct thread *t)
 {
     struct mk_worker *worker = t->worker;
+    struct mk_list *node;
 
     worker->loop = serve_loop_create(SERVE_QUEUE_SIZE);
     if (worker->loop == NULL ||
@@ -81,9 +83,12 @@ static bool prepare(struct thread *t)
         return false;
     }
     worker->pid = gettid();
-    for (SERVE_EACH(struct mk_plugin, plugin, head, &serve.config.plugins))
+    for (SERVE_EACH(node, &serve.config.plugins)) {
+        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
+
         if (plugin->worker_init != NULL)
             SERVE_WORKER_INIT(plugin);
+    }
     if (serve_listen_open(&t->listeners) < 0)
         return false;
     worker->listeners = &t->listeners;
@@ -94,7 +99,7 @@ static bool prepare(struct thread *t)
 static void on_connection(struct thread *t, void *conn)
 {
     struct mk_event *event = serve_conn_event(conn);
-    struct serve_client *client = serve_client(serve_session(conn));
+    struct serve_client *client = serve_client_of(conn);
     int r = 0;
 
     if (event->mask & MK_EVENT_WRITE)
