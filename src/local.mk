@@ -74,11 +74,18 @@ monkey_shared = \
 	src/monkey/abi.h \
 	src/monkey/auth.h \
 	src/monkey/buffer.c src/monkey/buffer.h \
-	src/monkey/host.c src/monkey/host.h \
+	src/monkey/client.c src/monkey/client.h \
+	src/monkey/gate.c src/monkey/gate.h \
 	src/monkey/index.c src/monkey/index.h \
+	src/monkey/lane.c src/monkey/lane.h \
 	src/monkey/plugin.c src/monkey/plugin.h \
+	src/monkey/recall.c src/monkey/recall.h \
 	src/monkey/request.c src/monkey/request.h \
-	src/monkey/takeover.h
+	src/monkey/rules.c src/monkey/rules.h \
+	src/monkey/short_head.c src/monkey/short_head.h \
+	src/monkey/stages.c src/monkey/stages.h \
+	src/monkey/takeover.c src/monkey/takeover.h \
+	src/monkey/worker.c src/monkey/worker.h
 noinst_LTLIBRARIES += libmonkey16.la libmonkey18.la libregex18.la
 libmonkey16_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=16
 libmonkey16_la_SOURCES = $(monkey_shared) \
@@ -87,7 +94,7 @@ libmonkey16_la_SOURCES = $(monkey_shared) \
 	src/monkey/auth16.c \
 	src/monkey/body16.c \
 	src/monkey/plugin16.c \
-	src/monkey/rule16.c \
+	src/monkey/expression16.c \
 	src/monkey/takeover16.c
 libmonkey18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
 libmonkey18_la_SOURCES = $(monkey_shared) \
@@ -96,7 +103,7 @@ libmonkey18_la_SOURCES = $(monkey_shared) \
 	src/monkey/auth18.c \
 	src/monkey/body18.c \
 	src/monkey/plugin18.c \
-	src/monkey/rule18.c \
+	src/monkey/expression18.c \
 	src/monkey/takeover18.c
 # fcgi-serve has to match as Monkey 1.8 does, too.
 libregex18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18

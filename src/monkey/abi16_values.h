@@ -12,6 +12,19 @@
 /* Whether stage 30 may say MK_NOT_ME, and the core then goes on. */
 #define MK_MAY_DECLINE 1
 
+/* The parameters of mk_sched_handler's callbacks, and of mk_network's in front of
+ * the descriptor; and the arguments for them. */
+#define MK_ON_CONN void *conn, struct mk_worker *worker
+#define MK_ON_CLOSE MK_ON_CONN, int why
+#define MK_ON_FD int fd
+/* What cb_read returns where nothing has come, with errno EAGAIN. */
+#define MK_READ_NOTHING (-1)
+#define MK_CONN_ARGS(conn, worker, config) (conn, worker)
+#define MK_CLOSE_ARGS(conn, worker, why, config) (conn, worker, why)
+
+/* What time_unix() is called with. */
+#define MK_TIME_ARGUMENT(config)
+
 /* The mode of file_get_info() that looks whether a file may be read. */
 #define MK_FILE_READ 2
 

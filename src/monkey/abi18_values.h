@@ -10,6 +10,19 @@
 /* MK_NOT_ME of stage 30 sends two heads. */
 #define MK_MAY_DECLINE 0
 
+/* See abi16_values.h. */
+#define MK_ON_CONN \
+    void *conn, struct mk_worker *worker, struct mk_config *config
+#define MK_ON_CLOSE \
+    void *conn, struct mk_worker *worker, int why, struct mk_config *config
+#define MK_ON_FD __attribute__((unused)) struct mk_plugin *plugin, int fd
+/* -1 would have the loop register the descriptor once more. */
+#define MK_READ_NOTHING 1
+#define MK_CONN_ARGS(conn, worker, config) (conn, worker, config)
+#define MK_CLOSE_ARGS(conn, worker, why, config) (conn, worker, why, config)
+
+#define MK_TIME_ARGUMENT(config) config
+
 /* mk_response.status of a new request */
 #define MK_STATUS_NONE (-1)
 

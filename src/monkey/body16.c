@@ -9,7 +9,7 @@
 int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
                              size_t head_end, struct fcgi_http_field *fields,
                              struct fcgi_http_request *request,
-                             const char **why)
+                             const char **body, const char **why)
 {
     long length = cs->parser.header_content_length;
 
@@ -18,13 +18,14 @@ int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
     (void)why;
     if (length < 0)
         return 0;
-    request->has_body = true;
+    request->framing = FCGI_HTTP_LENGTH;
     if (length == 0 || sr->data.data == NULL)
         return 0;
-    request->body = (const uint8_t *)sr->data.data;
-    request->body_length = (size_t)length;
-    if (request->body_length > sr->data.len)
-        request->body_length = sr->data.len; /* never seen; never read past */
+    request->content_length = (uint64_t)length;
+    if (request->content_length > sr->data.len)
+        request->content_length =
+            sr->data.len; /* never seen; never read past */
+    *body = sr->data.data;
     cs->parser.i = (int)(sr->data.data - cs->body + length - 1);
     return 0;
 }

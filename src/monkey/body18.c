@@ -43,7 +43,8 @@ static bool take_coding(struct fcgi_http_field *fields,
 
 static int read_chunks(struct mk_session *cs, size_t head_end,
                        struct fcgi_http_field *fields,
-                       struct fcgi_http_request *request, const char **why)
+                       struct fcgi_http_request *request, const char **decoded,
+                       const char **why)
 {
     char *body = cs->body + head_end;
     struct fcgi_http_unchunked chunked;
@@ -62,9 +63,9 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
         *why = "the request's body is no valid chunked encoding";
         return 400;
     }
-    request->has_body = true;
-    request->body = (const uint8_t *)body;
-    request->body_length = chunked.decoded;
+    request->framing = FCGI_HTTP_LENGTH;
+    request->content_length = chunked.decoded;
+    *decoded = body;
     cs->parser.i = (int)(head_end + chunked.used) - 1;
     return 0;
 }
@@ -72,23 +73,23 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
 int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
                              size_t head_end, struct fcgi_http_field *fields,
                              struct fcgi_http_request *request,
-                             const char **why)
+                             const char **body, const char **why)
 {
     long length = cs->parser.header_content_length;
 
     (void)sr;
     if (cs->parser.header_transfer_encoding != 0)
-        return read_chunks(cs, head_end, fields, request, why);
+        return read_chunks(cs, head_end, fields, request, body, why);
     if (length < 0)
         return 0;
-    request->has_body = true;
+    request->framing = FCGI_HTTP_LENGTH;
     if (length == 0)
         return 0;
     /* Everything behind the head is the body for Monkey, a next request too. */
-    request->body = (const uint8_t *)cs->body + head_end;
-    request->body_length = (size_t)length;
-    if (request->body_length > cs->body_length - head_end)
-        request->body_length = cs->body_length - head_end;
-    cs->parser.i = (int)(head_end + request->body_length) - 1;
+    *body = cs->body + head_end;
+    request->content_length = (uint64_t)length;
+    if (request->content_length > cs->body_length - head_end)
+        request->content_length = cs->body_length - head_end;
+    cs->parser.i = (int)(head_end + request->content_length) - 1;
     return 0;
 }

@@ -12,11 +12,10 @@ static bool stays(const struct mk_session *cs, const char *rest, size_t length)
 }
 
 char *fcgi_monkey_buffer_settle(const struct mk_api *api, size_t most,
-                                enum fcgi_monkey_family family,
-                                struct mk_session *cs)
+                                const struct fcgi_monkey_conn_view *view)
 {
+    struct mk_session *cs = view->session;
     size_t end = cs->body_length, from = (size_t)cs->parser.i + 1;
-    struct fcgi_monkey_conn_view view;
     char *old = cs->body, *body;
 
     if (cs->parser.i < 0)
@@ -25,8 +24,7 @@ char *fcgi_monkey_buffer_settle(const struct mk_api *api, size_t most,
         from = end; /* behind a body that the core took all of */
     if (stays(cs, old + from, end - from))
         return NULL;
-    fcgi_monkey_conn_view(family, cs, &view);
-    if (cs->body_size + (size_t)view.net->buffer_size > most)
+    if (cs->body_size + (size_t)view->net->buffer_size > most)
         return NULL;                 /* 413 instead of a move */
     body = api->mem_alloc(most + 1); /* the core puts a NUL behind */
     if (body == NULL) {
@@ -43,9 +41,10 @@ char *fcgi_monkey_buffer_settle(const struct mk_api *api, size_t most,
 }
 
 void fcgi_monkey_buffer_reset(const struct mk_api *api,
-                              const struct fcgi_monkey_conn_view *view,
-                              struct mk_session *cs)
+                              const struct fcgi_monkey_conn_view *view)
 {
+    struct mk_session *cs = view->session;
+
     /* A TLS layer has had a larger one from the beginning. */
     if (cs->body == cs->body_fixed || cs->body_length != 0 ||
         view->net->buffer_size > MK_REQUEST_CHUNK)

@@ -23,12 +23,10 @@
  * session that holds more than this request closes after it.
  */
 char *fcgi_monkey_buffer_settle(const struct mk_api *api, size_t most,
-                                enum fcgi_monkey_family family,
-                                struct mk_session *cs);
+                                const struct fcgi_monkey_conn_view *view);
 
 /* Gives an idle session the buffer that it began with. */
 void fcgi_monkey_buffer_reset(const struct mk_api *api,
-                              const struct fcgi_monkey_conn_view *view,
-                              struct mk_session *cs);
+                              const struct fcgi_monkey_conn_view *view);
 
 #endif

@@ -12,7 +12,8 @@
 #include "backend/resolver.h"
 #include "config/config.h"
 #include "monkey/auth.h"
-#include "monkey/host.h"
+#include "monkey/rules.h"
+#include "monkey/worker.h"
 
 /* How long Monkey's start waits for the name service at most. Names that are
  * not known by then are looked up while it serves. */
@@ -35,12 +36,13 @@ static void tell(const struct fcgi_diag_list *diags)
     }
 }
 
-/* Names in `Match REGEX fastcgi NAME...` must be those of servers. */
-static bool check_rule(const struct mk_host *vhost,
+/* Names in `Match REGEX fastcgi NAME...` must be those of servers. Tells of
+ * those that are none; `*arg` becomes false. */
+static bool check_rule(void *arg, const struct mk_host *vhost,
                        const struct mk_host_handler *rule)
 {
     const struct mk_list *node;
-    bool known = true;
+    bool *known = arg;
     char line[1024];
 
     for (node = rule->params.next; node != &rule->params; node = node->next) {
@@ -49,7 +51,7 @@ static bool check_rule(const struct mk_host *vhost,
 
         if (fcgi_pool_find(pool, param->p.data, param->p.len) != NULL)
             continue;
-        known = false;
+        *known = false;
         snprintf(line, sizeof(line),
                  "%s: error: a Match rule names the server '%.*s', and %s has "
                  "no [FASTCGI_SERVER] with that ServerName",
@@ -57,28 +59,14 @@ static bool check_rule(const struct mk_host *vhost,
                  (int)param->p.len, param->p.data, config->file);
         fcgi_monkey_log(FCGI_LOG_ERROR, line);
     }
-    return known;
+    return true;
 }
 
-static bool check_rules(const struct mk_list *vhosts)
+static bool check_rules(const struct mk_config *server)
 {
-    const struct mk_list *host_node, *node;
     bool known = true;
 
-    for (host_node = vhosts->next; host_node && host_node != vhosts;
-         host_node = host_node->next) {
-        const struct mk_host *vhost =
-            MK_ENTRY(host_node, const struct mk_host, head);
-
-        for (node = vhost->handlers.next; node && node != &vhost->handlers;
-             node = node->next) {
-            const struct mk_host_handler *rule =
-                MK_ENTRY(node, const struct mk_host_handler, head);
-
-            if (rule->name != NULL && strcmp(rule->name, "fastcgi") == 0)
-                known = check_rule(vhost, rule) && known;
-        }
-    }
+    fcgi_monkey_rules_each(server, check_rule, &known);
     return known;
 }
 
@@ -109,54 +97,18 @@ static void clean_up(void)
     config = NULL;
 }
 
-static bool is_ours(const struct mk_stage *entry,
-                    const struct mk_config *server, const struct mk_list *list)
+static bool found_one(void *arg, const struct mk_host *vhost,
+                      const struct mk_host_handler *rule)
 {
-    return list == &server->stage20_handler
-               ? entry->stage20 == fcgi_monkey_stage20
-               : entry->stage40 == fcgi_monkey_stage40;
-}
-
-void fcgi_monkey_unhook(const struct mk_api *api, struct mk_config *server)
-{
-    struct mk_list *const lists[] = {&server->stage20_handler,
-                                     &server->stage40_handler};
-
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        struct mk_list *node = lists[i]->next;
-
-        while (node != lists[i]) {
-            struct mk_stage *entry = MK_ENTRY(node, struct mk_stage, head);
-
-            node = node->next;
-            if (!is_ours(entry, server, lists[i]))
-                continue;
-            entry->head.prev->next = entry->head.next;
-            entry->head.next->prev = entry->head.prev;
-            api->mem_free(entry);
-        }
-    }
+    (void)arg;
+    (void)vhost;
+    (void)rule;
+    return false;
 }
 
 bool fcgi_monkey_is_wanted(const struct mk_config *server)
 {
-    const struct mk_list *vhosts = &server->hosts, *host_node, *node;
-
-    for (host_node = vhosts->next; host_node && host_node != vhosts;
-         host_node = host_node->next) {
-        const struct mk_host *vhost =
-            MK_ENTRY(host_node, const struct mk_host, head);
-
-        for (node = vhost->handlers.next; node && node != &vhost->handlers;
-             node = node->next) {
-            const struct mk_host_handler *rule =
-                MK_ENTRY(node, const struct mk_host_handler, head);
-
-            if (rule->name != NULL && strcmp(rule->name, "fastcgi") == 0)
-                return true;
-        }
-    }
-    return false;
+    return !fcgi_monkey_rules_each(server, found_one, NULL);
 }
 
 int fcgi_monkey_start(const struct mk_api *api, struct mk_config *server,
@@ -165,7 +117,7 @@ int fcgi_monkey_start(const struct mk_api *api, struct mk_config *server,
     struct fcgi_diag_list diags;
     char path[PATH_MAX];
 
-    fcgi_monkey_set_up(api, server, NULL);
+    fcgi_monkey_monkey = (struct fcgi_monkey_monkey){api, server, NULL};
     if (snprintf(path, sizeof(path), "%sfastcgi.conf", confdir) >=
         (int)sizeof(path)) {
         fcgi_monkey_log(FCGI_LOG_ERROR, "the configuration's path is too long");
@@ -179,13 +131,13 @@ int fcgi_monkey_start(const struct mk_api *api, struct mk_config *server,
         return -1;
     pool = fcgi_pool_new(config);
     if (pool == NULL || fcgi_monkey_auth_set_up(api) < 0 ||
-        !check_rules(&server->hosts)) {
+        !check_rules(server)) {
         clean_up();
         return -1;
     }
     fcgi_resolver_start(pool, LOOK_UP_MS);
     warn_unresolved();
-    fcgi_monkey_set_up(api, server, pool);
+    fcgi_monkey_monkey.pool = pool;
     return 0;
 }
 

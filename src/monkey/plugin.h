@@ -12,7 +12,6 @@
 
 #define fcgi_monkey_start FCGI_MONKEY_NAME(start)
 #define fcgi_monkey_stop FCGI_MONKEY_NAME(stop)
-#define fcgi_monkey_unhook FCGI_MONKEY_NAME(unhook)
 #define fcgi_monkey_is_wanted FCGI_MONKEY_NAME(is_wanted)
 
 /* A symbol that is seen from outside. */
@@ -25,10 +24,6 @@ int fcgi_monkey_start(const struct mk_api *api, struct mk_config *server,
 
 /* Frees everything. The workers must be gone, and with them their loops. */
 void fcgi_monkey_stop(void);
-
-/* Takes our entries out of Monkey's lists for stages 20 and 40, which it
- * forgets when a plugin does not start: it would call into unloaded code. */
-void fcgi_monkey_unhook(const struct mk_api *api, struct mk_config *server);
 
 /* Whether a Match rule names the plugin. */
 bool fcgi_monkey_is_wanted(const struct mk_config *server);

@@ -20,8 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "monkey/host.h"
 #include "monkey/plugin.h"
+#include "monkey/stages.h"
 
 #define HOOKS (MK_HOOK_NETWORK_LAYER | MK_HOOK_STAGE)
 /* The size of a plugin's structure in 1.8. */
@@ -42,7 +42,7 @@ static int init_plugin(struct mk_api **api, char *confdir)
     int result = fcgi_monkey_start(*api, config, confdir);
 
     if (result < 0)
-        fcgi_monkey_unhook(*api, config);
+        fcgi_monkey_stages_unhook(*api, config);
     errno = 0;
     return result;
 }
@@ -55,15 +55,8 @@ static int exit_plugin(void)
 
 static void worker_init(void)
 {
-    fcgi_monkey_worker_start();
+    fcgi_monkey_stages_begin();
 }
-
-static struct mk_stage stage = {
-    .stage20 = fcgi_monkey_stage20,
-    .stage30 = fcgi_monkey_stage30,
-    .stage30_hangup = fcgi_monkey_stage30_hangup,
-    .stage40 = fcgi_monkey_stage40,
-};
 
 static int master_init(struct mk_config *config);
 
@@ -83,7 +76,7 @@ MK_EXPORT struct padded mk_plugin_fastcgi = {
             .exit_plugin = exit_plugin,
             .master_init = master_init,
             .worker_init = worker_init,
-            .stage = &stage,
+            .stage = &fcgi_monkey_stages,
         },
 };
 

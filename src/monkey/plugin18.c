@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "monkey/host.h"
 #include "monkey/plugin.h"
+#include "monkey/stages.h"
 
 /* 1.7.0 to 1.8.8 have their network layer in a plugin. */
 static bool has_liana(const struct mk_list *plugins)
@@ -72,7 +72,7 @@ static int init_plugin(struct mk_plugin *plugin, char *confdir)
                      "Match rules need this plugin");
             exit(EXIT_FAILURE);
         }
-        fcgi_monkey_unhook(api, config);
+        fcgi_monkey_stages_unhook(api, config);
         return -1;
     }
     errno = 0;
@@ -89,15 +89,8 @@ static int exit_plugin(struct mk_plugin *plugin)
 static void worker_init(struct mk_config *config)
 {
     (void)config;
-    fcgi_monkey_worker_start();
+    fcgi_monkey_stages_begin();
 }
-
-static struct mk_stage stage = {
-    .stage20 = fcgi_monkey_stage20,
-    .stage30 = fcgi_monkey_stage30,
-    .stage30_hangup = fcgi_monkey_stage30_hangup,
-    .stage40 = fcgi_monkey_stage40,
-};
 
 MK_EXPORT struct mk_plugin mk_plugin_fastcgi18 = {
     .flags = 0, /* see above */
@@ -108,7 +101,7 @@ MK_EXPORT struct mk_plugin mk_plugin_fastcgi18 = {
     .init_plugin = init_plugin,
     .exit_plugin = exit_plugin,
     .worker_init = worker_init,
-    .stage = &stage,
+    .stage = &fcgi_monkey_stages,
 };
 
 __attribute__((constructor)) static void look_around(void)

@@ -136,7 +136,7 @@ static const char *match_here(const struct mk_regex *regex, const char *text)
 }
 
 bool fcgi_monkey18_regex_find(const struct mk_regex *regex, const char *text,
-                     size_t from, size_t *begin, size_t *end)
+                              size_t from, size_t *begin, size_t *end)
 {
     bool anchored = regex[0].kind == MK_REGEX_LINE_BEGIN;
     const char *at = text + from, *found;
@@ -178,7 +178,7 @@ static unsigned char *take_class(const char **at, unsigned char *classes,
 }
 
 bool fcgi_monkey18_regex_compile(const char *expression, struct mk_regex *out,
-                        unsigned char *classes)
+                                 unsigned char *classes)
 {
     static const char plain[] = ".^$*+?";
     static const unsigned char plain_kinds[] = {

@@ -19,11 +19,11 @@
  * point into the latter. False for one that cannot be compiled.
  */
 bool fcgi_monkey18_regex_compile(const char *expression, struct mk_regex *out,
-                        unsigned char *classes);
+                                 unsigned char *classes);
 
 /* Whether a compiled expression matches somewhere in a text, from the byte
  * `from` on; and if so, where. */
 bool fcgi_monkey18_regex_find(const struct mk_regex *regex, const char *text,
-                     size_t from, size_t *begin, size_t *end);
+                              size_t from, size_t *begin, size_t *end);
 
 #endif

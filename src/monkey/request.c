@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "proto/header.h"
 
@@ -175,22 +174,10 @@ static struct fcgi_text read_path(const struct mk_request *sr)
     return (struct fcgi_text){file->data + root->len, file->len - root->len};
 }
 
-static void read_addresses(int fd, struct fcgi_http_request *request)
-{
-    socklen_t length = sizeof(request->peer);
-
-    /* It fails where the client has reset the connection already. */
-    if (getpeername(fd, (struct sockaddr *)&request->peer, &length) < 0)
-        memset(&request->peer, 0, sizeof(request->peer));
-    length = sizeof(request->local);
-    if (getsockname(fd, (struct sockaddr *)&request->local, &length) < 0)
-        memset(&request->local, 0, sizeof(request->local));
-}
-
 int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
                              struct fcgi_http_field fields[MK_FIELDS_MAX],
                              struct fcgi_http_request *request,
-                             const char **why)
+                             const char **body, const char **why)
 {
     const char *at = cs->body;
     int status;
@@ -211,9 +198,8 @@ int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
         request->server_name.data = sr->host_alias->name;
         request->server_name.length = sr->host_alias->len;
     }
-    read_addresses(cs->socket, request);
     if (status == 0)
         status = fcgi_monkey_request_body(cs, sr, (size_t)(at - cs->body),
-                                          fields, request, why);
+                                          fields, request, body, why);
     return status;
 }

@@ -18,14 +18,14 @@
 /*
  * Fills `request` from a session whose request is complete; its fields go to
  * `fields`. Moves the parser's position behind the body, so that a pipelined
- * request behind it is found. Nothing is copied: what is filled in holds until
- * the request ends. Returns 0, or the status to refuse the request with; then
+ * request behind it is found. `*body` is where the body lies, decoded. Nothing is
+ * copied: what is filled in holds until the request ends. Returns 0, or the status to refuse the request with; then
  * `*why` says why, and `request` holds what was understood. Worker thread.
  */
 int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
                              struct fcgi_http_field fields[MK_FIELDS_MAX],
                              struct fcgi_http_request *request,
-                             const char **why);
+                             const char **body, const char **why);
 
 /*
  * A part of the former, which is another for each ABI: fills in the body.
@@ -34,6 +34,6 @@ int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
 int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
                              size_t head_end, struct fcgi_http_field *fields,
                              struct fcgi_http_request *request,
-                             const char **why);
+                             const char **body, const char **why);
 
 #endif

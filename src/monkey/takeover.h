@@ -9,6 +9,9 @@
  * the core's epoll, and the event of the connection is put into a state in
  * which the core does not register it again. Nothing is ever queued in the
  * channel.
+ *
+ * What is the same in both ABIs is in takeover.c; takeover16.c and takeover18.c
+ * have the rest. All functions belong to the worker's thread.
  */
 #ifndef FCGI_MONKEY_TAKEOVER_H
 #define FCGI_MONKEY_TAKEOVER_H
@@ -18,9 +21,18 @@
 #include "monkey/abi.h"
 
 #define fcgi_monkey_family_of FCGI_MONKEY_NAME(family_of)
+#define fcgi_monkey_family_by_handler FCGI_MONKEY_NAME(family_by_handler)
 #define fcgi_monkey_conn_view FCGI_MONKEY_NAME(conn_view)
+#define fcgi_monkey_conn_read FCGI_MONKEY_NAME(conn_read)
 #define fcgi_monkey_conn_write FCGI_MONKEY_NAME(conn_write)
+#define fcgi_monkey_conn_leave FCGI_MONKEY_NAME(conn_leave)
+#define fcgi_monkey_conn_return FCGI_MONKEY_NAME(conn_return)
+#define fcgi_monkey_conn_watch FCGI_MONKEY_NAME(conn_watch)
+#define fcgi_monkey_conn_is_answered FCGI_MONKEY_NAME(conn_is_answered)
+#define fcgi_monkey_conn_stop_timeout FCGI_MONKEY_NAME(conn_stop_timeout)
+#define fcgi_monkey_conn_start_timeout FCGI_MONKEY_NAME(conn_start_timeout)
 #define fcgi_monkey_suppress_core_head FCGI_MONKEY_NAME(suppress_core_head)
+#define fcgi_monkey_end_request FCGI_MONKEY_NAME(end_request)
 #define fcgi_monkey_take FCGI_MONKEY_NAME(take)
 #define fcgi_monkey_give_back FCGI_MONKEY_NAME(give_back)
 
@@ -36,11 +48,13 @@ enum fcgi_monkey_family {
 struct fcgi_monkey_conn_view {
     struct mk_event *event;
     struct mk_network *net;
+    struct mk_network **net_place; /* where the core looks `net` up */
     struct mk_list *timeout_head;
     char *is_timeout_on;
     time_t *arrive_time;
     struct mk_list *streams;
     const struct mk_server_listen *listen; /* NULL in family A */
+    struct mk_session *session; /* zeroed before the core has read anything */
 };
 
 /* Tells the family by distances that differ, and checks what all share. Reads
@@ -48,14 +62,45 @@ struct fcgi_monkey_conn_view {
 enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
                                               const struct mk_request *sr);
 
-/* Looks at the connection of a session. The family must be known. */
-void fcgi_monkey_conn_view(enum fcgi_monkey_family family,
-                           const struct mk_session *cs,
+/* The same for a connection that may have no session yet, but whose protocol
+ * handler is known. */
+enum fcgi_monkey_family
+fcgi_monkey_family_by_handler(const void *conn,
+                              const struct mk_sched_handler *handler);
+
+/* Looks at a connection. The family must be known. */
+void fcgi_monkey_conn_view(enum fcgi_monkey_family family, void *conn,
                            struct fcgi_monkey_conn_view *view);
 
-/* write(2) to the client, through Monkey's network layer. */
+/* read(2) and write(2) of the client, through Monkey's network layer. A layer
+ * that has decrypted more than `size` bytes returns more than `size`. */
+int fcgi_monkey_conn_read(const struct fcgi_monkey_conn_view *view, void *buf,
+                          int size);
 int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
                            const void *bytes, size_t length);
+
+/* Takes the descriptor out of the core's epoll, and keeps the core from
+ * registering it again. */
+void fcgi_monkey_conn_leave(const struct mk_api *api,
+                            const struct fcgi_monkey_conn_view *view);
+
+/* Undoes that: the core may register the descriptor. */
+void fcgi_monkey_conn_return(const struct fcgi_monkey_conn_view *view);
+
+/* Has the core watch the descriptor for MK_EVENT_READ or MK_EVENT_WRITE. */
+void fcgi_monkey_conn_watch(const struct mk_api *api,
+                            const struct fcgi_monkey_conn_view *view,
+                            uint32_t mask);
+
+/* Whether the core has answered a request, and has yet to send or to end it. */
+bool fcgi_monkey_conn_is_answered(const struct fcgi_monkey_conn_view *view);
+
+/* Takes the connection out of the queue of those that Monkey's Timeout ends,
+ * and puts it back; its time begins anew then. */
+void fcgi_monkey_conn_stop_timeout(const struct fcgi_monkey_conn_view *view);
+void fcgi_monkey_conn_start_timeout(const struct mk_api *api,
+                                    struct mk_config *config,
+                                    const struct fcgi_monkey_conn_view *view);
 
 /*
  * To be called whenever stage 30 returns MK_CONTINUE. Monkey 1.8 makes the head
@@ -63,6 +108,12 @@ int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
  * aborting for want of a status. In 1.6 it does nothing.
  */
 void fcgi_monkey_suppress_core_head(struct mk_request *sr);
+
+/* Has the core end a request. False where the connection must not be touched
+ * any more: it is gone, or nothing more comes of it. */
+bool fcgi_monkey_end_request(const struct mk_api *api,
+                             const struct fcgi_monkey_conn_view *view,
+                             struct mk_request *sr, bool close);
 
 /* In stage 30: from now on the client's descriptor is ours alone. */
 void fcgi_monkey_take(const struct mk_api *api,
@@ -74,9 +125,8 @@ void fcgi_monkey_take(const struct mk_api *api,
  * pipelined request may have run when this returns. Nothing of the request may
  * be touched after it.
  */
-void fcgi_monkey_give_back(const struct mk_api *api,
-                           enum fcgi_monkey_family family,
-                           struct mk_session *cs, struct mk_request *sr,
-                           bool close);
+void fcgi_monkey_give_back(const struct mk_api *api, struct mk_config *config,
+                           const struct fcgi_monkey_conn_view *view,
+                           struct mk_request *sr, bool close);
 
 #endif

@@ -4,12 +4,7 @@
  */
 #include "monkey/takeover.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stddef.h>
-#include <sys/socket.h>
-
-#include "monkey/buffer.h"
 
 enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
                                               const struct mk_request *sr)
@@ -37,31 +32,58 @@ enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
     return FCGI_MONKEY_FAMILY_UNKNOWN;
 }
 
-void fcgi_monkey_conn_view(enum fcgi_monkey_family family,
-                           const struct mk_session *cs,
+enum fcgi_monkey_family
+fcgi_monkey_family_by_handler(const void *conn,
+                              const struct mk_sched_handler *handler)
+{
+    const struct mk_conn_a *a = conn;
+    const struct mk_conn_b *b = conn;
+
+    if (b->protocol == handler && b->channel.io == b->net &&
+        b->channel.event == &b->event)
+        return FCGI_MONKEY_FAMILY_B;
+    if (a->protocol == handler && a->channel.io == a->net)
+        return FCGI_MONKEY_FAMILY_A;
+    return FCGI_MONKEY_FAMILY_UNKNOWN;
+}
+
+void fcgi_monkey_conn_view(enum fcgi_monkey_family family, void *conn,
                            struct fcgi_monkey_conn_view *view)
 {
     if (family == FCGI_MONKEY_FAMILY_A) {
-        struct mk_conn_a *a = cs->conn;
+        struct mk_conn_a *a = conn;
 
-        view->event = &a->event;
-        view->net = a->net;
-        view->timeout_head = &a->timeout_head;
-        view->is_timeout_on = &a->is_timeout_on;
-        view->arrive_time = &a->arrive_time;
-        view->streams = &a->channel.streams;
-        view->listen = NULL;
+        *view = (struct fcgi_monkey_conn_view){
+            .event = &a->event,
+            .net = a->net,
+            .net_place = &a->net,
+            .timeout_head = &a->timeout_head,
+            .is_timeout_on = &a->is_timeout_on,
+            .arrive_time = &a->arrive_time,
+            .streams = &a->channel.streams,
+            .session = (struct mk_session *)(a + 1),
+        };
     } else {
-        struct mk_conn_b *b = cs->conn;
+        struct mk_conn_b *b = conn;
 
-        view->event = &b->event;
-        view->net = b->net;
-        view->timeout_head = &b->timeout_head;
-        view->is_timeout_on = &b->is_timeout_on;
-        view->arrive_time = &b->arrive_time;
-        view->streams = &b->channel.streams;
-        view->listen = b->server_listen;
+        *view = (struct fcgi_monkey_conn_view){
+            .event = &b->event,
+            .net = b->net,
+            .net_place = &b->net,
+            .timeout_head = &b->timeout_head,
+            .is_timeout_on = &b->is_timeout_on,
+            .arrive_time = &b->arrive_time,
+            .streams = &b->channel.streams,
+            .listen = b->server_listen,
+            .session = (struct mk_session *)(b + 1),
+        };
     }
+}
+
+int fcgi_monkey_conn_read(const struct fcgi_monkey_conn_view *view, void *buf,
+                          int size)
+{
+    return view->net->read(view->event->fd, buf, size);
 }
 
 int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
@@ -70,20 +92,10 @@ int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
     return view->net->write(view->event->fd, bytes, length);
 }
 
-void fcgi_monkey_suppress_core_head(struct mk_request *sr)
-{
-    (void)sr;
-}
-
-void fcgi_monkey_take(const struct mk_api *api,
-                      const struct fcgi_monkey_conn_view *view)
+void fcgi_monkey_conn_leave(const struct mk_api *api,
+                            const struct fcgi_monkey_conn_view *view)
 {
     struct mk_event *event = view->event;
-    int off = 0;
-
-    /* The core corks the socket for a file and forgets about it when only the
-     * head of that is asked for: what is sent now would wait 200 ms. */
-    setsockopt(event->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
 
     /* ev_del() does nothing unless the status is REGISTERED, which ev_add()
      * forgets to set. In a pipeline the event may be out already; then it
@@ -96,70 +108,29 @@ void fcgi_monkey_take(const struct mk_api *api,
      * of the core fails. */
     event->mask = 2;
     event->status = MK_EVENT_REGISTERED;
-
-    /* Up to 1.6.5 a connection stays in the queue of those that time out even
-     * while it is served. Later ones have taken it out. */
-    if (*view->is_timeout_on) {
-        view->timeout_head->prev->next = view->timeout_head->next;
-        view->timeout_head->next->prev = view->timeout_head->prev;
-        view->timeout_head->prev = view->timeout_head->next = NULL;
-        *view->is_timeout_on = 0;
-    }
 }
 
-static void queue_timeout(const struct mk_api *api,
-                          const struct fcgi_monkey_conn_view *view)
+void fcgi_monkey_conn_return(const struct fcgi_monkey_conn_view *view)
 {
-    struct mk_list *queue = &api->sched_worker_info()->timeout_queue;
-    struct mk_list *node = view->timeout_head;
-
-    if (*view->is_timeout_on)
-        return;
-    node->next = queue;
-    node->prev = queue->prev;
-    queue->prev->next = node;
-    queue->prev = node;
-    *view->is_timeout_on = 1;
+    view->event->status = MK_EVENT_NONE;
+    view->event->mask = MK_EVENT_EMPTY; /* so that ev_add() adds */
 }
 
-void fcgi_monkey_give_back(const struct mk_api *api,
-                           enum fcgi_monkey_family family,
-                           struct mk_session *cs, struct mk_request *sr,
-                           bool close)
+bool fcgi_monkey_conn_is_answered(const struct fcgi_monkey_conn_view *view)
 {
-    struct mk_event_loop *loop = api->sched_loop();
-    struct fcgi_monkey_conn_view view;
+    return view->session->sr_fixed.headers.status > 0 ||
+           view->streams->next != view->streams;
+}
 
-    fcgi_monkey_conn_view(family, cs, &view);
-    sr->handler_data = NULL;
-    view.event->status = MK_EVENT_NONE;
-    view.event->mask = MK_EVENT_EMPTY; /* so that ev_add() adds */
-    if (close) {
-        /* Pipelined bytes would be answered although the connection was
-         * announced to end: there are none. */
-        cs->body_length = (unsigned)cs->parser.i + 1;
-    } else {
-        api->ev_add(loop, view.event->fd, MK_EVENT_CONNECTION, MK_EVENT_READ,
-                    view.event);
-        /* The core counts its Timeout from when the connection was accepted,
-         * and so closes a busy one in the moment between two requests. */
-        *view.arrive_time = api->time_unix();
-    }
-    if (api->http_request_end(cs, close ? 1 : 0) < 0)
-        return; /* the connection is gone, and all of this with it */
-    if (sr->handler_data != NULL)
-        return; /* our stage 30 has taken the next request over */
-    if (cs->request_list.next == &cs->request_list) {
-        fcgi_monkey_buffer_reset(api, &view, cs); /* idle */
-        return;
-    }
-    if (sr->headers.status > 0 || view.streams->next != view.streams) {
-        /* The core has answered the next request, but nobody sends it, or
-         * ends it, before the descriptor is writable. */
-        api->ev_add(loop, view.event->fd, MK_EVENT_CONNECTION, MK_EVENT_WRITE,
-                    view.event);
-        return;
-    }
-    /* Half a request: it must not take for ever. */
-    queue_timeout(api, &view);
+void fcgi_monkey_suppress_core_head(struct mk_request *sr)
+{
+    (void)sr;
+}
+
+bool fcgi_monkey_end_request(const struct mk_api *api,
+                             const struct fcgi_monkey_conn_view *view,
+                             struct mk_request *sr, bool close)
+{
+    (void)sr;
+    return api->http_request_end(view->session, close ? 1 : 0) >= 0;
 }

@@ -5,13 +5,9 @@
  * answer behind our back as soon as stage 30 has returned, and takes the
  * request for answered once that is sent.
  */
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
-#include "monkey/buffer.h"
 #include "monkey/takeover.h"
 
 enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
@@ -34,20 +30,41 @@ enum fcgi_monkey_family fcgi_monkey_family_of(const struct mk_session *cs,
     return FCGI_MONKEY_FAMILY_C;
 }
 
-void fcgi_monkey_conn_view(enum fcgi_monkey_family family,
-                           const struct mk_session *cs,
+enum fcgi_monkey_family
+fcgi_monkey_family_by_handler(const void *conn,
+                              const struct mk_sched_handler *handler)
+{
+    const struct mk_conn *c = conn;
+
+    return c->protocol == handler && c->channel.io == c->net &&
+                   c->channel.event == &c->event
+               ? FCGI_MONKEY_FAMILY_C
+               : FCGI_MONKEY_FAMILY_UNKNOWN;
+}
+
+void fcgi_monkey_conn_view(enum fcgi_monkey_family family, void *conn,
                            struct fcgi_monkey_conn_view *view)
 {
-    struct mk_conn *conn = cs->conn;
+    struct mk_conn *c = conn;
 
     (void)family;
-    view->event = &conn->event;
-    view->net = conn->net;
-    view->timeout_head = &conn->timeout_head;
-    view->is_timeout_on = &conn->is_timeout_on;
-    view->arrive_time = &conn->arrive_time;
-    view->streams = &conn->channel.streams;
-    view->listen = conn->server_listen;
+    *view = (struct fcgi_monkey_conn_view){
+        .event = &c->event,
+        .net = c->net,
+        .net_place = &c->net,
+        .timeout_head = &c->timeout_head,
+        .is_timeout_on = &c->is_timeout_on,
+        .arrive_time = &c->arrive_time,
+        .streams = &c->channel.streams,
+        .listen = c->server_listen,
+        .session = (struct mk_session *)(c + 1),
+    };
+}
+
+int fcgi_monkey_conn_read(const struct fcgi_monkey_conn_view *view, void *buf,
+                          int size)
+{
+    return view->net->read(view->net->plugin, view->event->fd, buf, size);
 }
 
 int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
@@ -56,44 +73,22 @@ int fcgi_monkey_conn_write(const struct fcgi_monkey_conn_view *view,
     return view->net->write(view->net->plugin, view->event->fd, bytes, length);
 }
 
-void fcgi_monkey_suppress_core_head(struct mk_request *sr)
+void fcgi_monkey_conn_leave(const struct mk_api *api,
+                            const struct fcgi_monkey_conn_view *view)
 {
-    struct mk_list *node = &sr->in_headers.head;
-
-    node->prev->next = node->next;
-    node->next->prev = node->prev;
-    node->prev = node->next = node;
-    sr->headers.status = 200;
-}
-
-void fcgi_monkey_take(const struct mk_api *api,
-                      const struct fcgi_monkey_conn_view *view)
-{
-    int off = 0;
-
-    setsockopt(view->event->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
     /* In a pipeline the event may be out already; then this fails, which is as
      * good. */
     api->ev_del(api->sched_loop(), view->event);
 }
 
-static void queue_timeout(const struct mk_api *api,
-                          const struct fcgi_monkey_conn_view *view)
+void fcgi_monkey_conn_return(const struct fcgi_monkey_conn_view *view)
 {
-    struct mk_list *queue = &api->sched_worker_info()->timeout_queue;
-    struct mk_list *node = view->timeout_head;
-
-    if (*view->is_timeout_on)
-        return;
-    node->next = queue;
-    node->prev = queue->prev;
-    queue->prev->next = node;
-    queue->prev = node;
-    *view->is_timeout_on = 1;
+    (void)view; /* ev_del() has left an event that ev_add() adds */
 }
 
-/* What is linked into the channel, and has bytes. */
-static bool has_output(const struct fcgi_monkey_conn_view *view)
+/* What is linked into the channel, and has bytes. An error page is sent and
+ * ended by the core itself. */
+bool fcgi_monkey_conn_is_answered(const struct fcgi_monkey_conn_view *view)
 {
     const struct mk_list *node, *first;
 
@@ -110,46 +105,31 @@ static bool has_output(const struct fcgi_monkey_conn_view *view)
     return false;
 }
 
-void fcgi_monkey_give_back(const struct mk_api *api,
-                           enum fcgi_monkey_family family,
-                           struct mk_session *cs, struct mk_request *sr,
-                           bool close)
+void fcgi_monkey_suppress_core_head(struct mk_request *sr)
 {
-    struct mk_plugin *handler = sr->stage30_handler;
-    struct mk_event_loop *loop = api->sched_loop();
-    struct fcgi_monkey_conn_view view;
+    struct mk_list *node = &sr->in_headers.head;
 
-    fcgi_monkey_conn_view(family, cs, &view);
-    sr->handler_data = NULL;
-    if (close) {
-        cs->body_length = (unsigned)cs->parser.i + 1;
-    } else {
-        api->ev_add(loop, view.event->fd, MK_EVENT_CONNECTION, MK_EVENT_READ,
-                    view.event);
-        *view.arrive_time = api->time_unix(cs->server);
-    }
-    if (api->http_request_end(handler, cs, close ? 1 : 0) < 0)
-        return; /* the connection is gone, and all of this with it */
-    if (!cs->sched_init) {
-        /* The core has answered the next request with an error, and forgotten
-         * to close the connection: its client sees the end, and so does the
-         * core when that has closed, or when it times out. */
-        shutdown(cs->socket, SHUT_WR);
-        queue_timeout(api, &view);
-        return;
-    }
-    if (sr->handler_data != NULL)
-        return; /* our stage 30 has taken the next request over */
-    if (cs->request_list.next == &cs->request_list) {
-        fcgi_monkey_buffer_reset(api, &view, cs); /* idle */
-        return;
-    }
-    if (has_output(&view)) {
-        /* The core has answered the next request, but nobody sends it before
-         * the descriptor is writable. */
-        api->ev_add(loop, view.event->fd, MK_EVENT_CONNECTION, MK_EVENT_WRITE,
-                    view.event);
-        return;
-    }
-    queue_timeout(api, &view); /* half a request: it must not take for ever */
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    node->prev = node->next = node;
+    sr->headers.status = 200;
+}
+
+bool fcgi_monkey_end_request(const struct mk_api *api,
+                             const struct fcgi_monkey_conn_view *view,
+                             struct mk_request *sr, bool close)
+{
+    struct mk_session *cs = view->session;
+    struct mk_config *config = cs->server;
+
+    if (api->http_request_end(sr->stage30_handler, cs, close ? 1 : 0) < 0)
+        return false;
+    if (cs->sched_init)
+        return true;
+    /* The core has answered the next request with an error, and forgotten to
+     * close the connection: its client sees the end, and so does the core when
+     * that has closed, or when it times out. */
+    shutdown(cs->socket, SHUT_WR);
+    fcgi_monkey_conn_start_timeout(api, config, view);
+    return false;
 }

@@ -52,8 +52,8 @@ for my $php (@php) {
         for my $conf ({}, ({ CheckScript => 'On' }, { Extensions => '.php' }) x ($rule eq $rules[0])) {
             $h = host(responder => $r, files => \%files, match => ["$rule fastcgi"], conf => $conf);
             $what = "$kind, $rule, " . (join(' ', %$conf) || 'no keys');
-            # (`.*` behind `.php` takes the rest of a last extension, too.)
-            is_no_script($_) for grep { $rule !~ /php\.\*/ || $conf->{Extensions} || !/php[~,]/ } @uploads;
+            # (`.*` behind `.php` is the administrator's word: it takes the rest of a name, too.)
+            is_no_script($_) for grep { $rule !~ /php\.\*/ || $conf->{Extensions} || /^folder/ } @uploads;
             is_run($_), is_run($_, '/info'), is_run($_, '/a.b/c.d') for 'page.php', 'x.tar.php', 'folder.php/page.php', 'v1.0/page.php';
         }
     }

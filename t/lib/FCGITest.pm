@@ -24,6 +24,9 @@
 #   FCGI_WRAP        command words put before the host: "valgrind -q",
 #                    "env LD_PRELOAD=/usr/lib/.../libasan.so"
 #   FCGI_SERVE_ARGS  more arguments for the host
+#   FCGI_LANE        fast (default), or core: the host has another plugin's stage,
+#                    so that the gate has requests of ours pass through its core
+#   FCGI_GATE        off: the plugin puts no gate up
 #   FCGI_SANITIZER   set if host and plugin are built with sanitizers
 #   FCGI_SLOW        factor for every bound in time (default 1; 3 with a
 #                    sanitizer, 8 with a FCGI_WRAP that names valgrind)
@@ -65,7 +68,7 @@ use FCGITest::Client;
 use FCGITest::Daemon;
 
 my @EXPORT = qw(host responder client request get post res_is headers_of
-  slow within wait_for finish temp_dir nginx_todo host_kind abi is_abi page cgi);
+  slow within wait_for finish temp_dir nginx_todo host_kind abi is_abi gated lane page cgi);
 
 sub import {
     my $into = caller;
@@ -107,6 +110,12 @@ sub abi {
 }
 
 sub is_abi { return abi() eq $_[0] }
+
+# Whether the plugin's gate reads requests, and not the host's core.
+sub gated { return host_kind() ne 'nginx' && ($ENV{FCGI_GATE} || '') ne 'off' }
+
+# The way that requests of ours take.
+sub lane { return $ENV{FCGI_LANE} || 'fast' }
 
 # local $TODO = nginx_todo('why'): nginx may differ here, and does for a
 # known reason.

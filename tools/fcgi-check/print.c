@@ -5,6 +5,7 @@
  */
 #include "print.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/scan.h"

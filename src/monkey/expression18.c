@@ -6,11 +6,12 @@
 #include <limits.h>
 #include <string.h>
 
-#include "monkey/index.h"
 #include "monkey/regex18.h"
+#include "monkey/rules.h"
 
-bool fcgi_monkey_rule_find(const struct mk_host_handler *rule, const char *path,
-                           size_t from, size_t length, struct mk_span *span)
+bool fcgi_monkey_expression_find(const struct mk_host_handler *rule,
+                                 const char *path, size_t from, size_t length,
+                                 struct fcgi_monkey_span *span)
 {
     char text[PATH_MAX];
 
@@ -18,5 +19,6 @@ bool fcgi_monkey_rule_find(const struct mk_host_handler *rule, const char *path,
         return false;
     memcpy(text, path, length);
     text[length] = '\0';
-    return fcgi_monkey18_regex_find(rule->match, text, from, &span->begin, &span->end);
+    return fcgi_monkey18_regex_find(rule->match, text, from, &span->begin,
+                                    &span->end);
 }

@@ -7,7 +7,7 @@
 #include <regex.h>
 #include <string.h>
 
-#include "monkey/index.h"
+#include "monkey/rules.h"
 
 /* The name that glibc gives to what REG_NOSUB sets. */
 #ifdef _GNU_SOURCE
@@ -16,8 +16,9 @@
 #define NO_SUB __no_sub
 #endif
 
-bool fcgi_monkey_rule_find(const struct mk_host_handler *rule, const char *path,
-                           size_t from, size_t length, struct mk_span *span)
+bool fcgi_monkey_expression_find(const struct mk_host_handler *rule,
+                                 const char *path, size_t from, size_t length,
+                                 struct fcgi_monkey_span *span)
 {
     regmatch_t found = {.rm_so = (regoff_t)from, .rm_eo = (regoff_t)length};
     regex_t regex;
