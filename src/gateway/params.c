@@ -7,7 +7,8 @@
  * A client chooses the names of its header fields, so that a field's name is
  * only taken where no other name leads to the same variable: letters, digits
  * and '-' (CVE-2026-52845 is what becomes of `Remote_User`). `Proxy` is never
- * passed on, for HTTP_PROXY means something else to programs (CVE-2016-5385).
+ * passed on, for HTTP_PROXY means something else to programs (CVE-2016-5385),
+ * nor is Transfer-Encoding, which is the connection's, and undone by now.
  */
 #include "gateway/params.h"
 
@@ -126,7 +127,8 @@ static bool is_passed(struct fcgi_text name)
             return false;
     }
     return name.length > 0 && !is_name(name, "content-length") &&
-           !is_name(name, "content-type") && !is_name(name, "proxy");
+           !is_name(name, "content-type") && !is_name(name, "proxy") &&
+           !is_name(name, "transfer-encoding");
 }
 
 static char upper(char c)

@@ -6,7 +6,8 @@ use lib "$FindBin::Bin/../lib";
 use FCGITest;
 
 my $r = responder();
-my $h = host(responder => $r, monkey => { MaxRequestSize => 512 });
+my $h = host(responder => $r, monkey => { MaxRequestSize => 512 },
+    conf => { MaxRequestHeaderSize => '256k' });
 my $port = $h->{port};
 my $root = $h->{docroot};
 

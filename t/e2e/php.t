@@ -38,7 +38,8 @@ my %scripts = (
 
 for my $kind (qw(unix tcp)) {
     my $php = FCGITest::Daemon->php(listen => $kind);
-    my $h = host(responder => $php, files => \%scripts, monkey => { MaxRequestSize => 8192 });
+    my $h = host(responder => $php, files => \%scripts, monkey => { MaxRequestSize => 8192 },
+        conf => { MaxRequestHeaderSize => '128k' });
     my $c = client($h);
     my $ask = sub {
         my ($m, $u, %o) = @_;

@@ -64,9 +64,11 @@ my @PLAIN = (
     [ '/page.php.txt' => '200' ],
     [ '//page.php' => '//page.php', undef, { DOCUMENT_URI => [ '/page.php', 'slashes' ], PHP_SELF => [ '/page.php', 'slashes' ], SCRIPT_FILENAME => [ 'ROOT/page.php', 'slashes' ], SCRIPT_NAME => [ '/page.php', 'slashes' ] } ],
     [ '/dir//sub.php' => '/dir//sub.php', undef, { DOCUMENT_URI => [ '/dir/sub.php', 'slashes' ], PHP_SELF => [ '/dir/sub.php', 'slashes' ], SCRIPT_FILENAME => [ 'ROOT/dir/sub.php', 'slashes' ], SCRIPT_NAME => [ '/dir/sub.php', 'slashes' ] } ],
-    [ '/./page.php' => '/./page.php', undef, { DOCUMENT_URI => [ '/page.php', 'dots' ], PHP_SELF => [ '/page.php', 'dots' ], SCRIPT_FILENAME => [ 'ROOT/page.php', 'dots' ], SCRIPT_NAME => [ '/page.php', 'dots' ] } ],
-    [ '/dir/../page.php' => '403', undef, { status => [ '200', 'dots' ] } ],
-    [ '/dir/./sub.php' => '/dir/./sub.php', undef, { DOCUMENT_URI => [ '/dir/sub.php', 'dots' ], PHP_SELF => [ '/dir/sub.php', 'dots' ], SCRIPT_FILENAME => [ 'ROOT/dir/sub.php', 'dots' ], SCRIPT_NAME => [ '/dir/sub.php', 'dots' ] } ],
+    !gated() ? [ '/./page.php' => '/./page.php', undef, { DOCUMENT_URI => [ '/page.php', 'dots' ], PHP_SELF => [ '/page.php', 'dots' ], SCRIPT_FILENAME => [ 'ROOT/page.php', 'dots' ], SCRIPT_NAME => [ '/page.php', 'dots' ] } ]
+    : [ '/./page.php' => '/page.php' ],
+    !gated() ? [ '/dir/../page.php' => '403', undef, { status => [ '200', 'dots' ] } ] : [ '/dir/../page.php' => '/page.php' ],
+    !gated() ? [ '/dir/./sub.php' => '/dir/./sub.php', undef, { DOCUMENT_URI => [ '/dir/sub.php', 'dots' ], PHP_SELF => [ '/dir/sub.php', 'dots' ], SCRIPT_FILENAME => [ 'ROOT/dir/sub.php', 'dots' ], SCRIPT_NAME => [ '/dir/sub.php', 'dots' ] } ]
+    : [ '/dir/./sub.php' => '/dir/sub.php' ],
     [ '/none/' => '403' ],
     [ '/page.php%0a' => '400', undef, { status => [ '404', 'control' ] } ],
     [ '/page.php/%0a' => '400', undef, { status => [ '200', 'control' ] } ],

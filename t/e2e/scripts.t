@@ -93,8 +93,19 @@ for (@keys) {
     }
     # Out of the document root.
     is_refused($_, '40[034]', $what) for '/../page.php', '/%2e%2e/page.php', '/..%2fpage.php', '/%2e%2e%2fpage.php',
-      '/sub/../page.php', '/page.php/..', '/page.php/../../../etc/passwd', '/page.php/%2e%2e/x', '/sub/..%2f..%2f..%2fetc/passwd.php',
+      '/page.php/../../../etc/passwd', '/sub/..%2f..%2f..%2fetc/passwd.php',
       '/%zz/%2e%2e/%2e%2e/etc/page.php', '/%2/page.php', '/page.php/%';
+    # Steps upwards inside of it: the gate resolves them, the core refuses them.
+    if (!gated()) { is_refused($_, '403', $what) for '/sub/../page.php', '/page.php/..', '/page.php/%2e%2e/x' }
+    else {
+        is_run('/sub/../page.php', '/page.php', undef, $what);
+        is_run('/sub/%2e%2e/page.php/a/../b', '/page.php', '/b', $what);
+        if ($any || $front) {
+            is_run('/page.php/..', $any ? '/index.html' : '/index.php', undef, $what);
+            is_run('/page.php/%2e%2e/x', $any ? '/x' : $front, undef, $what);
+        }
+        else { is_refused($_, '403', $what) for '/page.php/..', '/page.php/%2e%2e/x' }
+    }
     for my $odd ('/%252e%252e/page.php', '/..%5cpage.php', '/%c0%ae%c0%ae/page.php', '/%uff0e%uff0e/page.php', '/.%00./page.php') {
         try($odd);
         my @out = grep { ($_->{params}{SCRIPT_FILENAME} // '') =~ m{(?:\A|/)\.\.(?:/|\z)|\0|/etc/} } $r->requests;

@@ -85,14 +85,15 @@ for my $case (
     my ($c) = raw($case->[1], "$case->[0]: refused", $case->[1] =~ m{\A[^ ]+ [^ ]*\0|HTTP/1\.\0} ? '400|404|505|closed' : '400');
     is(scalar($r->requests), 0, "$case->[0]: not passed on");
 }
-# An empty value: Monkey 1.6 closes, without an answer; but a tab is one for it.
+# An empty value: without the gate Monkey 1.6 closes, without an answer; but a
+# tab is one for it.
 for my $case ([ 'X-A:' ], ['X-A: '], ["X-A: \t "], ['Cookie:'], ["X-A:\r\nX-B: b"], ["Accept: \r\nCookie: c=d"]) {
     my $name = 'an empty value ' . FCGITest::show($case->[0]);
     for my $by (1, 1000) {
         my $c = client($h);
         $c->drip("GET /hello.php HTTP/1.1\r\n$host\r\n$case->[0]\r\n\r\n", $by, $by == 1 ? 0.0003 : 0);
         my $res = $c->read_response;
-        if (is_abi('1.6') && $case->[0] !~ /\t/) { ok(!defined $res->{status} && $c->at_eof(5), "$name: closed") }
+        if (!gated() && is_abi('1.6') && $case->[0] !~ /\t/) { ok(!defined $res->{status} && $c->at_eof(5), "$name: closed") }
         else { res_is($res, 200, "hello\n", $name) }
     }
 }
@@ -107,7 +108,7 @@ my $inner = "GET /hello.php?inner HTTP/1.1\r\n$host\r\n\r\n";
 for my $case (
     [ 'a blank before the colon', 'Content-Length : ' . length $inner ],
     [ 'a line without a colon before it', "X-A\r\nContent-Length: " . length $inner ],
-    [ 'no length', 'X-A: b' ])
+    ([ 'no length', 'X-A: b' ]) x !gated())
 {
     for my $i (1 .. 8) {
         get($h, '/hello.php');    # leaves a connection that is written to at once
@@ -123,7 +124,14 @@ for my $case (
     $r->forget;
 }
 
+# For the gate a POST that says nothing of a body has none (RFC 9112, 6.3).
 my $c = client($h);
+if (gated()) {
+    $c->send("POST /echo.php HTTP/1.1\r\n$host\r\n\r\n$inner");
+    res_is($c->read_response, 200, '', 'a POST without a length has no body');
+    res_is($c->read_response, 200, "hello\n", 'and what stands behind it is the next request');
+    $c = client($h);
+}
 $c->send($c->format(POST => '/echo.php', body => 'ab') . "\r\n");
 res_is($c->read_response, 200, 'ab', 'a CRLF behind a body');
 $c->send($c->format(GET => '/hello.php'));
