@@ -103,6 +103,7 @@ static int core_reads(struct fcgi_monkey_client *client, const char *bytes,
     gate->feed_left = length;
     gate->feed_on = on;
     *client->view.net_place = &network;
+    errno = 0; /* which says of a failure whether more is awaited */
     result = gate->core->cb_read MK_CONN_ARGS(
         client->conn, worker->api->sched_worker_info(), worker->config);
     *client->view.net_place = client->view.net;
@@ -123,6 +124,39 @@ static int close_it(struct fcgi_monkey_client *client)
     client->phase = FCGI_MONKEY_CLOSING;
     errno = 0;
     return -1;
+}
+
+/*
+ * The core has returned from a request. A page of error of its own it sends at
+ * once, and then forgets the request (monkey-traps (s)): what is behind it would
+ * never be looked at, and a client that awaits the end of the connection would
+ * never see it. Where it has made an end before the body has come, that must not
+ * be taken for a next request.
+ */
+static int settle(struct fcgi_monkey_client *client, int result)
+{
+    enum fcgi_monkey_conn_state state;
+
+    if (result < 0 || (client->phase != FCGI_MONKEY_CORE &&
+                       client->phase != FCGI_MONKEY_PASSING &&
+                       client->phase != FCGI_MONKEY_DRAIN))
+        return result;
+    state = fcgi_monkey_conn_state(&client->view);
+    if (state == FCGI_MONKEY_CONN_BUSY)
+        return result;
+    if (state == FCGI_MONKEY_CONN_STRAND) {
+        if (client->phase == FCGI_MONKEY_PASSING) {
+            client->phase = FCGI_MONKEY_DRAIN;
+            client->view.session->close_now = 1;
+        }
+        fcgi_monkey_conn_watch(gate->worker->api, &client->view,
+                               MK_EVENT_WRITE);
+        return result;
+    }
+    if (state == FCGI_MONKEY_CONN_GONE || client->phase != FCGI_MONKEY_CORE)
+        return close_it(client);
+    fcgi_monkey_gate_request_ended(client);
+    return result;
 }
 
 /* --- requests that are not ours ----------------------------------------- */
@@ -205,7 +239,7 @@ static int pass(struct fcgi_monkey_client *client, const struct input *input,
     result = core_reads(client, input->bytes, head + used, false);
     if (!keep_rest(client, input, head + used))
         return close_it(client);
-    return result;
+    return settle(client, result);
 }
 
 /* --- heads --------------------------------------------------------------- */
@@ -238,7 +272,7 @@ static int show_core(struct fcgi_monkey_client *client,
         client->phase = FCGI_MONKEY_DRAIN;
         client->view.session->close_now = 1;
     }
-    return result;
+    return settle(client, result);
 }
 
 /*
@@ -365,7 +399,7 @@ static int read_passing(struct fcgi_monkey_client *client)
 
         if (client->body_left == 0 && client->phase == FCGI_MONKEY_PASSING)
             client->phase = FCGI_MONKEY_CORE;
-        return result;
+        return settle(client, result);
     }
     n = fcgi_monkey_client_receive(client, gate->scratch, SCRATCH);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -15,6 +15,23 @@ void fcgi_monkey_conn_watch(const struct mk_api *api,
                 view->event);
 }
 
+enum fcgi_monkey_conn_state
+fcgi_monkey_conn_state(const struct fcgi_monkey_conn_view *view)
+{
+    const struct mk_session *cs = view->session;
+
+    if (!cs->sched_init)
+        return FCGI_MONKEY_CONN_GONE;
+    if (cs->request_list.next == &cs->request_list)
+        return FCGI_MONKEY_CONN_ENDED;
+    /* Who answers later has handler_data. */
+    return view->streams->next == view->streams &&
+                   cs->sr_fixed.handler_data == NULL &&
+                   cs->sr_fixed.headers.status >= 400
+               ? FCGI_MONKEY_CONN_STRAND
+               : FCGI_MONKEY_CONN_BUSY;
+}
+
 void fcgi_monkey_conn_stop_timeout(const struct fcgi_monkey_conn_view *view)
 {
     struct mk_list *node = view->timeout_head;

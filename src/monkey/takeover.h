@@ -29,6 +29,7 @@
 #define fcgi_monkey_conn_return FCGI_MONKEY_NAME(conn_return)
 #define fcgi_monkey_conn_watch FCGI_MONKEY_NAME(conn_watch)
 #define fcgi_monkey_conn_is_answered FCGI_MONKEY_NAME(conn_is_answered)
+#define fcgi_monkey_conn_state FCGI_MONKEY_NAME(conn_state)
 #define fcgi_monkey_conn_stop_timeout FCGI_MONKEY_NAME(conn_stop_timeout)
 #define fcgi_monkey_conn_start_timeout FCGI_MONKEY_NAME(conn_start_timeout)
 #define fcgi_monkey_suppress_core_head FCGI_MONKEY_NAME(suppress_core_head)
@@ -94,6 +95,17 @@ void fcgi_monkey_conn_watch(const struct mk_api *api,
 
 /* Whether the core has answered a request, and has yet to send or to end it. */
 bool fcgi_monkey_conn_is_answered(const struct fcgi_monkey_conn_view *view);
+
+/* How the core has left a request that it was given. */
+enum fcgi_monkey_conn_state {
+    FCGI_MONKEY_CONN_BUSY,   /* it, or another plugin, goes on with it */
+    FCGI_MONKEY_CONN_ENDED,  /* it has ended it, and awaits the next one */
+    FCGI_MONKEY_CONN_GONE,   /* it awaits nothing, and forgets to close */
+    FCGI_MONKEY_CONN_STRAND, /* 1.6: its page of error is sent, and it ends the
+                              * request when the descriptor is writable */
+};
+enum fcgi_monkey_conn_state
+fcgi_monkey_conn_state(const struct fcgi_monkey_conn_view *view);
 
 /* Takes the connection out of the queue of those that Monkey's Timeout ends,
  * and puts it back; its time begins anew then. */
