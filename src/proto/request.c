@@ -4,18 +4,18 @@
  *
  *   BEGIN | PARAMS record ... | empty PARAMS | STDIN record ... | empty STDIN
  *
- * All records of STDIN but its last hold FCGI_REQUEST_CHUNK bytes, so the
- * bytes at a position follow from arithmetic. Where a record of PARAMS
- * ends follows from the lengths of the pairs; they are only looked at where one
- * record does not hold them all. So no state but the position has to be kept,
- * or undone, when a write ends in the middle of a header.
+ * Up to the end of PARAMS the bytes at a position follow from arithmetic: where
+ * a record of PARAMS ends follows from the lengths of the pairs; they are only
+ * looked at where one record does not hold them all. A record of STDIN holds
+ * what there was of the body when its first byte was sent, FCGI_REQUEST_CHUNK
+ * bytes at most; so where the current one begins, and how long it is once it
+ * has begun, is kept beside the position.
  */
 #include "proto/request.h"
 
 #include <stdbool.h>
 
 #define BEGIN_LEN (FCGI_HEADER_LEN + FCGI_BODY_LEN)
-#define FULL_RECORD ((uint64_t)FCGI_HEADER_LEN + FCGI_REQUEST_CHUNK)
 #define ALIGNED_CONTENT (FCGI_MAX_CONTENT / 8 * 8)
 
 _Static_assert(FCGI_REQUEST_CHUNK % 8 == 0 &&
@@ -101,18 +101,17 @@ void fcgi_request_init(struct fcgi_request *request, uint16_t id,
     request->params = params;
     request->params_length = params_length;
     request->params_size = params_size(request);
-    request->body = body;
-    request->body_length = body_length;
-    request->position = 0;
+    fcgi_request_stdin(request, body, body_length, 0, true);
+    fcgi_request_restart(request);
 }
 
-/* The records of STDIN on the wire, without the empty one. */
-static uint64_t body_size(size_t length)
+void fcgi_request_stdin(struct fcgi_request *request, const uint8_t *bytes,
+                        size_t length, uint64_t offset, bool ended)
 {
-    size_t rest = length % FCGI_REQUEST_CHUNK;
-
-    return length / FCGI_REQUEST_CHUNK * FULL_RECORD +
-           (rest ? record_size(rest) : 0);
+    request->body = bytes;
+    request->body_offset = offset;
+    request->body_end = offset + length;
+    request->ended = ended;
 }
 
 uint64_t fcgi_request_params_end(const struct fcgi_request *request)
@@ -122,8 +121,45 @@ uint64_t fcgi_request_params_end(const struct fcgi_request *request)
 
 uint64_t fcgi_request_size(const struct fcgi_request *request)
 {
+    uint64_t length = request->body_end;
+    size_t rest = (size_t)(length % FCGI_REQUEST_CHUNK);
+
     return fcgi_request_params_end(request) + FCGI_HEADER_LEN +
-           body_size(request->body_length) + FCGI_HEADER_LEN;
+           length / FCGI_REQUEST_CHUNK * record_size(FCGI_REQUEST_CHUNK) +
+           (rest > 0 ? record_size(rest) : 0) + FCGI_HEADER_LEN;
+}
+
+void fcgi_request_restart(struct fcgi_request *request)
+{
+    request->position = 0;
+    request->record = fcgi_request_params_end(request) + FCGI_HEADER_LEN;
+    request->content_at = 0;
+    request->content = 0;
+}
+
+bool fcgi_request_is_sent(const struct fcgi_request *request)
+{
+    return request->ended && request->content_at == request->body_end &&
+           request->position == request->record + FCGI_HEADER_LEN;
+}
+
+uint64_t fcgi_request_needed(const struct fcgi_request *request)
+{
+    uint64_t sent;
+
+    if (request->position <= request->record + FCGI_HEADER_LEN)
+        return request->content_at;
+    sent = request->position - request->record - FCGI_HEADER_LEN;
+    return request->content_at +
+           (sent < request->content ? sent : request->content);
+}
+
+/* The content of the record of STDIN that begins at `at` of the body. */
+static size_t content_at(const struct fcgi_request *request, uint64_t at)
+{
+    uint64_t left = request->body_end - at;
+
+    return left < FCGI_REQUEST_CHUNK ? (size_t)left : FCGI_REQUEST_CHUNK;
 }
 
 /* Adds a span, or the part of it behind the position. */
@@ -158,9 +194,12 @@ static void add_header(struct cursor *cursor, enum fcgi_type type,
     add(cursor, bytes, fcgi_record_encode(bytes, FCGI_HEADER_LEN, &record));
 }
 
-/* Adds one record. Returns false when there are no spans left. */
+/*
+ * Adds one record; the first `missing` bytes of its content are sent, and out
+ * of memory. Returns false when there are no spans left.
+ */
 static bool add_record(struct cursor *cursor, enum fcgi_type type,
-                       const uint8_t *content, size_t length)
+                       const uint8_t *content, size_t length, size_t missing)
 {
     static const uint8_t zeros[8];
     size_t padding = padding_of(length);
@@ -168,7 +207,8 @@ static bool add_record(struct cursor *cursor, enum fcgi_type type,
     if (FCGI_REQUEST_SPANS - cursor->n < 1U + (length > 0) + (padding > 0))
         return false;
     add_header(cursor, type, length);
-    add(cursor, content, length);
+    cursor->skip -= missing;
+    add(cursor, content, length - missing);
     add(cursor, zeros, padding);
     return true;
 }
@@ -184,37 +224,33 @@ static bool add_params(struct cursor *cursor)
     }
     for (; at < request->params_length; at = end) {
         end = record_end(request, at, &pair);
-        if (!add_record(cursor, FCGI_PARAMS, request->params + at, end - at))
+        if (!add_record(cursor, FCGI_PARAMS, request->params + at, end - at, 0))
             return false;
     }
-    return add_record(cursor, FCGI_PARAMS, NULL, 0);
+    return add_record(cursor, FCGI_PARAMS, NULL, 0, 0);
 }
 
-/* Skips the records before the position in one step, so that the end of a long
- * body costs no more than its start. */
-static size_t pass_records(struct cursor *cursor, size_t length)
-{
-    uint64_t records = cursor->skip / FULL_RECORD;
-
-    if (records > length / FCGI_REQUEST_CHUNK)
-        records = length / FCGI_REQUEST_CHUNK;
-    cursor->skip -= records * FULL_RECORD;
-    return (size_t)records * FCGI_REQUEST_CHUNK;
-}
-
-static bool add_body(struct cursor *cursor)
+/* Adds what there is of STDIN, from the current record on. */
+static void add_body(struct cursor *cursor)
 {
     const struct fcgi_request *request = cursor->request;
-    size_t at = pass_records(cursor, request->body_length), content;
+    uint64_t at = request->content_at;
+    size_t content =
+        request->content > 0 ? request->content : content_at(request, at);
 
-    for (; at < request->body_length; at += content) {
-        content = request->body_length - at;
-        if (content > FCGI_REQUEST_CHUNK)
-            content = FCGI_REQUEST_CHUNK;
-        if (!add_record(cursor, FCGI_STDIN, request->body + at, content))
-            return false;
+    while (content > 0) {
+        /* Of the current record what has been sent may be out of memory. */
+        uint64_t known = at < request->body_offset ? request->body_offset : at;
+        size_t missing = (size_t)(known - at);
+        const uint8_t *bytes = request->body + (known - request->body_offset);
+
+        if (!add_record(cursor, FCGI_STDIN, bytes, content, missing))
+            return;
+        at += content;
+        content = content_at(request, at);
     }
-    return add_record(cursor, FCGI_STDIN, NULL, 0);
+    if (request->ended)
+        add_record(cursor, FCGI_STDIN, NULL, 0, 0);
 }
 
 size_t fcgi_request_spans(struct fcgi_request *request,
@@ -229,12 +265,27 @@ size_t fcgi_request_spans(struct fcgi_request *request,
     add(&cursor, request->scratch[0],
         fcgi_record_encode_begin(request->scratch[0], BEGIN_LEN, request->id,
                                  request->role, request->flags));
-    if (add_params(&cursor))
-        add_body(&cursor);
+    if (request->position < request->record && !add_params(&cursor))
+        return cursor.n;
+    if (request->position >= request->record)
+        cursor.skip = request->position - request->record;
+    add_body(&cursor);
     return cursor.n;
 }
 
 void fcgi_request_sent(struct fcgi_request *request, size_t bytes)
 {
     request->position += bytes;
+    while (request->position > request->record) {
+        uint64_t end;
+
+        if (request->content == 0)
+            request->content = content_at(request, request->content_at);
+        end = request->record + record_size(request->content);
+        if (request->content == 0 || request->position < end)
+            return;
+        request->record = end;
+        request->content_at += request->content;
+        request->content = 0;
+    }
 }

@@ -321,7 +321,7 @@ void rig_receive_request(struct rig *rig)
 
     assert_non_null(want);
     assert_non_null(got);
-    request.position = 0;
+    fcgi_request_restart(&request);
     while ((n = fcgi_request_spans(&request, spans)) > 0) {
         for (size_t i = 0; i < n; i++) {
             assert_true(spans[i].iov_len <= length - at);
