@@ -96,7 +96,10 @@ static void moved(struct fcgi_conn *conn)
     uint64_t timeout = conn->unsent ? conn->server->config->send_timeout
                                     : conn->server->config->read_timeout;
 
-    set_deadline(conn, fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
+    if (conn->starved)
+        fcgi_loop_stop_timer(conn->loop, &conn->timer);
+    else
+        set_deadline(conn, fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
 }
 
 /* Whether all has been sent that may be before the proof. */
@@ -223,7 +226,7 @@ static void wait_for_proof(struct fcgi_conn *conn)
 }
 
 /* Sends what can be sent now, and waits for what is needed for the rest. False
- * where that failed, and with it the connection. */
+ * where that failed, and with it the connection. Then tell_sent() is due. */
 static bool push(struct fcgi_conn *conn)
 {
     enum proof proof;
@@ -245,6 +248,8 @@ static bool push(struct fcgi_conn *conn)
         conn->proving = conn->proving && proof != PROOF_COME;
     } while (proof == PROOF_COME);
     conn->unsent = result > 0;
+    conn->starved = !conn->unsent && !conn->peer_closed_read &&
+                    !fcgi_request_is_sent(&conn->request);
     if (is_held(conn))
         wait_for_proof(conn);
     return watch(conn);
@@ -262,12 +267,33 @@ static bool push_on(struct fcgi_conn *conn)
     return true;
 }
 
+/* Asks the owner for more of the request, or tells it that none is taken. */
+static void tell_sent(struct fcgi_conn *conn)
+{
+    if (conn->state == FCGI_CONN_OPEN && conn->handlers->on_sent != NULL &&
+        (conn->starved || conn->peer_closed_read))
+        conn->handlers->on_sent(conn);
+}
+
 /* There is a connection, which is watched: the request goes out. */
 static void opened(struct fcgi_conn *conn)
 {
     conn->state = FCGI_CONN_OPEN;
-    if (push(conn))
-        moved(conn);
+    if (conn->handlers->on_open != NULL)
+        conn->handlers->on_open(conn);
+    if (conn->state != FCGI_CONN_OPEN || !push(conn))
+        return;
+    moved(conn);
+    tell_sent(conn);
+}
+
+void fcgi_conn_more(struct fcgi_conn *conn)
+{
+    if (conn->state != FCGI_CONN_OPEN || conn->paused || !conn->starved ||
+        !push(conn))
+        return;
+    moved(conn);
+    tell_sent(conn);
 }
 
 static void dialed(struct fcgi_dial *dial, int fd)
@@ -304,8 +330,8 @@ static void ended(struct fcgi_conn *conn, const uint8_t *bytes, size_t length,
     size_t used = fcgi_response_feed(&conn->response, bytes, length, &rest);
 
     if ((conn->request.flags & FCGI_KEEP_CONN) && !conn->unsent &&
-        !conn->peer_closed_read && used == length && !conn->paused &&
-        conn->response.state == FCGI_RESPONSE_FINISHED) {
+        !conn->starved && !conn->peer_closed_read && used == length &&
+        !conn->paused && conn->response.state == FCGI_RESPONSE_FINISHED) {
         conn->state = FCGI_CONN_KEPT;
         conn->served++;
         conn->quiet_since = fcgi_loop_now(conn->loop);
@@ -397,8 +423,11 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
         die(conn);
         return;
     }
-    if ((events & EPOLLOUT) && conn->unsent && !push_on(conn))
-        return;
+    if ((events & EPOLLOUT) && conn->unsent) {
+        if (!push_on(conn))
+            return;
+        tell_sent(conn);
+    }
     if (conn->state == FCGI_CONN_OPEN &&
         (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         read_more(conn);
@@ -413,7 +442,8 @@ static void timer_fired(struct fcgi_loop_timer *timer)
         return; /* resuming sets it anew */
     if (now < conn->deadline && conn->state == FCGI_CONN_OPEN &&
         is_held(conn)) {
-        push_on(conn);
+        if (push_on(conn))
+            tell_sent(conn);
         return;
     }
     if (now < conn->deadline) {
@@ -457,12 +487,13 @@ void fcgi_conn_start(struct fcgi_conn *conn,
     conn->heard = conn->peer_closed_read = false;
     conn->paused = false;
     conn->unsent = true;
+    conn->starved = false;
     conn->proving = conn->kept && conn->once &&
                     conn->server->config->endpoint.kind == FCGI_ENDPOINT_UNIX;
     conn->proof_wait = 0;
     conn->bytes_in = conn->bytes_out = 0;
     conn->read_most = conn->scratch_size;
-    conn->request.position = 0;
+    fcgi_request_restart(&conn->request);
     conn->started = fcgi_loop_now(conn->loop);
     fcgi_response_init(&conn->response, conn->request.id);
     if (conn->kept) {
@@ -532,7 +563,8 @@ void fcgi_conn_resume(struct fcgi_conn *conn)
         return;
     conn->paused = false;
     moved(conn);
-    watch(conn);
+    if (watch(conn))
+        fcgi_conn_more(conn);
 }
 
 /* Best effort: an application that misses it finds the connection closed. */

@@ -8,7 +8,8 @@
  *
  * Each phase has a deadline: ConnectTimeout for the whole of connecting,
  * whatever the number of addresses; SendTimeout and ReadTimeout each for the
- * time in which nothing moves.
+ * time in which nothing moves. None runs while the connection is starved: all
+ * that there is of the request is sent, and the owner has to get more.
  *
  * The connection belongs to the thread of its loop. It owns its socket and its
  * timer. A handler may close it, but start it again from on_failure and on_end
@@ -54,6 +55,12 @@ struct fcgi_conn_problem {
 struct fcgi_conn;
 
 struct fcgi_conn_handlers {
+    /* The connection is up, and the request about to go out. NULL: nobody wants
+     * to know. */
+    void (*on_open)(struct fcgi_conn *conn);
+    /* The connection is starved, see fcgi_conn_more(), or the application takes
+     * no more (`peer_closed_read`). NULL where the request is all there. */
+    void (*on_sent)(struct fcgi_conn *conn);
     /* Returns whether the bytes were of use. Only such ones, and no STDERR,
      * put ReadTimeout off: an application that sends anything else for ever
      * must not hold a client for ever. */
@@ -89,7 +96,8 @@ struct fcgi_conn {
     struct fcgi_dial dial;
     struct fcgi_addresses *addresses; /* while it connects */
     uint32_t watched;                 /* events, while it is watched */
-    bool unsent;           /* bytes of the request are still to be sent */
+    bool unsent;  /* bytes of the request are still to be sent */
+    bool starved; /* all that there is of it is sent: more is to come */
     bool peer_closed_read; /* the application takes no more of it */
     bool proving;          /* what ends PARAMS is held back: see conn.c */
     uint64_t proof_wait;   /* the last wait for the proof */
@@ -138,6 +146,10 @@ void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
  */
 void fcgi_conn_start(struct fcgi_conn *conn,
                      const struct fcgi_conn_handlers *handlers);
+
+/* There is more of the request's body, or its end (fcgi_request_stdin()): sends
+ * it. on_sent may be called before this returns. */
+void fcgi_conn_more(struct fcgi_conn *conn);
 
 /* KEPT: whether the next request may be sent on it. Not if the application has
  * closed it, or sent what nobody has asked for. */

@@ -43,8 +43,8 @@ void fcgi_pool_free(struct fcgi_pool *pool)
     free(pool);
 }
 
-struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool, const char *name,
-                                   size_t length)
+struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool,
+                                   const char *name, size_t length)
 {
     for (size_t i = 0; i < pool->n_servers; i++) {
         const char *ours = pool->servers[i].config->name;
@@ -64,6 +64,17 @@ void fcgi_pool_route(struct fcgi_pool *pool, struct fcgi_route *route,
     route->allows = allows;
     route->arg = arg;
     route->n_tried = 0;
+}
+
+struct fcgi_server *fcgi_pool_first(
+    const struct fcgi_pool *pool,
+    bool (*allows)(const void *arg, const struct fcgi_server *server),
+    const void *arg)
+{
+    for (size_t i = 0; allows != NULL && i < pool->n_servers; i++)
+        if (allows(arg, &pool->servers[i]))
+            return &pool->servers[i];
+    return &pool->servers[0];
 }
 
 /* How well a server suits; the higher, the better. */

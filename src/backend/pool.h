@@ -50,8 +50,15 @@ struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config);
 void fcgi_pool_free(struct fcgi_pool *pool);
 
 /* The server of this name, or NULL. */
-struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool, const char *name,
-                                   size_t length);
+struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool,
+                                   const char *name, size_t length);
+
+/* The first server of fastcgi.conf that `allows` admits; the first of all where
+ * it admits none. */
+struct fcgi_server *fcgi_pool_first(
+    const struct fcgi_pool *pool,
+    bool (*allows)(const void *arg, const struct fcgi_server *server),
+    const void *arg);
 
 /*
  * Begins a request's way: the servers that `allows` lets it use, NULL: all.

@@ -68,6 +68,15 @@ const char *fcgi_form_check_script(const char *value, size_t len, size_t *at)
                : "write On, Off or Auto";
 }
 
+const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at)
+{
+    (void)at;
+    return fcgi_text_equal(value, len, "Spool", 5) ||
+                   fcgi_text_equal(value, len, "Stream", 6)
+               ? NULL
+               : "write Spool or Stream";
+}
+
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
 {
     if (value[0] != '/') {

@@ -12,6 +12,8 @@ const char *fcgi_form_index(const char *value, size_t len, size_t *at);
 const char *fcgi_form_front(const char *value, size_t len, size_t *at);
 const char *fcgi_form_extension(const char *value, size_t len, size_t *at);
 const char *fcgi_form_check_script(const char *value, size_t len, size_t *at);
+
+const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at);
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at);
 
 /* The name of a variable that is to be hidden, and of one that is to be set,

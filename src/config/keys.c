@@ -384,9 +384,64 @@ static const struct fcgi_key server_keys[] = {
         .max = 16 * KIB * KIB,
         .syntax = "SIZE",
         .example = "64k",
-        .help = "What is held of an answer for a slow client, before its rest "
-                "waits",
+        .help =
+            "What is held of an answer for a slow client, and of a request's "
+            "body, before the rest waits",
         .offset = FIELD(buffer_size),
+    },
+    {
+        .name = "MaxBodySize",
+        .type = FCGI_KEY_SIZE,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "bytes",
+        .def = 0,
+        .min = 0,
+        .max = 4095 * KIB * KIB,
+        .syntax = "SIZE",
+        .example = "100m",
+        .help = "Most that the body of a request may have; above, 413; 0: no "
+                "limit",
+        .offset = FIELD(max_body_size),
+    },
+    {
+        .name = "ClientBodyTimeout",
+        .type = FCGI_KEY_TIME,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "ms",
+        .def = 60 * SECOND,
+        .min = 1,
+        .max = DAY,
+        .syntax = "TIME",
+        .example = "60s",
+        .help = "How long a client may go without sending more of its "
+                "request's body; then, 408",
+        .offset = FIELD(client_body_timeout),
+    },
+    {
+        .name = "ChunkedBody",
+        .type = FCGI_KEY_TEXT,
+        .need = FCGI_KEY_OPTIONAL,
+        .def_text = "Spool",
+        .check = fcgi_form_chunked_body,
+        .syntax = "Spool or Stream",
+        .example = "Spool",
+        .help = "What becomes of a body in chunks of more than BufferSize: "
+                "Spool, to a file, so that CONTENT_LENGTH is known; or Stream, "
+                "without it",
+        .offset = FIELD(chunked_body),
+    },
+    {
+        .name = "MaxSpoolSize",
+        .type = FCGI_KEY_SIZE,
+        .need = FCGI_KEY_OPTIONAL,
+        .unit = "bytes",
+        .def = 256 * KIB * KIB,
+        .min = 64 * KIB,
+        .max = 4095 * KIB * KIB,
+        .syntax = "SIZE",
+        .example = "256m",
+        .help = "Most that ChunkedBody Spool puts into a file; above, 413",
+        .offset = FIELD(max_spool_size),
     },
     {
         .name = "ResolveInterval",

@@ -84,15 +84,13 @@ static void block(struct fcgi_client *client)
 static void unblock(struct fcgi_client *client)
 {
     client->out.length = client->written = 0;
-    if (client->finishing) {
-        if (client->linger)
-            fcgi_linger_start(client->lingering, client->io.fd);
-        fcgi_client_close(client);
-        client->handlers->on_written(client);
-    } else if (client->blocked) {
+    if (client->blocked) {
         client->blocked = false;
-        watch(client);
+        if (!watch(client))
+            return;
     }
+    if (client->finishing)
+        client->handlers->on_written(client);
 }
 
 /* Writes until all is written or the client takes no more; false where it has
@@ -141,10 +139,9 @@ void fcgi_client_flush(struct fcgi_client *client)
         flush(client);
 }
 
-void fcgi_client_finish(struct fcgi_client *client, bool linger)
+void fcgi_client_finish(struct fcgi_client *client)
 {
     client->finishing = true;
-    client->linger = linger;
     fcgi_client_flush(client);
 }
 
@@ -209,14 +206,12 @@ static void on_timer(struct fcgi_loop_timer *timer)
 
 void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
                       const struct fcgi_host *host, void *handle, int fd,
-                      struct fcgi_linger_list *lingering,
                       const struct fcgi_client_handlers *handlers)
 {
     client->loop = loop;
     client->host = host;
     client->handle = handle;
     client->handlers = handlers;
-    client->lingering = lingering;
     client->written = 0;
     client->io.fd = fd;
     client->io.ready = on_ready;
@@ -224,6 +219,6 @@ void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
     client->open = true;
     client->listening = false;
     client->blocked = client->half_closed = client->probed = false;
-    client->finishing = client->linger = false;
+    client->finishing = false;
     client->retry_length = 0;
 }

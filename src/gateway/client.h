@@ -29,7 +29,6 @@
 
 #include "gateway/buffer.h"
 #include "gateway/host.h"
-#include "gateway/linger.h"
 #include "loop/loop.h"
 
 /* Why a client cannot be served to the end. */
@@ -46,7 +45,7 @@ struct fcgi_client_handlers {
     void (*on_readable)(struct fcgi_client *client);
     /* Some of `out` was written from the loop: there may be room again. */
     void (*on_room)(struct fcgi_client *client);
-    /* After fcgi_client_finish(): all is written. The client is closed. */
+    /* After fcgi_client_finish(): all is written. */
     void (*on_written)(struct fcgi_client *client);
     /* The client is closed; what `out` holds will not be written. */
     void (*on_lost)(struct fcgi_client *client, enum fcgi_client_loss loss);
@@ -65,7 +64,6 @@ struct fcgi_client {
     const struct fcgi_host *host;
     void *handle; /* the host's name for it */
     const struct fcgi_client_handlers *handlers;
-    struct fcgi_linger_list *lingering;
     struct fcgi_buffer out; /* to be written, and at its start: written */
     size_t written;         /* bytes of `out` */
 
@@ -78,7 +76,6 @@ struct fcgi_client {
     bool half_closed;    /* it sends no more; it may be gone */
     bool probed;         /* written to since it was half-closed */
     bool finishing;      /* nothing is added to `out` any more */
-    bool linger;         /* after the last byte */
     size_t retry_length; /* a write to be tried again as it was */
 };
 
@@ -89,7 +86,6 @@ struct fcgi_client {
  */
 void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
                       const struct fcgi_host *host, void *handle, int fd,
-                      struct fcgi_linger_list *lingering,
                       const struct fcgi_client_handlers *handlers);
 
 /* Waits for what the client sends, or stops waiting. */
@@ -102,9 +98,8 @@ void fcgi_client_attend(struct fcgi_client *client);
 /* Writes what the client takes of `out`. Does nothing on a closed client. */
 void fcgi_client_flush(struct fcgi_client *client);
 
-/* Nothing more will be added to `out`: writes it to its end, then on_written.
- * `linger`: the host closes the connection then, see linger.h. */
-void fcgi_client_finish(struct fcgi_client *client, bool linger);
+/* Nothing more will be added to `out`: writes it to its end, then on_written. */
+void fcgi_client_finish(struct fcgi_client *client);
 
 /* How many bytes `out` holds in memory. What is written makes room when it is
  * more than what is not, so that no byte is moved more than once for each that

@@ -7,6 +7,14 @@
  * A client that is slower than its application costs up to BufferSize of
  * memory, so that an application with a small answer is free for others at
  * once; then the application is held back until there is room.
+ *
+ *   client -> body -> upstream -> application
+ *
+ * The body goes the other way at the same time, and is held back likewise: what
+ * is not sent yet is never more than BufferSize, and the client is not read
+ * while that is full. Where an answer is complete before the body is, the rest
+ * of the body is read and dropped for a while, as a client that finds its
+ * connection reset while it sends may not see the answer.
  */
 #include "gateway/exchange.h"
 
@@ -14,12 +22,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #include "config/escape.h"
 #include "gateway/params.h"
 
 /* The header block of an answer: first memory. */
 #define HEADER_FIRST 4096
+/* What is read of a body that nobody wants: bytes, how long in all, and without
+ * a byte. */
+#define DRAIN_MOST (64 << 20)
+#define DRAIN_TIME (30000 * FCGI_LOOP_MS)
+#define DRAIN_PATIENCE (2000 * FCGI_LOOP_MS)
+/* Windows of a body that are moved before others have their turn. */
+#define PUMP_TURNS 16
 /* Memory that an exchange keeps when it is trimmed, per buffer. */
 #define KEPT_BUFFER 16384
 
@@ -69,6 +86,8 @@ static void end(struct fcgi_exchange *exchange)
     fcgi_log_end_stderr(&exchange->log, exchange->upstream.server);
     explain_unknown_script(exchange);
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
+    fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
+    fcgi_body_close(&exchange->body);
     fcgi_upstream_release(&exchange->upstream);
     fcgi_client_close(&exchange->client);
     fcgi_loop_defer(exchange->common->loop, &exchange->report);
@@ -83,7 +102,7 @@ static void report(struct fcgi_loop_task *task)
     const struct fcgi_outcome outcome = {
         .status = reply->status,
         .body_bytes = reply->body_bytes,
-        .close = reply->close || exchange->cut,
+        .close = reply->close || exchange->cut || !exchange->body.complete,
         /* A client that counts on the end of the connection to know the end
          * of the body must not see an orderly one. */
         .reset = exchange->cut && reply->framing == FCGI_FRAMING_CLOSE,
@@ -104,25 +123,44 @@ void fcgi_exchange_abandon(struct fcgi_exchange *exchange)
     exchange->common->on_ended(exchange);
 }
 
+/* The client has all that it gets. */
+static void let_go(struct fcgi_exchange *exchange)
+{
+    if ((exchange->reply.close || !exchange->body.complete) && !exchange->cut &&
+        !exchange->tls)
+        fcgi_linger_start(&exchange->common->lingering, exchange->client.io.fd);
+    end(exchange);
+}
+
+static void pump(struct fcgi_exchange *exchange);
+
 /* The answer is made, or is `cut`: what there is goes out, then the exchange
  * ends. */
 static void finish(struct fcgi_exchange *exchange, bool cut)
 {
-    const struct fcgi_reply *reply = &exchange->reply;
+    const struct fcgi_body *body = &exchange->body;
 
     exchange->cut = cut;
     exchange->state = FCGI_EXCHANGE_FLUSHING;
     fcgi_reply_commit(&exchange->reply, &exchange->client.out);
     fcgi_upstream_release(&exchange->upstream);
-    fcgi_client_finish(&exchange->client,
-                       reply->close && !cut && !exchange->tls);
+    /* A client that has not been told to send its body may do so or not. */
+    exchange->draining =
+        !body->complete && !body->broken && !cut && !exchange->expects;
+    exchange->drain_until = fcgi_loop_now(exchange->common->loop) + DRAIN_TIME;
+    exchange->waited_at = UINT64_MAX;
+    fcgi_client_finish(&exchange->client);
+    pump(exchange);
 }
 
 static void answer_error(struct fcgi_exchange *exchange, int status,
                          const char *why)
 {
     say(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
-    if (status == 400)
+    if (status == 400 || status == 408)
+        exchange->body.broken = true;
+    if (exchange->body.broken || status == 413 ||
+        (exchange->expects && !exchange->body.complete))
         exchange->reply.close = true;
     fcgi_date_now(&exchange->common->date);
     fcgi_reply_error(&exchange->reply, status, &exchange->client.out);
@@ -169,62 +207,242 @@ static void on_room(struct fcgi_client *client)
     throttle(of_client(client));
 }
 
-/* The body is complete: on to the application. */
-static void ask(struct fcgi_exchange *exchange)
-{
-    struct fcgi_upstream_request *request = &exchange->request;
+/* --- the body ---------------------------------------------------------- */
 
-    fcgi_client_listen(&exchange->client, false);
-    if (exchange->framing == FCGI_HTTP_CHUNKED)
-        fcgi_params_add_length(&exchange->params, exchange->in.length);
-    exchange->state = FCGI_EXCHANGE_WAITING;
-    request->body = exchange->in.data;
-    request->body_length = exchange->in.length;
-    fcgi_upstream_start(&exchange->upstream, request);
+/* Waits for more of the body, for so long at most. What is no content, such as
+ * the framing of chunks, does not put that off. */
+static void wait_for_body(struct fcgi_exchange *exchange, uint64_t patience)
+{
+    struct fcgi_loop *loop = exchange->common->loop;
+
+    if (exchange->waited_at != exchange->body.total || !exchange->patience.set)
+        fcgi_loop_set_timer(loop, &exchange->patience,
+                            fcgi_loop_now(loop) + patience);
+    exchange->waited_at = exchange->body.total;
+    fcgi_client_listen(&exchange->client, true);
 }
 
-/* Reads what there is of the body. */
-static void receive(struct fcgi_exchange *exchange)
+/* There is no room for more, or there is no more. */
+static void stop_waiting(struct fcgi_exchange *exchange)
 {
-    struct fcgi_client *client = &exchange->client;
-    struct fcgi_buffer *in = &exchange->in;
+    fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
+    fcgi_client_listen(&exchange->client, false);
+}
 
-    for (;;) {
-        ssize_t n;
+static void wait_for_client(struct fcgi_exchange *exchange)
+{
+    wait_for_body(exchange,
+                  exchange->body.config->client_body_timeout * FCGI_LOOP_MS);
+}
 
-        if (!fcgi_buffer_reserve(in, 16384)) {
-            answer_error(exchange, 500, "out of memory");
-            return;
+/* The client is told to send its body, where it waits for that. */
+static void say_continue(struct fcgi_exchange *exchange)
+{
+    if (!exchange->expects)
+        return;
+    exchange->expects = false;
+    fcgi_buffer_add_text(&exchange->client.out,
+                         "HTTP/1.1 100 Continue\r\n\r\n");
+    flush(exchange);
+}
+
+/* The body cannot be had. */
+static void give_up(struct fcgi_exchange *exchange, int status, const char *why)
+{
+    if (status == 0) {
+        exchange->cut = true;
+        end(exchange);
+    } else if (exchange->reply.begun) {
+        say(exchange, FCGI_LOG_ERROR, "%s; the answer is cut", why);
+        finish(exchange, true);
+    } else {
+        answer_error(exchange, status, why);
+    }
+}
+
+static void ask(struct fcgi_exchange *exchange)
+{
+    const struct fcgi_body *body = &exchange->body;
+
+    if (body->framing == FCGI_HTTP_CHUNKED && body->complete)
+        fcgi_params_add_length(&exchange->params, body->total);
+    exchange->state = FCGI_EXCHANGE_WAITING;
+    fcgi_upstream_start(&exchange->upstream, &exchange->request);
+}
+
+/* The body is longer than the window, and nobody knows how long: false where
+ * it cannot be helped. */
+static bool spool(struct fcgi_exchange *exchange)
+{
+    struct fcgi_body *body = &exchange->body;
+
+    if (strcasecmp(body->config->chunked_body, "Stream") == 0)
+        ask(exchange);
+    else if (!body->spooled && !fcgi_body_spool(body))
+        give_up(exchange, body->status, body->why);
+    return true;
+}
+
+/*
+ * RECEIVING: a body of a known length is sent as it comes. Of another one the
+ * length is looked for first. These three return whether to go on at once.
+ */
+static bool gather(struct fcgi_exchange *exchange)
+{
+    struct fcgi_body *body = &exchange->body;
+    enum fcgi_body_result result = fcgi_body_fill(body);
+
+    if (body->total > 0)
+        exchange->expects = false;
+    if (result == FCGI_BODY_FAILED) {
+        give_up(exchange, body->status, body->why);
+    } else if (body->complete || body->framing == FCGI_HTTP_LENGTH) {
+        ask(exchange);
+        if (exchange->state >= FCGI_EXCHANGE_FLUSHING)
+            return true;
+        if (result == FCGI_BODY_WAIT && !exchange->expects)
+            wait_for_client(exchange);
+        return result != FCGI_BODY_WAIT && !fcgi_body_is_shown(body);
+    } else if (result == FCGI_BODY_FULL) {
+        return spool(exchange);
+    } else if (result == FCGI_BODY_WAIT) {
+        say_continue(exchange);
+        if (exchange->state == FCGI_EXCHANGE_RECEIVING)
+            wait_for_client(exchange);
+        return false;
+    }
+    return true;
+}
+
+/* WAITING, STREAMING. */
+static bool forward(struct fcgi_exchange *exchange)
+{
+    enum fcgi_exchange_state state = exchange->state;
+    struct fcgi_body *body = &exchange->body;
+    enum fcgi_body_result result;
+
+    if (fcgi_upstream_is_deaf(&exchange->upstream)) {
+        /* Its answer, or the end of its connection, is on its way. */
+        stop_waiting(exchange);
+        return false;
+    }
+    result = fcgi_body_fill(body);
+    if (result == FCGI_BODY_FAILED) {
+        give_up(exchange, body->status, body->why);
+        return true;
+    }
+    fcgi_upstream_more(&exchange->upstream);
+    if (exchange->state != state)
+        return true;
+    if (result == FCGI_BODY_WAIT)
+        wait_for_client(exchange);
+    else if (result == FCGI_BODY_COMPLETE || !fcgi_body_is_sent(body))
+        stop_waiting(exchange);
+    else
+        return true;
+    return false;
+}
+
+/* FLUSHING, DRAINING. */
+static bool drain(struct fcgi_exchange *exchange)
+{
+    uint64_t now = fcgi_loop_now(exchange->common->loop);
+    enum fcgi_body_result result = FCGI_BODY_FAILED;
+
+    if (exchange->draining && now < exchange->drain_until &&
+        exchange->body.discarded < DRAIN_MOST)
+        result = fcgi_body_discard(&exchange->body);
+    if (result == FCGI_BODY_WAIT) {
+        uint64_t left = exchange->drain_until - now;
+
+        wait_for_body(exchange, left < DRAIN_PATIENCE ? left : DRAIN_PATIENCE);
+        return false;
+    }
+    if (result == FCGI_BODY_MORE)
+        return true;
+    exchange->draining = false;
+    if (exchange->state == FCGI_EXCHANGE_DRAINING)
+        let_go(exchange);
+    else
+        stop_waiting(exchange);
+    return false;
+}
+
+static bool pump_once(struct fcgi_exchange *exchange)
+{
+    switch (exchange->state) {
+    case FCGI_EXCHANGE_RECEIVING:
+        return gather(exchange);
+    case FCGI_EXCHANGE_WAITING:
+    case FCGI_EXCHANGE_STREAMING:
+        return forward(exchange);
+    case FCGI_EXCHANGE_FLUSHING:
+    case FCGI_EXCHANGE_DRAINING:
+        return drain(exchange);
+    case FCGI_EXCHANGE_ENDED:
+        break;
+    }
+    return false;
+}
+
+/* Moves on what can be of the body. What this brings about may call it again:
+ * the call that is under way does what is to be done. */
+static void pump(struct fcgi_exchange *exchange)
+{
+    struct fcgi_loop *loop = exchange->common->loop;
+    unsigned turns = 0;
+
+    if (exchange->pumping)
+        return;
+    exchange->pumping = true;
+    if (exchange->yielded)
+        fcgi_loop_stop_timer(loop, &exchange->patience);
+    exchange->yielded = false;
+    while (pump_once(exchange))
+        if (++turns == PUMP_TURNS) {
+            exchange->yielded = true;
+            fcgi_loop_set_timer(loop, &exchange->patience, fcgi_loop_now(loop));
+            break;
         }
-        n = client->host->read(client->handle, in->data + in->length, 16384);
-        if (n == 0) {
-            ask(exchange);
-            return;
-        }
-        if (n > 0) {
-            in->length += (size_t)n;
-        } else if (errno == EAGAIN) {
-            fcgi_client_listen(client, true);
-            return;
-        } else if (errno == EBADMSG) {
-            answer_error(exchange, 400, "the chunks of the body are invalid");
-            return;
-        } else {
-            exchange->cut = true;
-            end(exchange);
-            return;
-        }
+    exchange->pumping = false;
+}
+
+static void on_patience(struct fcgi_loop_timer *timer)
+{
+    struct fcgi_exchange *exchange =
+        FCGI_LOOP_OWNER(timer, struct fcgi_exchange, patience);
+    char why[96];
+
+    if (exchange->yielded || exchange->state >= FCGI_EXCHANGE_FLUSHING) {
+        exchange->draining = exchange->draining && exchange->yielded;
+        pump(exchange);
+    } else {
+        snprintf(why, sizeof(why),
+                 "the client sent no more of its body for %u ms "
+                 "(ClientBodyTimeout)",
+                 exchange->body.config->client_body_timeout);
+        exchange->body.broken = true;
+        give_up(exchange, 408, why);
     }
 }
 
 static void on_readable(struct fcgi_client *client)
 {
-    receive(of_client(client));
+    pump(of_client(client));
 }
 
 static void on_written(struct fcgi_client *client)
 {
-    end(of_client(client));
+    struct fcgi_exchange *exchange = of_client(client);
+
+    if (!exchange->draining) {
+        let_go(exchange);
+        return;
+    }
+    exchange->state = FCGI_EXCHANGE_DRAINING;
+    /* So that it need not wait for more; TLS would take it for a cut. */
+    if (exchange->reply.close && !exchange->tls)
+        shutdown(client->io.fd, SHUT_WR);
 }
 
 static void on_lost(struct fcgi_client *client, enum fcgi_client_loss loss)
@@ -237,7 +455,7 @@ static void on_lost(struct fcgi_client *client, enum fcgi_client_loss loss)
         say(exchange, FCGI_LOG_WARNING,
             "the client took nothing of the answer for a minute; its "
             "connection is closed");
-    exchange->cut = true;
+    exchange->cut = exchange->state != FCGI_EXCHANGE_DRAINING;
     end(exchange);
 }
 
@@ -245,7 +463,7 @@ static void on_probe(struct fcgi_client *client)
 {
     struct fcgi_exchange *exchange = of_client(client);
 
-    if (exchange->state != FCGI_EXCHANGE_FLUSHING)
+    if (exchange->state < FCGI_EXCHANGE_FLUSHING)
         fcgi_reply_probe(&exchange->reply, &client->out);
 }
 
@@ -336,6 +554,18 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
     exchange->state = FCGI_EXCHANGE_STREAMING;
     exchange->upstream.answering = true;
     on_body(exchange, bytes, length);
+}
+
+static void on_open(struct fcgi_upstream *upstream)
+{
+    struct fcgi_exchange *exchange = of_upstream(upstream);
+
+    say_continue(exchange);
+}
+
+static void on_sent(struct fcgi_upstream *upstream)
+{
+    pump(of_upstream(upstream));
 }
 
 static bool on_stdout(struct fcgi_upstream *upstream, const uint8_t *bytes,
@@ -480,10 +710,8 @@ static void begin(struct fcgi_loop_task *task)
 
     if (exchange->refusal != 0)
         answer_error(exchange, exchange->refusal, exchange->why_refused);
-    else if (exchange->framing == FCGI_HTTP_NO_BODY)
-        ask(exchange);
     else
-        receive(exchange);
+        pump(exchange);
 }
 
 static void init(struct fcgi_exchange *exchange,
@@ -491,6 +719,8 @@ static void init(struct fcgi_exchange *exchange,
                  const struct fcgi_http_request *request)
 {
     static const struct fcgi_upstream_handlers handlers = {
+        .on_open = on_open,
+        .on_sent = on_sent,
         .on_stdout = on_stdout,
         .on_stderr = on_stderr,
         .on_batch = on_batch,
@@ -501,8 +731,9 @@ static void init(struct fcgi_exchange *exchange,
 
     exchange->common = common;
     exchange->state = FCGI_EXCHANGE_RECEIVING;
-    exchange->framing = request->framing;
-    exchange->in.length = 0;
+    exchange->draining = exchange->pumping = exchange->yielded = false;
+    exchange->waited_at = UINT64_MAX;
+    exchange->patience.fired = on_patience;
     exchange->tls = request->tls;
     exchange->cut = false;
     exchange->begin.run = begin;
@@ -533,6 +764,7 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     init(exchange, common, request);
     exchange->request = (struct fcgi_upstream_request){
         .params = &exchange->params,
+        .body = &exchange->body,
         .idempotent = fcgi_upstream_is_idempotent(request->method),
         .allows = allows,
         .allows_arg = arg,
@@ -540,8 +772,13 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     if (fcgi_params_build(&exchange->params, request, script,
                           common->host->software) < 0)
         return false;
+    fcgi_body_open(&exchange->body, common->host, handle,
+                   fcgi_pool_first(common->worker->pool, allows, arg)->config,
+                   request);
+    exchange->expects = request->expect_continue && request->version > 10 &&
+                        !exchange->body.complete;
     fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,
-                     &common->lingering, &handlers);
+                     &handlers);
     exchange->refusal = judge(request, script, &exchange->why_refused);
     if (request->provisional)
         fcgi_loop_defer(common->loop, &exchange->begin);
@@ -558,7 +795,7 @@ void fcgi_exchange_trim(struct fcgi_exchange *exchange)
     fcgi_buffer_reset(&exchange->upstream.adapted, KEPT_BUFFER);
     fcgi_buffer_reset(&exchange->block, KEPT_BUFFER);
     fcgi_buffer_reset(&exchange->params, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->in, KEPT_BUFFER);
+    fcgi_buffer_reset(&exchange->body.in, KEPT_BUFFER);
 }
 
 void fcgi_exchange_free(struct fcgi_exchange *exchange)
@@ -567,7 +804,7 @@ void fcgi_exchange_free(struct fcgi_exchange *exchange)
     fcgi_buffer_free(&exchange->upstream.adapted);
     fcgi_buffer_free(&exchange->block);
     fcgi_buffer_free(&exchange->params);
-    fcgi_buffer_free(&exchange->in);
+    fcgi_buffer_free(&exchange->body.in);
 }
 
 void fcgi_exchange_disturbed(struct fcgi_exchange *exchange)

@@ -6,10 +6,11 @@
  * thing that knows all three. It ends once, in one place, whatever ended it;
  * then everything it owned is given back and the host is told.
  *
- *   RECEIVING  the body of the request
+ *   RECEIVING  the body of the request, before the application is asked
  *   WAITING    for a connection, or for the head of the answer
  *   STREAMING  the body of the answer
  *   FLUSHING   nothing more comes from the application
+ *   DRAINING   the client has its answer, and is sending its body still
  *   ENDED      the host is told when all callers have returned
  *
  * All functions belong to the worker's thread.
@@ -17,6 +18,7 @@
 #ifndef FCGI_GATEWAY_EXCHANGE_H
 #define FCGI_GATEWAY_EXCHANGE_H
 
+#include "gateway/body.h"
 #include "gateway/client.h"
 #include "gateway/date.h"
 #include "gateway/linger.h"
@@ -45,6 +47,7 @@ enum fcgi_exchange_state {
     FCGI_EXCHANGE_WAITING,
     FCGI_EXCHANGE_STREAMING,
     FCGI_EXCHANGE_FLUSHING,
+    FCGI_EXCHANGE_DRAINING,
     FCGI_EXCHANGE_ENDED,
 };
 
@@ -59,10 +62,17 @@ struct fcgi_exchange {
     struct fcgi_header header;
     struct fcgi_buffer block;  /* memory of `header` */
     struct fcgi_buffer params; /* of the request */
-    struct fcgi_buffer in;     /* its body */
-    enum fcgi_http_body framing;
-    bool tls; /* the client's connection */
-    bool cut; /* the answer is not whole */
+    struct fcgi_body body;     /* its */
+    /* The client owes a part of the body: when it is given up. */
+    struct fcgi_loop_timer patience;
+    uint64_t waited_at;   /* bytes of the body that had come when it was set */
+    uint64_t drain_until; /* what comes of the body is dropped until then */
+    bool draining;        /* so it is */
+    bool expects;         /* the client waits for 100 (Continue) */
+    bool pumping;         /* pump() is under way */
+    bool yielded;         /* and goes on when `patience` fires */
+    bool tls;             /* the client's connection */
+    bool cut;             /* the answer is not whole */
     struct fcgi_upstream_request request;
     int refusal; /* the status that it is refused with, or 0 */
     const char *why_refused;

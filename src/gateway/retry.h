@@ -27,6 +27,7 @@ struct fcgi_retry {
     bool kept;       /* it went over a kept connection */
     bool heard;      /* bytes of an answer had come */
     bool idempotent; /* its method is (RFC 9110, 9.2.2) */
+    bool dropped;    /* a part of its body that was sent is held no more */
     /* What is known. */
     bool allowed;    /* Retries is not 0 */
     unsigned left;   /* of Retries */

@@ -93,6 +93,54 @@ static void fail(struct fcgi_upstream *upstream, enum fcgi_attempt_kind kind)
     failed(upstream, &attempt);
 }
 
+/* Shows the connection what there is of the body. */
+static void show_body(struct fcgi_upstream *upstream)
+{
+    const struct fcgi_body *body = upstream->request.body;
+
+    fcgi_request_stdin(&upstream->conn->request, body->in.data, body->in.length,
+                       body->offset, fcgi_body_is_shown(body));
+}
+
+/* Notes what the connection has sent of it. */
+static void note_sent(struct fcgi_upstream *upstream)
+{
+    struct fcgi_conn *conn = upstream->conn;
+
+    if (conn != NULL && conn->state == FCGI_CONN_OPEN)
+        upstream->request.body->sent = fcgi_request_needed(&conn->request);
+}
+
+void fcgi_upstream_more(struct fcgi_upstream *upstream)
+{
+    if (upstream->conn == NULL || upstream->conn->state == FCGI_CONN_IDLE)
+        return; /* send_request() shows it */
+    show_body(upstream);
+    fcgi_conn_more(upstream->conn);
+    note_sent(upstream);
+}
+
+bool fcgi_upstream_is_deaf(const struct fcgi_upstream *upstream)
+{
+    return upstream->conn != NULL && upstream->conn->state == FCGI_CONN_OPEN &&
+           upstream->conn->peer_closed_read;
+}
+
+static void on_open(struct fcgi_conn *conn)
+{
+    struct fcgi_upstream *upstream = conn->owner;
+
+    upstream->handlers->on_open(upstream);
+}
+
+static void on_sent(struct fcgi_conn *conn)
+{
+    struct fcgi_upstream *upstream = conn->owner;
+
+    note_sent(upstream);
+    upstream->handlers->on_sent(upstream);
+}
+
 static bool on_stdout(struct fcgi_conn *conn, const uint8_t *bytes,
                       size_t length)
 {
@@ -174,6 +222,8 @@ static const struct fcgi_buffer *adapt(struct fcgi_upstream *upstream)
 static void send_request(struct fcgi_upstream *upstream)
 {
     static const struct fcgi_conn_handlers handlers = {
+        .on_open = on_open,
+        .on_sent = on_sent,
         .on_stdout = on_stdout,
         .on_stderr = on_stderr,
         .on_end = on_end,
@@ -192,10 +242,12 @@ static void send_request(struct fcgi_upstream *upstream)
     }
     keep = config->keep_alive && conn->served + 1 < config->keep_alive_requests;
     conn->owner = upstream;
-    conn->once = !upstream->request.idempotent || config->retries == 0;
+    conn->once = !upstream->request.idempotent || config->retries == 0 ||
+                 !fcgi_body_is_held(upstream->request.body);
     fcgi_request_init(&conn->request, REQUEST_ID, FCGI_RESPONDER,
                       keep ? FCGI_KEEP_CONN : 0, params->data, params->length,
-                      upstream->request.body, upstream->request.body_length);
+                      NULL, 0);
+    show_body(upstream);
     fcgi_worker_start(conn, &handlers);
 }
 
@@ -372,6 +424,7 @@ static struct fcgi_retry ask(const struct fcgi_upstream *upstream,
         .kept = attempt->problem.kept,
         .heard = attempt->problem.heard,
         .idempotent = upstream->request.idempotent,
+        .dropped = !fcgi_body_is_replayable(upstream->request.body),
         .allowed = server != NULL && server->config->retries > 0,
         .left = upstream->retries,
         .same_tried = upstream->same_tried,
@@ -391,6 +444,8 @@ static void failed(struct fcgi_upstream *upstream,
 
     note_refusal(upstream, attempt);
     retry = ask(upstream, attempt);
+    if (!retry.dropped)
+        fcgi_body_rewind(upstream->request.body);
     if (fcgi_retry_decide(&retry) == FCGI_RETRY_RESEND) {
         if (attempt->kind == FCGI_ATTEMPT_CONNECTION)
             fcgi_worker_count(upstream->worker, upstream->server,

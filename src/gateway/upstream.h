@@ -15,12 +15,17 @@
 
 #include "backend/worker.h"
 #include "gateway/attempt.h"
+#include "gateway/body.h"
 #include "gateway/buffer.h"
 #include "gateway/host.h"
 
 struct fcgi_upstream;
 
 struct fcgi_upstream_handlers {
+    /* There is a connection, for the first time or anew. */
+    void (*on_open)(struct fcgi_upstream *upstream);
+    /* There is room for more of the body: see fcgi_upstream_more(). */
+    void (*on_sent)(struct fcgi_upstream *upstream);
     /* A part of the answer. Returns whether it was of use: see conn.h. */
     bool (*on_stdout)(struct fcgi_upstream *upstream, const uint8_t *bytes,
                       size_t length);
@@ -39,12 +44,12 @@ struct fcgi_upstream_handlers {
                        const struct fcgi_attempt *attempt);
 };
 
-/* What is sent. It stays the caller's, and must not move before the upstream
- * is released. */
+/* What is sent. It stays the caller's; the params must not move before the
+ * upstream is released, and where the body's window does, fcgi_upstream_more()
+ * is called at once. */
 struct fcgi_upstream_request {
     const struct fcgi_buffer *params; /* as any server may be told */
-    const uint8_t *body;
-    size_t body_length;
+    struct fcgi_body *body;
     bool idempotent; /* the method is: see fcgi_upstream_is_idempotent() */
     /* Whether a server may be used; NULL: all may. See fcgi_pool_route(). */
     bool (*allows)(const void *arg, const struct fcgi_server *server);
@@ -87,6 +92,12 @@ void fcgi_upstream_init(struct fcgi_upstream *upstream,
 /* Starts a request. The outcome may be told before this returns. */
 void fcgi_upstream_start(struct fcgi_upstream *upstream,
                          const struct fcgi_upstream_request *request);
+
+/* The body's window has changed: what can be sent of it is. */
+void fcgi_upstream_more(struct fcgi_upstream *upstream);
+
+/* Whether the application takes no more of the body. */
+bool fcgi_upstream_is_deaf(const struct fcgi_upstream *upstream);
 
 /* How many bytes of the answer there is room for; with 0 the application is
  * held back until the next call. */

@@ -182,7 +182,7 @@ static void on_failure(struct fcgi_conn *conn,
 static void start(struct guest *guest)
 {
     static const struct fcgi_conn_handlers handlers = {
-        on_stdout, on_stderr, on_end, on_batch, on_failure};
+        NULL, NULL, on_stdout, on_stderr, on_end, on_batch, on_failure};
 
     guest->conn->owner = guest;
     fcgi_request_init(&guest->conn->request, 1, FCGI_RESPONDER, FCGI_KEEP_CONN,

@@ -177,7 +177,7 @@ static void granted(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn)
 {
     static const struct fcgi_conn_handlers handlers = {
-        on_stdout, on_stderr, on_end, on_batch, on_failure};
+        NULL, NULL, on_stdout, on_stderr, on_end, on_batch, on_failure};
     struct job *job = owner;
 
     fcgi_loop_stop_timer(job->runner->loop, &job->timer);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "gateway/client.h"
+#include "gateway/linger.h"
 
 #define PATIENCE 5000 /* ms, for what has to come */
 
@@ -112,7 +113,7 @@ static void on_room(struct fcgi_client *c)
 
 static void on_written(struct fcgi_client *c)
 {
-    assert_false(c->io.added);
+    fcgi_client_close(c);
     tell("written");
 }
 
@@ -143,8 +144,7 @@ static void on_readable(struct fcgi_client *c)
     tell("readable");
 }
 
-static const struct fcgi_host host = {.write = host_write,
-                                      .watch = host_watch};
+static const struct fcgi_host host = {.write = host_write, .watch = host_watch};
 static const struct fcgi_client_handlers handlers = {
     .on_readable = on_readable,
     .on_room = on_room,
@@ -163,7 +163,7 @@ static void start(void)
     assert_non_null(loop);
     lingering = (struct fcgi_linger_list){.loop = loop};
     memset(&client, 0, sizeof(client));
-    fcgi_client_open(&client, loop, &host, &script, fd, &lingering, &handlers);
+    fcgi_client_open(&client, loop, &host, &script, fd, &handlers);
     assert_false(client.io.added); /* nobody waits for it yet */
     fcgi_client_attend(&client);
     assert_true(client.io.added);
@@ -266,7 +266,7 @@ static void test_written(void **state)
     assert_string_equal(told, "");
     assert_int_equal(client.out.length, 0);
     put("two");
-    fcgi_client_finish(&client, false);
+    fcgi_client_finish(&client);
     assert_string_equal(told, "written");
     expect("two");
     /* It is closed: nothing happens any more. */
@@ -283,7 +283,7 @@ static void test_short_writes(void **state)
     (void)state;
     script = "12I3I1";
     put("abcdefghij");
-    fcgi_client_finish(&client, false);
+    fcgi_client_finish(&client);
     assert_string_equal(told, "written");
     expect("abcdefghij");
 }
@@ -309,7 +309,7 @@ static void test_again(void **state)
     assert_int_equal(asked[3], 4);
     assert_int_equal(asked[4], 3);
     expect("abcdefghi");
-    fcgi_client_finish(&client, false);
+    fcgi_client_finish(&client);
     assert_string_equal(told, "room room written");
 }
 
@@ -335,7 +335,7 @@ static void test_slow(void **state)
     for (size_t i = 0; i < length; i++)
         client.out.data[i] = (uint8_t)(i % 251);
     client.out.length = length;
-    fcgi_client_finish(&client, false);
+    fcgi_client_finish(&client);
     assert_true(client.blocked);
     run_for(20);
     assert_string_equal(told, "");
@@ -377,7 +377,7 @@ static void test_write_fails(void **state)
     fcgi_client_flush(&client);
     assert_string_equal(told, "gone");
     fcgi_client_flush(&client);
-    fcgi_client_finish(&client, false);
+    fcgi_client_finish(&client);
     assert_string_equal(told, "gone");
 }
 
@@ -386,7 +386,7 @@ static void test_write_nothing(void **state)
     (void)state;
     script = "0";
     put("abc");
-    fcgi_client_finish(&client, false);
+    fcgi_client_finish(&client);
     assert_string_equal(told, "gone");
 }
 
@@ -441,7 +441,7 @@ static void test_half_closed(void **state)
     run_for(250);
     assert_string_equal(told, "probe"); /* once */
     put("answer");
-    fcgi_client_finish(&client, false);
+    fcgi_client_finish(&client);
     assert_string_equal(told, "probe written");
     expect("answer");
 }
@@ -536,8 +536,7 @@ static void test_not_watched(void **state)
         struct fcgi_client other = {0};
 
         told[0] = '\0';
-        fcgi_client_open(&other, loop, &host, &script, fd, &lingering,
-                         &handlers);
+        fcgi_client_open(&other, loop, &host, &script, fd, &handlers);
         *faults[i] = true;
         fcgi_client_attend(&other);
         *faults[i] = false;
@@ -574,7 +573,8 @@ static void test_linger(void **state)
     assert_int_equal(send(peer, "more", 4, 0), 4);
     run_for(20);
     put("answer");
-    fcgi_client_finish(&client, true);
+    fcgi_client_finish(&client);
+    fcgi_linger_start(&lingering, fd);
     assert_string_equal(told, "written");
     assert_int_equal(lingering.count, 1);
     close(fd);
@@ -594,7 +594,8 @@ static void test_linger(void **state)
 static void test_no_linger(void **state)
 {
     (void)state;
-    fcgi_client_finish(&client, true); /* nothing is on its way */
+    fcgi_client_finish(&client);
+    fcgi_linger_start(&lingering, fd); /* nothing is on its way */
     assert_string_equal(told, "written");
     assert_int_equal(lingering.count, 0);
 }
@@ -605,7 +606,8 @@ static void test_linger_no_memory(void **state)
     assert_int_equal(send(peer, "more", 4, 0), 4);
     put("answer");
     no_memory = true;
-    fcgi_client_finish(&client, true);
+    fcgi_client_finish(&client);
+    fcgi_linger_start(&lingering, fd);
     no_memory = false;
     assert_string_equal(told, "written");
     assert_int_equal(lingering.count, 0);

@@ -110,6 +110,12 @@ static const struct row {
     {NULL, {.event = FCGI_RETRY_FINAL, POST, RETRIES(3)}, FAIL},
     {NULL, {.event = FCGI_RETRY_FINAL, .kept = true, GET, RETRIES(3)}, FAIL},
 
+    {"A part of the body is held no more",
+     {BROKEN, GET, RETRIES(3), .dropped = true},
+     FAIL},
+    {NULL, {BROKEN, .kept = true, GET, RETRIES(3), .dropped = true}, FAIL},
+    {NULL, {DECLINED, POST, RETRIES(3), .dropped = true}, FAIL},
+
     {"The queue is full",
      {.event = FCGI_RETRY_QUEUE_FULL, GET, RETRIES(3)},
      NEXT},
@@ -178,7 +184,7 @@ static void test_manual(void **state)
     while (row < N_ROWS && rows[row].item == NULL)
         row++;
     assert_int_equal(row, N_ROWS);
-    assert_int_equal(items, 11);
+    assert_int_equal(items, 12);
 }
 
 /* What must hold, whatever else does. */
@@ -187,7 +193,7 @@ static void test_always(void **state)
     size_t n = 0;
 
     (void)state;
-    for (unsigned bits = 0; bits < 1U << 8; bits++) {
+    for (unsigned bits = 0; bits < 1U << 9; bits++) {
         for (int event = 0; event <= FCGI_RETRY_FINAL; event++) {
             const struct fcgi_retry retry = {
                 .event = (enum fcgi_retry_event)event,
@@ -200,6 +206,7 @@ static void test_always(void **state)
                 .none_left = bits & 64,
                 .same_tried = bits & 128,
                 .restarting = bits >> 5 & 1,
+                .dropped = bits >> 8,
             };
             enum fcgi_retry_verdict verdict = fcgi_retry_decide(&retry);
             bool sent = event != FCGI_RETRY_QUEUE_FULL &&
@@ -214,12 +221,13 @@ static void test_always(void **state)
              * an idempotent method before an answer, and not where the
              * administrator forbids it. */
             assert_true(retry.idempotent);
+            assert_false(retry.dropped);
             assert_false(retry.heard);
             assert_true(retry.allowed);
             assert_int_equal(event, FCGI_RETRY_BROKEN);
         }
     }
-    assert_int_equal(n, 7 * 256);
+    assert_int_equal(n, 7 * 512);
 }
 
 int main(void)
