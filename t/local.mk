@@ -36,6 +36,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_buffer \
 	t/unit/test_gateway_client \
 	t/unit/test_gateway_exchange \
+	t/unit/test_gateway_stream \
 	t/unit/test_gateway_params \
 	t/unit/test_gateway_params_server \
 	t/unit/test_gateway_params_user \
@@ -273,6 +274,8 @@ refuse_la_SOURCES = t/check/refuse.c
 refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 # Where memory is to be short.
 t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=open,--wrap=memfd_create,--wrap=pwrite,--wrap=pread
 t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl
 t_unit_test_gateway_params_server_LDFLAGS = -Wl,--wrap=realloc
 # A plugin that misbehaves, for t/e2e/bite*.t; with -rpath libtool makes a .so.

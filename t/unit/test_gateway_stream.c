@@ -1,0 +1,1203 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The body of a request on its way through an exchange, between a client and
+ * an application that the test plays: in pieces, faster or slower than the
+ * other side, not to its end, answered early, sent again, refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "gateway/gateway.h"
+#include "gateway/params.h"
+
+#define PATIENCE 10000 /* ms, for what has to come */
+#define WINDOW 65536
+#define MB (1024 * 1024)
+
+/* --- what fails ---------------------------------------------------------- */
+
+static unsigned allocations, failing; /* failing: which one; 0: none */
+static int open_error, memfd_error, pwrite_error, pread_error;
+static size_t pwrite_most;
+static bool memfd_used;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_realloc(void *data, size_t size);
+void *__wrap_realloc(void *data, size_t size);
+int __real_open(const char *path, int flags, int mode);
+int __wrap_open(const char *path, int flags, int mode);
+int __real_memfd_create(const char *title, unsigned flags);
+int __wrap_memfd_create(const char *title, unsigned flags);
+ssize_t __real_pwrite(int file, const void *bytes, size_t length, off_t at);
+ssize_t __wrap_pwrite(int file, const void *bytes, size_t length, off_t at);
+ssize_t __real_pread(int file, void *bytes, size_t length, off_t at);
+ssize_t __wrap_pread(int file, void *bytes, size_t length, off_t at);
+
+static bool fails(void)
+{
+    return ++allocations == failing;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *data, size_t size)
+{
+    return fails() ? NULL : __real_realloc(data, size);
+}
+
+int __wrap_open(const char *path, int flags, int mode)
+{
+    if (open_error == 0)
+        return __real_open(path, flags, mode);
+    errno = open_error;
+    return -1;
+}
+
+int __wrap_memfd_create(const char *title, unsigned flags)
+{
+    memfd_used = true;
+    if (memfd_error == 0)
+        return __real_memfd_create(title, flags);
+    errno = memfd_error;
+    return -1;
+}
+
+ssize_t __wrap_pwrite(int file, const void *bytes, size_t length, off_t at)
+{
+    if (pwrite_error == EINTR) {
+        errno = pwrite_error;
+        pwrite_error = 0;
+        return -1;
+    }
+    if (pwrite_most > 0 && length > pwrite_most)
+        length = pwrite_most;
+    if (pwrite_error == 0)
+        return __real_pwrite(file, bytes, length, at);
+    errno = pwrite_error;
+    return pwrite_error < 0 ? 0 : -1;
+}
+
+ssize_t __wrap_pread(int file, void *bytes, size_t length, off_t at)
+{
+    if (pread_error == 0)
+        return __real_pread(file, bytes, length, at);
+    errno = pread_error;
+    return pread_error < 0 ? 0 : -1;
+}
+
+/* --- the rig ----------------------------------------------------------- */
+
+static char name[] = "app", spool[] = "Spool", stream[] = "Stream", dir[32];
+static struct fcgi_server_config server;
+static const struct fcgi_config config = {.servers = &server, .n_servers = 1};
+static struct fcgi_pool *pool;
+static struct fcgi_gateway *gateway;
+static struct fcgi_exchange *exchange;
+static unsigned done;
+static struct fcgi_outcome outcome;
+static char logged[4096];
+
+/* The client. */
+static int fd, peer;      /* its connection, and its other end */
+static uint64_t size;     /* of the body */
+static uint64_t put;      /* bytes of it that it has sent */
+static uint64_t allowed;  /* that it may send */
+static uint64_t taken;    /* that were read of it */
+static int read_error;    /* of the next read */
+static char seen[200000]; /* by the client */
+static size_t n_seen;
+
+/* The application. */
+static int listener, app;
+static unsigned accepted;
+static size_t app_speed; /* bytes that it reads at a time; 0: none */
+static enum { AT_END, AT_PARAMS, NEVER } app_answers;
+static uint64_t app_breaks; /* closes after so many bytes of STDIN */
+static unsigned breaks_left;
+static const char *answer;
+static uint8_t raw[2 * WINDOW];
+static size_t n_raw;
+static uint64_t got; /* bytes of STDIN */
+static bool params_seen, stdin_ended, answered, app_closed;
+static uint8_t params[16384];
+static size_t n_params;
+
+static uint8_t byte_at(uint64_t i)
+{
+    return (uint8_t)(i * 7 + (i >> 8) * 3 + (i >> 16));
+}
+
+static ssize_t host_write(void *handle, const void *bytes, size_t length)
+{
+    assert_ptr_equal(handle, &done);
+    return send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t host_read(void *handle, void *buf, size_t length)
+{
+    ssize_t n;
+
+    assert_ptr_equal(handle, &done);
+    assert_true(length > 0);
+    if (taken == size)
+        return 0;
+    if (read_error != 0) {
+        errno = read_error;
+        return -1;
+    }
+    if (length > size - taken)
+        length = (size_t)(size - taken);
+    n = recv(fd, buf, length, MSG_DONTWAIT);
+    if (n == 0) {
+        errno = ECONNRESET;
+        return -1;
+    }
+    taken += n > 0 ? (uint64_t)n : 0;
+    return n;
+}
+
+static void host_done(void *handle, const struct fcgi_outcome *how)
+{
+    assert_ptr_equal(handle, &done);
+    done++;
+    outcome = *how;
+}
+
+static void host_log(enum fcgi_log_level level, const char *line)
+{
+    (void)level;
+    if (strlen(logged) + strlen(line) + 2 < sizeof(logged)) {
+        strcat(logged, line);
+        strcat(logged, "\n");
+    }
+}
+
+static int host_watch(void *handle)
+{
+    (void)handle;
+    return 0;
+}
+
+static const struct fcgi_host host = {.software = "Test/1",
+                                      .watch = host_watch,
+                                      .write = host_write,
+                                      .read = host_read,
+                                      .done = host_done,
+                                      .log = host_log};
+
+static void listen_now(void)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+    strcpy(un.sun_path, server.endpoint.path);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&un, sizeof(un)),
+                     0);
+    assert_int_equal(listen(listener, 8), 0);
+}
+
+static int set_up(void **state)
+{
+    int fds[2];
+
+    (void)state;
+    strcpy(dir, "/tmp/fcgi-stream-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    server = (struct fcgi_server_config){.name = name,
+                                         .weight = 1,
+                                         .connect_timeout = 60000,
+                                         .send_timeout = 60000,
+                                         .read_timeout = 60000,
+                                         .queue_timeout = 60000,
+                                         .keep_alive = true,
+                                         .keep_alive_timeout = 60000,
+                                         .keep_alive_requests = 100,
+                                         .max_header_size = 65536,
+                                         .buffer_size = WINDOW,
+                                         .client_body_timeout = 60000,
+                                         .chunked_body = spool,
+                                         .max_spool_size = 256 * MB,
+                                         .retries = 3};
+    server.endpoint.kind = FCGI_ENDPOINT_UNIX;
+    snprintf(server.endpoint.path, sizeof(server.endpoint.path), "%s/s", dir);
+    listen_now();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    fd = fds[0];
+    peer = fds[1];
+    app = -1;
+    done = accepted = breaks_left = 0;
+    n_seen = n_raw = 0;
+    put = taken = got = app_breaks = 0;
+    allowed = UINT64_MAX;
+    read_error = open_error = memfd_error = pwrite_error = pread_error = 0;
+    pwrite_most = 0;
+    memfd_used = params_seen = stdin_ended = answered = app_closed = false;
+    logged[0] = seen[0] = '\0';
+    answer = "Content-Type: text/plain\n\nhello";
+    app_speed = sizeof(raw);
+    app_answers = AT_END;
+    failing = 0;
+    pool = fcgi_pool_new(&config);
+    gateway = fcgi_gateway_new(pool, &host);
+    assert_non_null(gateway);
+    return 0;
+}
+
+static void close_app(void)
+{
+    if (app >= 0)
+        close(app);
+    app = -1;
+    n_raw = 0;
+    params_seen = stdin_ended = answered = false;
+    app_closed = true;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    failing = 0;
+    fcgi_gateway_free(gateway);
+    fcgi_pool_free(pool);
+    close(fd);
+    if (peer >= 0)
+        close(peer);
+    close_app();
+    if (listener >= 0)
+        close(listener);
+    unlink(server.endpoint.path);
+    assert_int_equal(rmdir(dir), 0);
+    return 0;
+}
+
+static void put_record(uint8_t type, const char *bytes, size_t length)
+{
+    const uint8_t head[8] = {
+        1, type, 0, 1, (uint8_t)(length >> 8), (uint8_t)length};
+
+    assert_int_equal(send(app, head, 8, MSG_NOSIGNAL), 8);
+    assert_int_equal(send(app, bytes, length, MSG_NOSIGNAL), length);
+}
+
+static void reply(void)
+{
+    answered = true;
+    put_record(FCGI_STDOUT, answer, strlen(answer));
+    put_record(FCGI_END_REQUEST, "\0\0\0\0\0\0\0", 8);
+}
+
+/* One record of the request. */
+static void take_record(uint8_t type, const uint8_t *content, size_t length)
+{
+    if (type == FCGI_BEGIN_REQUEST) {
+        got = n_params = 0;
+        params_seen = stdin_ended = answered = false;
+    } else if (type == FCGI_PARAMS) {
+        assert_true(n_params + length <= sizeof(params));
+        memcpy(params + n_params, content, length);
+        n_params += length;
+        params_seen = length == 0;
+        if (params_seen && app_answers == AT_PARAMS)
+            reply();
+    } else if (type == FCGI_STDIN) {
+        assert_true(params_seen);
+        assert_false(stdin_ended);
+        for (size_t i = 0; i < length; i++)
+            if (content[i] != byte_at(got + i))
+                fail_msg("byte %llu of STDIN", (unsigned long long)got + i);
+        got += length;
+        stdin_ended = length == 0;
+        if (stdin_ended && app_answers == AT_END)
+            reply();
+    } else {
+        assert_int_equal(type, FCGI_ABORT_REQUEST);
+    }
+}
+
+static void serve(void)
+{
+    size_t at = 0;
+    ssize_t n;
+
+    if (app < 0 && listener >= 0) {
+        app = accept(listener, NULL, NULL);
+        accepted += app >= 0;
+    }
+    if (app < 0 || app_speed == 0)
+        return;
+    n = recv(app, raw + n_raw,
+             app_speed < sizeof(raw) - n_raw ? app_speed : sizeof(raw) - n_raw,
+             MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN))
+        close_app();
+    if (n <= 0)
+        return;
+    n_raw += (size_t)n;
+    while (n_raw - at >= 8) {
+        const uint8_t *head = raw + at;
+        size_t length = (size_t)(head[4] << 8 | head[5]);
+
+        if (n_raw - at < 8 + length + head[6])
+            break;
+        take_record(head[1], head + 8, length);
+        at += 8 + length + head[6];
+        if (app_breaks > 0 && got >= app_breaks && breaks_left > 0) {
+            breaks_left--;
+            close_app();
+            return;
+        }
+    }
+    memmove(raw, raw + at, n_raw - at);
+    n_raw -= at;
+}
+
+/* The client sends what it may. */
+static void send_body(void)
+{
+    uint8_t bytes[WINDOW];
+    uint64_t end = allowed < size ? allowed : size;
+    size_t length =
+        end - put < sizeof(bytes) ? (size_t)(end - put) : sizeof(bytes);
+    ssize_t n;
+
+    if (length == 0 || peer < 0 || end < put)
+        return;
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = byte_at(put + i);
+    n = send(peer, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    put += n > 0 ? (uint64_t)n : 0;
+}
+
+static void turn(void)
+{
+    ssize_t n;
+
+    send_body();
+    fcgi_loop_wait(fcgi_gateway_loop(gateway), 1);
+    serve();
+    if (peer < 0)
+        return;
+    n = recv(peer, seen + n_seen, sizeof(seen) - 1 - n_seen, MSG_DONTWAIT);
+    n_seen += n > 0 ? (size_t)n : 0;
+    seen[n_seen] = '\0';
+}
+
+#define TEXT(text) ((struct fcgi_text){text, sizeof(text) - 1})
+
+struct how {
+    const char *method;
+    enum fcgi_http_body framing;
+    bool expects, old, close;
+};
+
+static struct fcgi_exchange *try_start(struct how how, uint64_t length)
+{
+    static const struct fcgi_http_field fields[] = {
+        {{"Host", 4}, {"localhost", 9}}};
+    const struct fcgi_http_request request = {
+        .method = {how.method, strlen(how.method)},
+        .uri = TEXT("/x.php"),
+        .path = TEXT("/x.php"),
+        .version = how.old ? 10 : 11,
+        .close = how.close,
+        .framing = how.framing,
+        .content_length = how.framing == FCGI_HTTP_LENGTH ? length : 0,
+        .expect_continue = how.expects,
+        .document_root = TEXT("/srv"),
+        .script_filename = TEXT("/srv/x.php"),
+        .server_name = TEXT("localhost"),
+        .fields = fields,
+        .n_fields = 1,
+    };
+    const struct fcgi_script script = {.verdict = FCGI_PATH_OK,
+                                       .name = request.path,
+                                       .folder = request.document_root,
+                                       .file = request.path};
+
+    size = length;
+    put = taken = 0;
+    return fcgi_gateway_start(gateway, &done, fd, &request, &script, NULL,
+                              NULL);
+}
+
+static struct how how_of(const char *method, enum fcgi_http_body framing)
+{
+    struct how how = {.method = method, .framing = framing};
+
+    return how;
+}
+
+#define POST how_of("POST", FCGI_HTTP_LENGTH)
+#define PUT how_of("PUT", FCGI_HTTP_LENGTH)
+#define CHUNKS how_of("PUT", FCGI_HTTP_CHUNKED)
+
+static void start(struct how how, uint64_t length)
+{
+    exchange = try_start(how, length);
+    assert_non_null(exchange);
+    assert_int_equal(done, 0); /* never from inside */
+}
+
+static uint64_t now_ms(void)
+{
+    return fcgi_loop_now(fcgi_gateway_loop(gateway)) / FCGI_LOOP_MS;
+}
+
+static void run_for(unsigned ms)
+{
+    uint64_t until = now_ms() + ms;
+
+    while (now_ms() < until)
+        turn();
+}
+
+static bool is_done(void)
+{
+    return done > 0;
+}
+
+static bool has_asked(void)
+{
+    return params_seen;
+}
+
+static void run_until(bool (*holds)(void))
+{
+    uint64_t until = now_ms() + PATIENCE;
+
+    while (!holds() && now_ms() < until)
+        turn();
+    assert_true(holds());
+}
+
+/* The outcome: `status`, and whether the connection must end. */
+static void ends(int status, bool closes)
+{
+    char line[32];
+
+    run_until(is_done);
+    for (int i = 0; i < 3; i++)
+        turn();
+    assert_int_equal(done, 1);
+    assert_int_equal(outcome.status, status);
+    assert_int_equal(outcome.close, closes);
+    snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
+    if (status != 0)
+        assert_ptr_equal(strstr(seen, line), seen);
+}
+
+/* What the application was told as CONTENT_LENGTH. */
+static void told_length(const char *want)
+{
+    const struct fcgi_buffer buffer = {.data = params, .length = n_params};
+    struct fcgi_text text = fcgi_params_find(&buffer, "CONTENT_LENGTH");
+
+    if (want == NULL) {
+        assert_null(text.data);
+    } else {
+        assert_int_equal(text.length, strlen(want));
+        assert_memory_equal(text.data, want, text.length);
+    }
+}
+
+/* --- as it comes --------------------------------------------------------- */
+
+static void test_lengths(void **state)
+{
+    static const uint64_t lengths[] = {0,          1,          7,
+                                       WINDOW - 1, WINDOW,     WINDOW + 1,
+                                       2 * WINDOW, 3 * MB + 5, 10 * MB};
+    char text[24];
+
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        set_up(state);
+        start(POST, lengths[i]);
+        ends(200, false);
+        assert_true(stdin_ended);
+        assert_true(got == lengths[i]);
+        snprintf(text, sizeof(text), "%llu", (unsigned long long)lengths[i]);
+        told_length(text);
+        assert_string_equal(logged, "");
+        tear_down(state);
+    }
+}
+
+/* The application is asked with the first bytes, and gets each as it comes. */
+static void test_in_pieces(void **state)
+{
+    (void)state;
+    allowed = 0;
+    start(POST, 100);
+    run_until(has_asked);
+    assert_int_equal(got, 0);
+    for (allowed = 1; allowed <= 100; allowed += 33) {
+        run_for(10);
+        assert_int_equal(got, allowed);
+        assert_int_equal(stdin_ended, allowed == 100);
+    }
+    ends(200, false);
+}
+
+static bool client_waits(void)
+{
+    static uint64_t before;
+    bool waits = before == put && put > 0;
+
+    before = put;
+    run_for(20);
+    return waits;
+}
+
+/* A slow application: the client is held back, memory stays what it is. */
+static void test_slow_application(void **state)
+{
+    (void)state;
+    app_speed = 0;
+    start(POST, 20 * MB);
+    run_until(client_waits);
+    assert_true(taken < MB);
+    assert_true(exchange->body.in.capacity <= WINDOW);
+    for (app_speed = 4096; got < MB;)
+        turn();
+    assert_true(taken < got + MB);
+    app_speed = sizeof(raw);
+    ends(200, false);
+    assert_true(got == 20 * MB);
+}
+
+/* No timeout of the application's runs while the client owes its body. */
+static void test_slow_client(void **state)
+{
+    (void)state;
+    server.read_timeout = server.send_timeout = 50;
+    allowed = 10;
+    start(POST, 20);
+    run_for(200);
+    assert_int_equal(done, 0);
+    assert_int_equal(got, 10);
+    allowed = 20;
+    ends(200, false);
+}
+
+static void test_timeouts_of_application(void **state)
+{
+    server.read_timeout = 60;
+    app_answers = NEVER;
+    start(POST, 20);
+    ends(504, false);
+    assert_non_null(strstr(logged, "ReadTimeout"));
+    tear_down(state);
+    set_up(state);
+    server.send_timeout = 60;
+    app_speed = 0;
+    start(POST, 20 * MB);
+    ends(504, false); /* what the client sends is dropped */
+    assert_true(taken == 20 * MB);
+    assert_non_null(strstr(logged, "SendTimeout"));
+}
+
+/* --- the client ends ------------------------------------------------------ */
+
+static void test_client_silent(void **state)
+{
+    uint64_t begun;
+
+    server.client_body_timeout = 80;
+    allowed = 0;
+    start(POST, 20);
+    begun = now_ms();
+    for (; allowed < 5; allowed++)
+        run_for(40); /* each byte puts it off */
+    assert_int_equal(done, 0);
+    ends(408, true);
+    assert_true(now_ms() - begun >= 4 * 40 + 80);
+    assert_non_null(strstr(logged, "80 ms (ClientBodyTimeout); answered 408"));
+    assert_non_null(strstr(seen, "Connection: close"));
+    run_for(5);
+    assert_true(app_closed);
+    tear_down(state);
+
+    set_up(state); /* when the answer has begun it is cut */
+    server.client_body_timeout = 80;
+    allowed = 5;
+    app_answers = NEVER;
+    start(POST, 20);
+    run_until(has_asked);
+    put_record(FCGI_STDOUT, answer, strlen(answer));
+    ends(200, true);
+    assert_non_null(strstr(logged, "(ClientBodyTimeout); the answer is cut"));
+    assert_null(strstr(seen, "\r\n0\r\n"));
+}
+
+static void test_client_gone(void **state)
+{
+    static const enum fcgi_http_body framings[] = {FCGI_HTTP_LENGTH,
+                                                   FCGI_HTTP_CHUNKED};
+
+    for (int i = 0; i < 4; i++) {
+        set_up(state);
+        allowed = 5;
+        start(how_of("PUT", framings[i % 2]), 200000);
+        run_for(10);
+        assert_int_equal(params_seen, i % 2 == 0);
+        if (i < 2) {
+            close(peer);
+            peer = -1;
+        } else {
+            read_error = EIO;
+            allowed = 6;
+        }
+        ends(0, true);
+        assert_int_equal(n_seen, 0);
+        assert_string_equal(logged, "");
+        run_for(5);
+        assert_int_equal(app, -1);
+        assert_int_equal(accepted, i % 2 == 0);
+        tear_down(state);
+    }
+}
+
+static void test_bad_chunks(void **state)
+{
+    read_error = EBADMSG;
+    start(CHUNKS, 10);
+    ends(400, true);
+    assert_int_equal(accepted, 0);
+    assert_non_null(strstr(logged, "chunks of the body are invalid"));
+    tear_down(state);
+
+    set_up(state); /* once the application has it, too */
+    server.chunked_body = stream;
+    allowed = 100000;
+    start(CHUNKS, 200000);
+    run_for(20);
+    assert_int_equal(got, 100000);
+    read_error = EBADMSG;
+    allowed++;
+    ends(400, true);
+    run_for(5);
+    assert_true(app_closed);
+}
+
+/* --- limits ---------------------------------------------------------------- */
+
+static void test_max_body_size(void **state)
+{
+    server.max_body_size = 1000;
+    start(POST, 1000);
+    ends(200, false);
+    tear_down(state);
+
+    set_up(state);
+    server.max_body_size = 1000;
+    start(POST, 1001);
+    ends(413, true);
+    assert_int_equal(accepted, 0);
+    assert_non_null(strstr(logged, "MaxBodySize"));
+    assert_non_null(strstr(seen, "Connection: close"));
+    tear_down(state);
+
+    set_up(state); /* chunks: while they come */
+    server.max_body_size = 100000;
+    start(CHUNKS, 100001);
+    ends(413, true);
+    assert_int_equal(accepted, 0);
+    tear_down(state);
+
+    set_up(state);
+    server.max_body_size = 100000;
+    server.chunked_body = stream;
+    start(CHUNKS, 100001);
+    ends(413, true);
+    run_for(5);
+    assert_false(stdin_ended);
+    assert_int_equal(app, -1);
+}
+
+/* --- chunks ------------------------------------------------------------------ */
+
+static void test_chunks(void **state)
+{
+    static const struct {
+        uint64_t length;
+        bool streams;
+        const char *told;
+    } cases[] = {
+        {0, false, "0"},
+        {5, false, "5"},
+        {WINDOW - 1, false, "65535"},
+        {WINDOW + 1, false, "65537"},
+        {3 * MB + 7, false, "3145735"},
+        {5, true, "5"},
+        {WINDOW - 1, true, "65535"},
+        {WINDOW + 1, true, NULL},
+        {3 * MB + 7, true, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        set_up(state);
+        server.chunked_body = cases[i].streams ? stream : spool;
+        start(CHUNKS, cases[i].length);
+        ends(200, false);
+        assert_true(got == cases[i].length);
+        assert_true(stdin_ended);
+        told_length(cases[i].told);
+        assert_string_equal(logged, "");
+        assert_false(memfd_used);
+        tear_down(state);
+    }
+}
+
+/* The application is not asked before the length is known. */
+static void test_spool_waits(void **state)
+{
+    (void)state;
+    allowed = 2 * MB;
+    start(CHUNKS, 2 * MB + 1);
+    run_for(100);
+    assert_true(taken == 2 * MB);
+    assert_true(exchange->body.in.capacity <= WINDOW);
+    assert_int_equal(accepted, 0);
+    allowed++;
+    ends(200, false);
+    assert_true(got == 2 * MB + 1);
+}
+
+static int lowest_fd(void)
+{
+    int lowest = dup(0);
+
+    close(lowest);
+    return lowest;
+}
+
+static void test_spool_fails(void **state)
+{
+    static const struct {
+        int open, memfd, pwrite, pread;
+        size_t most;
+        int status;
+        const char *logged;
+    } cases[] = {
+        {ENOENT, 0, 0, 0, 0, 500, "no file can be made in TMPDIR"},
+        {EMFILE, 0, 0, 0, 0, 500, "no file can be made"},
+        {EOPNOTSUPP, 0, 0, 0, 0, 200, ""},
+        {EISDIR, 0, 0, 0, 0, 200, ""},
+        {EOPNOTSUPP, ENOSYS, 0, 0, 0, 500, "no file can be made"},
+        {0, 0, ENOSPC, 0, 0, 500, "there is no space for the body"},
+        {0, 0, EDQUOT, 0, 0, 500, "there is no space for the body"},
+        {0, 0, -1, 0, 0, 500, "there is no space for the body"},
+        {0, 0, EIO, 0, 0, 500, "the body cannot be written"},
+        {0, 0, EINTR, 0, 0, 200, ""},
+        {0, 0, 0, 0, 1000, 200, ""},
+        {0, 0, 0, EIO, 0, 500, "the body cannot be read from the file"},
+        {0, 0, 0, -1, 0, 500, "the body cannot be read from the file"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int lowest;
+
+        set_up(state);
+        lowest = lowest_fd();
+        open_error = cases[i].open;
+        memfd_error = cases[i].memfd;
+        pwrite_error = cases[i].pwrite;
+        pread_error = cases[i].pread;
+        pwrite_most = cases[i].most;
+        start(CHUNKS, 300000);
+        ends(cases[i].status, false);
+        if (*cases[i].logged != '\0')
+            assert_non_null(strstr(logged, cases[i].logged));
+        else
+            assert_int_equal(got, 300000);
+        assert_int_equal(memfd_used, cases[i].open == EOPNOTSUPP ||
+                                         cases[i].open == EISDIR);
+        server.keep_alive = false;
+        close_app();
+        run_for(5);
+        assert_int_equal(lowest_fd(), lowest);
+        tear_down(state);
+    }
+    set_up(state);
+    server.max_spool_size = 200000;
+    start(CHUNKS, 300000);
+    ends(413, true);
+    assert_non_null(strstr(logged, "MaxSpoolSize"));
+    assert_int_equal(accepted, 0);
+}
+
+/* --- 100 (Continue) ------------------------------------------------------------ */
+
+static bool has_seen(void)
+{
+    return n_seen > 0;
+}
+
+static void test_expect(void **state)
+{
+    const struct how how = {"POST", FCGI_HTTP_LENGTH, .expects = true};
+    char *rest;
+
+    (void)state;
+    allowed = 0;
+    start(how, 10);
+    run_until(has_seen);
+    assert_string_equal(seen, "HTTP/1.1 100 Continue\r\n\r\n");
+    assert_int_equal(accepted, 1);
+    run_until(has_asked);
+    allowed = 10;
+    run_until(is_done);
+    turn();
+    assert_int_equal(outcome.status, 200);
+    assert_false(outcome.close);
+    rest = seen + 25;
+    assert_ptr_equal(strstr(rest, "HTTP/1.1 200 OK"), rest);
+    assert_null(strstr(rest, "100 Continue"));
+}
+
+/* Nobody to send the body to: the refusal goes out instead. */
+static void test_expect_refused(void **state)
+{
+    const struct how how = {"POST", FCGI_HTTP_LENGTH, .expects = true};
+
+    for (int i = 0; i < 2; i++) {
+        set_up(state);
+        if (i == 0) {
+            close(listener);
+            listener = -1;
+            server.retries = 0;
+        } else {
+            server.max_body_size = 5;
+        }
+        allowed = 0;
+        start(how, 10);
+        ends(i == 0 ? 503 : 413, true);
+        assert_non_null(strstr(seen, "Connection: close"));
+        assert_null(strstr(seen, "100 Continue"));
+        tear_down(state);
+    }
+    set_up(state);
+}
+
+static bool has_taken(void)
+{
+    return taken > 0;
+}
+
+/* Not for HTTP/1.0, and not where the body is coming anyhow. */
+static void test_expect_nothing(void **state)
+{
+    start((struct how){"POST", FCGI_HTTP_LENGTH, .expects = true, .old = true},
+          10);
+    run_until(is_done);
+    turn();
+    assert_null(strstr(seen, "100 Continue"));
+    tear_down(state);
+
+    set_up(state);
+    size = 10;
+    send_body();
+    start((struct how){"POST", FCGI_HTTP_LENGTH, .expects = true}, 10);
+    put = 10;
+    assert_true(has_taken());
+    ends(200, false);
+    assert_null(strstr(seen, "100 Continue"));
+    tear_down(state);
+
+    set_up(state); /* no body at all */
+    start((struct how){"POST", FCGI_HTTP_LENGTH, .expects = true}, 0);
+    ends(200, false);
+    assert_null(strstr(seen, "100 Continue"));
+}
+
+/* In chunks: when the body is going to be read. */
+static void test_expect_chunks(void **state)
+{
+    (void)state;
+    allowed = 0;
+    start((struct how){"POST", FCGI_HTTP_CHUNKED, .expects = true}, 100000);
+    run_until(has_seen);
+    assert_int_equal(accepted, 0);
+    assert_string_equal(seen, "HTTP/1.1 100 Continue\r\n\r\n");
+    n_seen = 0;
+    allowed = UINT64_MAX;
+    ends(200, false);
+    assert_int_equal(got, 100000);
+}
+
+/* --- early answers ---------------------------------------------------------------- */
+
+/* All that the client sends is read; then the connection can have another. */
+static void test_early(void **state)
+{
+    for (int i = 0; i < 3; i++) {
+        uint64_t length = i == 0 ? 100 : i == 1 ? 300000 : 30 * MB;
+
+        set_up(state);
+        app_answers = AT_PARAMS;
+        allowed = 50;
+        start(POST, length);
+        run_until(has_seen);
+        assert_int_equal(done, 0);
+        allowed = UINT64_MAX;
+        ends(200, false);
+        assert_true(taken == length);
+        assert_non_null(strstr(seen, "hello"));
+        assert_null(strstr(seen, "Connection: close"));
+        assert_string_equal(logged, "");
+        tear_down(state);
+    }
+    set_up(state);
+}
+
+/* A client that sends no more: for 2 s. */
+static void test_early_silent(void **state)
+{
+    uint64_t begun;
+
+    (void)state;
+    app_answers = AT_PARAMS;
+    allowed = 50;
+    start(POST, 100);
+    run_until(has_seen);
+    begun = now_ms();
+    ends(200, true);
+    assert_true(now_ms() - begun >= 1900);
+}
+
+/* One that has more to send than anybody wants to read. */
+static void test_early_endless(void **state)
+{
+    (void)state;
+    app_answers = AT_PARAMS;
+    start(POST, 1000 * (uint64_t)MB);
+    ends(200, true);
+    assert_true(taken >= 64 * MB && taken < 70 * MB);
+    assert_non_null(strstr(seen, "hello"));
+}
+
+/* One that goes away then has had its answer. */
+static void test_early_gone(void **state)
+{
+    (void)state;
+    app_answers = AT_PARAMS;
+    allowed = 50;
+    start(POST, 100);
+    run_until(has_seen);
+    close(peer);
+    peer = -1;
+    run_until(is_done);
+    assert_int_equal(outcome.status, 200);
+    assert_true(outcome.close);
+    assert_false(outcome.reset);
+}
+
+/* The connection was to end anyhow: its end can be seen at once. */
+static void test_early_close(void **state)
+{
+    (void)state;
+    app_answers = AT_PARAMS;
+    allowed = 50;
+    start((struct how){"POST", FCGI_HTTP_LENGTH, .close = true}, 100);
+    run_until(has_seen);
+    for (int i = 0; i < 500 && recv(peer, raw, 1, MSG_DONTWAIT) != 0; i++)
+        turn();
+    assert_int_equal(recv(peer, raw, 1, MSG_DONTWAIT), 0);
+    assert_int_equal(done, 0);
+    close(peer);
+    peer = -1;
+    run_until(is_done);
+    assert_true(outcome.close);
+}
+
+/* An answer that is larger than what the client takes while it is sending. */
+static void test_early_large(void **state)
+{
+    static char large[60000];
+    const char head[] = "Content-Type: text/plain\n\n";
+
+    (void)state;
+    memset(large, 'x', sizeof(large) - 1);
+    memcpy(large, head, sizeof(head) - 1);
+    answer = large;
+    app_answers = AT_PARAMS;
+    start(POST, 3 * MB);
+    ends(200, false);
+    assert_true(taken == 3 * MB);
+}
+
+/* The application reads no more, and answers: that is no failure. */
+static void test_deaf(void **state)
+{
+    (void)state;
+    app_answers = NEVER;
+    allowed = 50;
+    start(POST, 3 * MB);
+    run_until(has_asked);
+    shutdown(app, SHUT_RD);
+    app_speed = 0;
+    allowed = UINT64_MAX;
+    run_for(50);
+    assert_int_equal(done, 0);
+    reply();
+    ends(200, false);
+    assert_true(taken == 3 * MB);
+}
+
+/* --- once more ------------------------------------------------------------------- */
+
+static void test_again(void **state)
+{
+    static const struct {
+        const char *method;
+        enum fcgi_http_body framing;
+        uint64_t length, breaks;
+        int status;
+        unsigned accepted;
+    } cases[] = {
+        {"PUT", FCGI_HTTP_LENGTH, 10, 10, 200, 2},
+        {"PUT", FCGI_HTTP_LENGTH, WINDOW, WINDOW, 200, 2},
+        {"PUT", FCGI_HTTP_LENGTH, WINDOW + 1, WINDOW + 1, 502, 1},
+        {"PUT", FCGI_HTTP_LENGTH, 3 * MB, 2 * MB, 502, 1},
+        {"PUT", FCGI_HTTP_CHUNKED, 3 * MB, 2 * MB, 200, 2},
+        {"PUT", FCGI_HTTP_CHUNKED, 100, 100, 200, 2},
+        {"POST", FCGI_HTTP_LENGTH, 10, 10, 502, 1},
+        {"POST", FCGI_HTTP_CHUNKED, 3 * MB, 2 * MB, 502, 1},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        set_up(state);
+        app_breaks = cases[i].breaks;
+        breaks_left = 1;
+        start(how_of(cases[i].method, cases[i].framing), cases[i].length);
+        run_until(is_done);
+        turn();
+        assert_int_equal(outcome.status, cases[i].status);
+        assert_int_equal(accepted, cases[i].accepted);
+        if (cases[i].status == 200)
+            assert_true(got == cases[i].length && stdin_ended);
+        tear_down(state);
+    }
+    set_up(state);
+}
+
+/* What has come by then is sent again, and what comes later behind it. */
+static void test_again_in_the_middle(void **state)
+{
+    (void)state;
+    app_breaks = 100;
+    breaks_left = 1;
+    allowed = 100;
+    start(PUT, 3 * MB);
+    run_for(50);
+    allowed = UINT64_MAX;
+    ends(200, false);
+    assert_int_equal(accepted, 2);
+    assert_true(got == 3 * MB);
+}
+
+/* --- the end of all ------------------------------------------------------------------ */
+
+static void test_abandon(void **state)
+{
+    (void)state;
+    allowed = 100000;
+    start(CHUNKS, 3 * MB);
+    run_for(20);
+    fcgi_exchange_abandon(exchange);
+    run_for(20);
+    assert_int_equal(done, 0);
+    assert_int_equal(accepted, 0);
+}
+
+/* Out of memory at each allocation: the client is refused, or gets 500 or 200,
+ * or a connection that is closed; the host is told once. */
+static void test_no_memory(void **state)
+{
+    const struct how hows[] = {POST, CHUNKS};
+    unsigned errors = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        bool failed = true;
+
+        for (unsigned n = 1; failed; n++) {
+            set_up(state);
+            allocations = 0;
+            failing = n;
+            if (try_start(hows[i], 200000) != NULL) {
+                run_until(is_done);
+                errors += outcome.status == 500;
+                assert_true(outcome.status == 500 || outcome.status == 200 ||
+                            outcome.close);
+            }
+            run_for(3);
+            assert_true(done <= 1);
+            failed = allocations >= n;
+            tear_down(state);
+        }
+    }
+    assert_true(errors > 2);
+    set_up(state);
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lengths),
+        TEST(test_in_pieces),
+        TEST(test_slow_application),
+        TEST(test_slow_client),
+        TEST(test_timeouts_of_application),
+        TEST(test_client_silent),
+        cmocka_unit_test(test_client_gone),
+        TEST(test_bad_chunks),
+        TEST(test_max_body_size),
+        cmocka_unit_test(test_chunks),
+        TEST(test_spool_waits),
+        cmocka_unit_test(test_spool_fails),
+        TEST(test_expect),
+        cmocka_unit_test_teardown(test_expect_refused, tear_down),
+        TEST(test_expect_nothing),
+        TEST(test_expect_chunks),
+        cmocka_unit_test_teardown(test_early, tear_down),
+        TEST(test_early_silent),
+        TEST(test_early_endless),
+        TEST(test_early_gone),
+        TEST(test_early_close),
+        TEST(test_early_large),
+        TEST(test_deaf),
+        cmocka_unit_test_teardown(test_again, tear_down),
+        TEST(test_again_in_the_middle),
+        TEST(test_abandon),
+        cmocka_unit_test_teardown(test_no_memory, tear_down),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
