@@ -92,6 +92,7 @@ E2E_TESTS = \
 	t/e2e/stderr.t \
 	t/e2e/strict.t \
 	t/e2e/traps.t \
+	t/e2e/upload.t \
 	t/e2e/wire.t
 # Tests of fcgi-ping and fcgi-get, with applications of t/apps.
 PING_TESTS = \
