@@ -194,9 +194,10 @@ for my $how (qw(close rst)) {
 
 # --- early answers --------------------------------------------------------------------
 
+my $he = host(responder => $rs);
 for my $uri ('/early.php', '/rude.php') {
     for my $n (1000, 300_000, 5 * $MB) {
-        my $c = client($h);
+        my $c = client($he);
         $c->send($c->format(POST => $uri, body => substr $unit x 80, 0, $n));
         my ($word) = $uri =~ /(\w+)/;
         res_is($c->read_response, 200, "$word\n", "$uri, $n bytes: the answer comes");

@@ -849,6 +849,7 @@ static void test_spool_fails(void **state)
     ends(413, true);
     assert_non_null(strstr(logged, "MaxSpoolSize"));
     assert_int_equal(accepted, 0);
+    tear_down(state);
 }
 
 /* --- 100 (Continue) ------------------------------------------------------------ */
