@@ -9,8 +9,7 @@ use FCGITest;
 use Digest::MD5 qw(md5_hex);
 use Time::HiRes qw(time sleep);
 
-plan(skip_all => 'without the gate the core reads bodies') if ($ENV{FCGI_GATE} // '') eq 'off';
-plan(skip_all => 'nginx') if host_kind() eq 'nginx';
+plan(skip_all => 'without the gate the core reads bodies') if !gated();
 
 my $MB = 1024 * 1024;
 
