@@ -358,8 +358,10 @@ static int look(struct fcgi_monkey_client *client, const struct input *input)
 
 static struct input held_by(const struct fcgi_monkey_client *client)
 {
-    return (struct input){client->held + client->begin,
-                          client->end - client->begin, true};
+    size_t length = client->end - client->begin;
+
+    return (struct input){length > 0 ? client->held + client->begin : "",
+                          length, true};
 }
 
 static int read_head(struct fcgi_monkey_client *client)
