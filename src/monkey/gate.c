@@ -581,11 +581,22 @@ static int on_done(MK_ON_CONN)
     return gate->core->cb_done MK_CONN_ARGS(conn, worker, config);
 }
 
+/*
+ * A connection that lingers on a duplicate of its descriptor would stay in
+ * epoll, which Monkey 1.6 leaves to close(): its event must not outlive it.
+ */
 static int on_close(MK_ON_CLOSE)
 {
-    if (gate->family != FCGI_MONKEY_FAMILY_UNKNOWN &&
-        client_of(conn)->worker != NULL && client_of(conn)->sr == NULL)
-        fcgi_monkey_client_abandon(client_of(conn));
+    struct fcgi_monkey_client *client = NULL;
+
+    if (gate->family != FCGI_MONKEY_FAMILY_UNKNOWN)
+        client = client_of(conn);
+    if (client != NULL && client->worker != NULL) {
+        if (client->phase == FCGI_MONKEY_CLOSING)
+            fcgi_monkey_conn_leave(gate->worker->api, &client->view);
+        if (client->sr == NULL)
+            fcgi_monkey_client_abandon(client);
+    }
     return gate->core->cb_close MK_CLOSE_ARGS(conn, worker, why, config);
 }
 
