@@ -16,6 +16,7 @@ libmonkeyconf_la_LIBADD = libconfig.la
 noinst_LTLIBRARIES += libprobe.la
 libprobe_la_SOURCES = \
 	tools/probe/access.c tools/probe/access.h \
+	tools/probe/trail.c tools/probe/trail.h \
 	tools/probe/answer.c tools/probe/answer.h \
 	tools/probe/failure.c tools/probe/failure.h \
 	tools/probe/probe.c tools/probe/probe.h \

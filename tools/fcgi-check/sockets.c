@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fcgi-check: the sockets of fastcgi.conf. Their paths are walked as the
- * kernel would for the user that Monkey runs as: link by link, and with search
- * permission for each directory.
+ * fcgi-check: the sockets of fastcgi.conf, as the user that Monkey runs as
+ * would find them.
  */
 #include <errno.h>
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +13,9 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "probe/trail.h"
 #include "user.h"
 
-#define LINKS_MAX 40
 #define SOCKET_KEY "ServerPath"
 
 struct walk {
@@ -26,10 +24,7 @@ struct walk {
     const struct check_identity *identity; /* NULL: not known */
     const struct check_user *user;
     const char *path; /* as the file has it */
-    size_t root;      /* length of --root */
-    char at[PATH_MAX * 2];
-    char rest[PATH_MAX * 2]; /* to be looked up yet, below `at` */
-    int links;
+    struct fcgi_trail trail;
 };
 
 /* "owner root, group www-data, mode 0660" */
@@ -53,7 +48,9 @@ static char *describe(const struct stat *status)
 /* What is at hand below --root. */
 static const char *shown(const struct walk *w)
 {
-    return w->at[w->root] ? w->at + w->root : "/";
+    const char *at = w->trail.at + w->trail.root;
+
+    return at[0] ? at : "/";
 }
 
 static void note_user(const struct walk *w)
@@ -64,8 +61,9 @@ static void note_user(const struct walk *w)
     }
 }
 
-static void deny(struct walk *w, const struct stat *status, bool is_directory)
+static void deny(struct walk *w, bool is_directory)
 {
+    const struct stat *status = &w->trail.status;
     char *what = describe(status);
     const struct group *group = getgrgid(status->st_gid);
     mode_t group_bit = is_directory ? S_IXGRP : S_IWGRP;
@@ -97,10 +95,16 @@ static void deny(struct walk *w, const struct stat *status, bool is_directory)
     free(what);
 }
 
-static bool may(const struct walk *w, const struct stat *status, int wanted)
+static bool may(const struct walk *w, const char *path,
+                const struct stat *status, int wanted)
 {
     return !w->identity ||
-           check_identity_may(w->identity, w->at, status, wanted);
+           check_identity_may(w->identity, path, status, wanted);
+}
+
+static bool may_search(void *user, const char *path, const struct stat *status)
+{
+    return may(user, path, status, X_OK);
 }
 
 static void fail(struct walk *w, int error)
@@ -124,98 +128,23 @@ static void fail(struct walk *w, int error)
                  shown(w), strerror(error));
 }
 
-/* Takes the first name off `rest` and puts it behind `at`. False at the end.
- */
-static bool next_name(struct walk *w)
+static void look_at(struct walk *w, const char *root)
 {
-    const char *from = w->rest + strspn(w->rest, "/");
-    size_t length = strcspn(from, "/");
-    size_t end = strlen(w->at);
+    int error = fcgi_trail_follow(&w->trail, root, w->path, may_search, w);
+    mode_t mode = w->trail.status.st_mode;
 
-    if (length == 0)
-        return false;
-    if (end + length + 2 > sizeof(w->at))
-        return false;
-    if (length == 2 && memcmp(from, "..", 2) == 0) {
-        char *slash = strrchr(w->at + w->root, '/');
-
-        if (slash)
-            *slash = '\0';
-    } else if (length != 1 || from[0] != '.') {
-        w->at[end] = '/';
-        memcpy(w->at + end + 1, from, length);
-        w->at[end + 1 + length] = '\0';
-    }
-    memmove(w->rest, from + length, strlen(from + length) + 1);
-    return true;
-}
-
-/* `at` is a symbolic link: goes on where it points to. Returns 0 or errno. */
-static int follow(struct walk *w)
-{
-    char target[PATH_MAX];
-    char rest[PATH_MAX];
-    ssize_t n = readlink(w->at, target, sizeof(target) - 1);
-    char *slash = strrchr(w->at, '/');
-
-    if (n < 0)
-        return errno;
-    target[n] = '\0';
-    if (++w->links > LINKS_MAX || strlen(w->rest) >= sizeof(rest))
-        return ELOOP;
-    memcpy(rest, w->rest, strlen(w->rest) + 1);
-    if (target[0] == '/')
-        w->at[w->root] = '\0';
-    else if (slash)
-        *slash = '\0';
-    snprintf(w->rest, sizeof(w->rest), "%s/%s", target, rest);
-    return 0;
-}
-
-/* Looks up `rest`, name by name. */
-static void walk(struct walk *w)
-{
-    struct stat status;
-
-    for (;;) {
-        const char *here = w->at[0] ? w->at : "/";
-
-        if (lstat(here, &status)) {
-            fail(w, errno);
-            return;
-        }
-        if (S_ISLNK(status.st_mode)) {
-            int error = follow(w);
-
-            if (error) {
-                fail(w, error);
-                return;
-            }
-            continue;
-        }
-        if (w->rest[strspn(w->rest, "/")] == '\0')
-            break;
-        if (!S_ISDIR(status.st_mode)) {
-            fail(w, ENOTDIR);
-            return;
-        }
-        if (!may(w, &status, X_OK)) {
-            deny(w, &status, true);
-            return;
-        }
-        if (!next_name(w)) {
-            fail(w, ENAMETOOLONG);
-            return;
-        }
-    }
-    if (!S_ISSOCK(status.st_mode)) {
+    if (error == EACCES && mode != 0) {
+        deny(w, true);
+    } else if (error != 0) {
+        fail(w, error);
+    } else if (!S_ISSOCK(mode)) {
         check_report(w->run, FCGI_CHECK_NOT_A_SOCKET, w->place,
                      "'%s' is %s and no socket; correct the path", w->path,
-                     S_ISDIR(status.st_mode)   ? "a directory"
-                     : S_ISREG(status.st_mode) ? "a file"
-                                               : "something else");
-    } else if (!may(w, &status, W_OK)) {
-        deny(w, &status, false);
+                     S_ISDIR(mode)   ? "a directory"
+                     : S_ISREG(mode) ? "a file"
+                                     : "something else");
+    } else if (!may(w, w->trail.at, &w->trail.status, W_OK)) {
+        deny(w, false);
     }
 }
 
@@ -237,11 +166,8 @@ void check_sockets(struct check_run *run, struct check_servers *servers,
                                check_servers_place(servers, server, SOCKET_KEY),
                            .identity = known ? &identity : NULL,
                            .user = user,
-                           .path = server->endpoint.path,
-                           .root = strlen(root)};
-        snprintf(w->at, sizeof(w->at), "%s", root);
-        snprintf(w->rest, sizeof(w->rest), "%s", w->path);
-        walk(w);
+                           .path = server->endpoint.path};
+        look_at(w, root);
     }
     free(w);
     check_identity_free(&identity);

@@ -244,33 +244,6 @@ static void on_done(struct fcgi_probe *probe)
 /* --- setting up -----------------------------------------------------------
  */
 
-static int find_target(struct get *get, const char *name)
-{
-    struct fcgi_diag_list diags;
-    struct fcgi_config *config = NULL;
-    char message[2048];
-    int status = 0;
-
-    fcgi_diag_list_init(&diags);
-    if (fcgi_target_is_name(name)) {
-        config = fcgi_config_load(get->config, &diags);
-        if (config == NULL)
-            status = FCGI_GET_TROUBLE;
-        for (size_t i = 0; config == NULL && i < diags.count; i++) {
-            fcgi_diag_format(&diags.items[i], message, sizeof(message));
-            fcgi_cli_error(&cli, "%s", message);
-        }
-    }
-    if (status == 0 &&
-        fcgi_target_add(&get->list, name, config, message, sizeof(message)) < 0)
-        status = fcgi_cli_usage(&cli, "%s", message);
-    if (status == 0 && get->list.count != 1)
-        status = fcgi_cli_usage(&cli, "%s: give one target", name);
-    fcgi_config_free(config);
-    fcgi_diag_list_free(&diags);
-    return status;
-}
-
 static int read_options(struct get *get, int argc, char **argv)
 {
     int status = 0, first;
@@ -290,7 +263,10 @@ static int read_options(struct get *get, int argc, char **argv)
         fcgi_vars_script(&get->call.vars, &get->call);
     if (get->environment)
         fcgi_vars_environment(&get->call.vars);
-    return find_target(get, argv[first]);
+    status = fcgi_target_read(&get->list, &cli, get->config, argv + first, 1);
+    if (status == 0 && get->list.count != 1)
+        status = fcgi_cli_usage(&cli, "%s: give one target", argv[first]);
+    return status;
 }
 
 static int set_up(struct get *get)

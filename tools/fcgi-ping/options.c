@@ -312,46 +312,6 @@ static const char *settle(struct fcgi_ping_options *o)
     return settle_mode(o);
 }
 
-/* Tells what is wrong with the configuration. */
-static void report_findings(const struct fcgi_diag_list *diags)
-{
-    char line[2048];
-
-    for (size_t i = 0; i < diags->count; i++) {
-        fcgi_diag_format(&diags->items[i], line, sizeof(line));
-        fcgi_cli_error(&fcgi_ping_cli, "%s", line);
-    }
-}
-
-static int add_targets(struct fcgi_ping *ping, char **names, int n)
-{
-    struct fcgi_diag_list diags;
-    struct fcgi_config *config = NULL;
-    char message[1024];
-    int status = 0;
-
-    fcgi_diag_list_init(&diags);
-    for (int i = 0; i < n && status == 0; i++) {
-        if (fcgi_target_is_name(names[i]) && config == NULL) {
-            config = fcgi_config_load(ping->options.config, &diags);
-            if (config == NULL) {
-                report_findings(&diags);
-                status = FCGI_PING_TROUBLE;
-                break;
-            }
-        }
-        if (fcgi_target_add(&ping->list, names[i], config, message,
-                            sizeof(message)) < 0)
-            status = fcgi_cli_usage(&fcgi_ping_cli, "%s", message);
-    }
-    if (status == 0 && ping->list.count > FCGI_PING_TARGETS_MOST)
-        status = fcgi_cli_usage(&fcgi_ping_cli, "more than %d targets",
-                                FCGI_PING_TARGETS_MOST);
-    fcgi_config_free(config);
-    fcgi_diag_list_free(&diags);
-    return status;
-}
-
 int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
                            int *status)
 {
@@ -378,6 +338,10 @@ int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
         *status = fcgi_cli_usage(&fcgi_ping_cli, "a target is missing");
         return -1;
     }
-    *status = add_targets(ping, argv + first, argc - first);
+    *status = fcgi_target_read(&ping->list, &fcgi_ping_cli, o->config,
+                               argv + first, argc - first);
+    if (*status == 0 && ping->list.count > FCGI_PING_TARGETS_MOST)
+        *status = fcgi_cli_usage(&fcgi_ping_cli, "more than %d targets",
+                                 FCGI_PING_TARGETS_MOST);
     return *status == 0 ? 0 : -1;
 }

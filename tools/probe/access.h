@@ -9,12 +9,11 @@
 #include <stddef.h>
 
 /*
- * Both write one line without newline and return its length. The first is for
- * ENOENT and ENOTDIR, the second for EACCES; they look at the path anew, so
- * that what they say may have changed since. Control characters of the path
- * are escaped.
+ * Both write one line without newline. The first is for ENOENT and ENOTDIR, the
+ * second for EACCES; they look at the path anew, so that what they say may have
+ * changed since. Control characters of the path are escaped.
  */
-size_t fcgi_access_missing(const char *path, char *buf, size_t size);
-size_t fcgi_access_denied(const char *path, char *buf, size_t size);
+void fcgi_access_missing(const char *path, char *buf, size_t size);
+void fcgi_access_denied(const char *path, char *buf, size_t size);
 
 #endif

@@ -242,11 +242,11 @@ const char *fcgi_failure_text(const struct fcgi_probe *probe, char *buf,
         refused(&text, probe);
         break;
     case FCGI_FAILURE_NO_SOCKET:
-        text.length = fcgi_access_missing(probe->endpoint->path, buf, size);
+        fcgi_access_missing(probe->endpoint->path, buf, size);
         break;
     case FCGI_FAILURE_DENIED:
         if (probe->endpoint->kind == FCGI_ENDPOINT_UNIX)
-            text.length = fcgi_access_denied(probe->endpoint->path, buf, size);
+            fcgi_access_denied(probe->endpoint->path, buf, size);
         else
             add(&text,
                 "permission denied: a rule of this machine (a "

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "config/escape.h"
+#include "probe/failure.h"
 
 uint64_t fcgi_probe_clock(void)
 {
@@ -134,9 +135,6 @@ static enum fcgi_failure failure_of(enum fcgi_fault fault)
 
 static _Thread_local uint8_t scratch[READ_SIZE];
 
-static const char *const value_names[FCGI_VALUES] = {
-    "FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS"};
-
 /* 2 + 14, 2 + 13 and 2 + 15 bytes. */
 #define HELLO_CONTENT 48
 _Static_assert(FCGI_HEADER_LEN + HELLO_CONTENT + HELLO_PADDING ==
@@ -154,11 +152,11 @@ static void make_hello(uint8_t hello[static FCGI_PROBE_HELLO])
     size_t n = fcgi_record_encode(hello, FCGI_PROBE_HELLO, &record);
 
     for (int i = 0; i < FCGI_VALUES; i++) {
-        const struct fcgi_pair pair = {.name_length =
-                                           (uint32_t)strlen(value_names[i])};
+        const char *name = fcgi_value_name((enum fcgi_value)i);
+        const struct fcgi_pair pair = {.name_length = (uint32_t)strlen(name)};
 
         n += fcgi_pair_encode(hello + n, FCGI_PROBE_HELLO - n, &pair);
-        memcpy(hello + n, value_names[i], pair.name_length);
+        memcpy(hello + n, name, pair.name_length);
         n += pair.name_length;
     }
     memcpy(hello + n, "\r\n\r\n\r\n\r\n", HELLO_PADDING);
@@ -319,8 +317,10 @@ static bool parse_values(struct fcgi_probe *probe)
             return !whole;
         bytes += n;
         for (int i = 0; i < FCGI_VALUES; i++) {
-            if (pair.name_length == strlen(value_names[i]) &&
-                memcmp(bytes, value_names[i], pair.name_length) == 0)
+            const char *name = fcgi_value_name((enum fcgi_value)i);
+
+            if (pair.name_length == strlen(name) &&
+                memcmp(bytes, name, pair.name_length) == 0)
                 fcgi_escape(probe->result.values[i], FCGI_PROBE_VALUE, 0,
                             (const char *)bytes + pair.name_length,
                             pair.value_length);

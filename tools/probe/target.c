@@ -101,7 +101,7 @@ int fcgi_target_parse(const char *text, struct fcgi_endpoint *endpoint,
     return parse_host(text, endpoint, why);
 }
 
-bool fcgi_target_is_name(const char *argument)
+static bool is_name(const char *argument)
 {
     return argument[0] == '@';
 }
@@ -161,7 +161,7 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
     char label[FCGI_ENDPOINT_TEXT];
     const char *why;
 
-    if (fcgi_target_is_name(argument) && config != NULL)
+    if (is_name(argument) && config != NULL)
         return add_named(list, argument + 1, config, message, size);
     if (fcgi_target_parse(argument, &endpoint, &why) < 0) {
         char shown[300];
@@ -176,6 +176,41 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
         return -1;
     }
     return 0;
+}
+
+/* fastcgi.conf, or NULL after messages about what is wrong with it. */
+static struct fcgi_config *load(const struct fcgi_cli *cli, const char *file)
+{
+    struct fcgi_diag_list diags = {0};
+    struct fcgi_config *config = fcgi_config_load(file, &diags);
+    char message[2048];
+
+    for (size_t i = 0; config == NULL && i < diags.count; i++) {
+        fcgi_diag_format(&diags.items[i], message, sizeof(message));
+        fcgi_cli_error(cli, "%s", message);
+    }
+    fcgi_diag_list_free(&diags);
+    return config;
+}
+
+int fcgi_target_read(struct fcgi_target_list *list, const struct fcgi_cli *cli,
+                     const char *file, char **arguments, int n)
+{
+    struct fcgi_config *config = NULL;
+    char message[2048];
+    int status = 0;
+
+    for (int i = 0; i < n && status == 0; i++) {
+        if (is_name(arguments[i]) && config == NULL)
+            config = load(cli, file);
+        if (is_name(arguments[i]) && config == NULL)
+            status = fcgi_cli_trouble(cli);
+        else if (fcgi_target_add(list, arguments[i], config, message,
+                                 sizeof(message)) < 0)
+            status = fcgi_cli_usage(cli, "%s", message);
+    }
+    fcgi_config_free(config);
+    return status;
 }
 
 bool fcgi_target_peer(const struct fcgi_endpoint *endpoint,

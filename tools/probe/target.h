@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "backend/address.h"
+#include "common/cli.h"
 #include "config/config.h"
 
 #define FCGI_TARGET_PORT 9000 /* where HOST alone is given; php-fpm's default */
@@ -46,8 +47,13 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
                     const struct fcgi_config *config, char *message,
                     size_t size);
 
-/* Whether an argument needs the configuration. */
-bool fcgi_target_is_name(const char *argument);
+/*
+ * Adds the targets of all arguments; `file` is fastcgi.conf, which is read where
+ * one of them is a name. Returns 0, or the process's exit status after a message
+ * of `cli`.
+ */
+int fcgi_target_read(struct fcgi_target_list *list, const struct fcgi_cli *cli,
+                     const char *file, char **arguments, int n);
 
 /*
  * The address that is really used, as text: `peer` where a probe has tried
