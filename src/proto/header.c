@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "http/chars.h"
+
 void fcgi_header_init(struct fcgi_header *header, char *buf, size_t size)
 {
     memset(header, 0, sizeof(*header));
@@ -20,14 +22,6 @@ void fcgi_header_grow(struct fcgi_header *header, char *buf, size_t size)
     header->size = size;
 }
 
-/* RFC 9110, section 5.6.2: the characters of a field's name. */
-static bool is_token_char(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') ||
-           (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -36,8 +30,8 @@ static bool is_blank(char c)
 /* `HTTP/1.1 200 OK`: how many bytes stand before the status, else 0. */
 static size_t status_line(const char *line, size_t length)
 {
-    return length >= 12 && memcmp(line, "HTTP/1.", 7) == 0 && line[7] >= '0' &&
-                   line[7] <= '9' && line[8] == ' '
+    return length >= 12 && memcmp(line, "HTTP/1.", 7) == 0 &&
+                   fcgi_http_text_in(line[7], FCGI_HTTP_DIGIT) && line[8] == ' '
                ? 9
                : 0;
 }
@@ -52,7 +46,7 @@ static const char *judge_line(const struct fcgi_header *header)
         return "a continued header line";
     if (header->line == 0 && status_line(line, length))
         return NULL;
-    while (name < length && is_token_char((unsigned char)line[name]))
+    while (name < length && fcgi_http_text_in(line[name], FCGI_HTTP_TOKEN))
         name++;
     if (name == length)
         return "a header line without a colon";
@@ -110,6 +104,7 @@ bool fcgi_header_next(const struct fcgi_header *header, size_t *at,
 {
     const char *line = header->buf + *at;
     const char *end, *colon;
+    struct fcgi_text value;
 
     if (*at >= header->length)
         return false;
@@ -122,38 +117,30 @@ bool fcgi_header_next(const struct fcgi_header *header, size_t *at,
     colon = memchr(line, ':', (size_t)(end - line));
     field->name = line;
     field->name_length = (size_t)(colon - line);
-    for (colon++; colon < end && is_blank(*colon);)
-        colon++;
-    while (end > colon && is_blank(end[-1]))
-        end--;
-    field->value = colon;
-    field->value_length = (size_t)(end - colon);
+    value = fcgi_http_text_trim(colon + 1, end);
+    field->value = value.data;
+    field->value_length = value.length;
     return true;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* `404` or `404 Not Found`. */
 static int parse_status(const char *text, size_t length,
                         struct fcgi_field *reason)
 {
+    const char *end = text + length;
+    struct fcgi_text phrase;
     int status;
 
-    if (length < 3 || !is_digit(text[0]) || !is_digit(text[1]) ||
-        !is_digit(text[2]) || (length > 3 && !is_blank(text[3])))
+    if (length < 3 ||
+        !fcgi_http_text_all((struct fcgi_text){text, 3}, FCGI_HTTP_DIGIT) ||
+        (length > 3 && !is_blank(text[3])))
         return -1;
     status = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
     if (status < 200 || status > 599)
         return -1;
-    reason->value = text + 3;
-    reason->value_length = length - 3;
-    while (reason->value_length > 0 && is_blank(reason->value[0])) {
-        reason->value++;
-        reason->value_length--;
-    }
+    phrase = fcgi_http_text_trim(text + 3, end);
+    reason->value = phrase.data;
+    reason->value_length = phrase.length;
     return status;
 }
 
@@ -180,23 +167,11 @@ int fcgi_header_status(const struct fcgi_header *header,
 
 bool fcgi_header_is_token(const char *name, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        if (!is_token_char((unsigned char)name[i]))
-            return false;
-    return length > 0;
+    return fcgi_http_text_all((struct fcgi_text){name, length},
+                              FCGI_HTTP_TOKEN);
 }
 
 bool fcgi_header_is(const char *name, size_t length, const char *lower)
 {
-    size_t i;
-
-    for (i = 0; i < length && lower[i] != '\0'; i++) {
-        char c = name[i];
-
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        if (c != lower[i])
-            return false;
-    }
-    return i == length && lower[i] == '\0';
+    return fcgi_http_text_is((struct fcgi_text){name, length}, lower);
 }

@@ -15,7 +15,7 @@ my $build = $ENV{TOP_BUILDDIR} // '';
 # Whom the files of a module may include, besides their own.
 my %may = (
     'src/http'            => [],
-    'src/proto'           => [],
+    'src/proto'           => [qw(src/http)],
     'src/config'          => [],
     'src/loop'            => [],
     'src/backend'         => [qw(src/config src/loop src/proto)],
