@@ -35,8 +35,7 @@ static void expect(const char *line, size_t length, unsigned column,
     fclose(out);
     assert_string_equal(text, expected);
     free(text);
-    free(source.lines);
-    free(copy);
+    check_run_free(&run); /* and so the copy */
 }
 
 #define TEXT(literal) (literal), sizeof(literal) - 1

@@ -4,7 +4,6 @@
  * those of a later rule overwrite those of an earlier one, which from then on
  * matches what the later one has there.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -51,7 +50,8 @@ static bool spoils(const struct check_bracket *later,
     return memcmp(later->bytes, earlier->bytes, length) != 0;
 }
 
-void check_brackets_report(struct check_run *run, struct check_rules *rules)
+void check_brackets_report(struct check_run *run,
+                           const struct check_rules *rules)
 {
     for (size_t i = 0; i < rules->n_brackets; i++) {
         const struct check_bracket *rule = &rules->brackets[i], *later = NULL;
@@ -69,11 +69,4 @@ void check_brackets_report(struct check_run *run, struct check_rules *rules)
         check_note(run, FCGI_CHECK_MATCH_BRACKETS, later->place,
                    "the later rule");
     }
-    for (size_t i = 0; i < rules->n_brackets; i++) {
-        free(rules->brackets[i].regex);
-        free(rules->brackets[i].bytes);
-    }
-    free(rules->brackets);
-    rules->brackets = NULL;
-    rules->n_brackets = 0;
 }

@@ -93,7 +93,10 @@ struct check_run {
     size_t n_printed;
 };
 
-/* Allocation that ends the process, with status 2, where memory is short. */
+/*
+ * Memory of the run that is at work, zeroed. check_run_free() frees all of it;
+ * where there is none left, the process ends with status 2.
+ */
 void *check_alloc(size_t size);
 void *check_grow(void *array, size_t count, size_t size);
 char *check_dup(const char *text);
@@ -113,7 +116,7 @@ struct check_source *check_source_find(const struct check_run *run,
 bool check_source_line(struct check_source *source, unsigned line,
                        const char **text, size_t *length);
 
-/* All that a run holds, but not what it was asked for. */
+/* All that a run holds and all of check_alloc(), but not what was asked for. */
 void check_run_free(struct check_run *run);
 
 /* Checks one argument: a file, a directory of Monkey's, or "-". */
@@ -195,7 +198,6 @@ struct check_plugins {
 };
 void check_plugins_read(struct check_run *run, const char *path,
                         struct check_plugins *plugins);
-void check_plugins_free(struct check_plugins *plugins);
 
 /* Whether the file at `path` (that of a plugin) has the data symbol; if not,
  * `*id` and `*why` say what is wrong. `path` is below --root already. */
@@ -226,14 +228,15 @@ void check_pool(struct check_run *run, struct check_servers *servers,
                 const struct fcgi_server_config *first, const bool *named,
                 struct check_place place);
 
-/* Takes down a rule's brackets; and, when all sites are read, tells which of
- * them are lost, and forgets them. `place.file` must last until then. */
+/* Records a rule's brackets; and, when all sites are read, reports which of
+ * them are lost. `place.file` must last until then. */
 void check_brackets_add(struct check_run *run, struct check_rules *rules,
                         const char *regex, const void *compiled,
                         struct check_place place);
-void check_brackets_report(struct check_run *run, struct check_rules *rules);
+void check_brackets_report(struct check_run *run,
+                           const struct check_rules *rules);
 
-/* The path that a file names, below --root. The caller's. */
+/* The path that a file names, below --root. */
 char *check_path(const struct check_run *run, const char *path);
 
 #endif

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <regex.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -27,14 +26,12 @@ static void *compile(const char *expression, char *why, size_t size)
     if (result == 0)
         return regex;
     regerror(result, regex, why, size);
-    free(regex);
     return NULL;
 }
 
 static void release(void *compiled)
 {
     regfree(compiled);
-    free(compiled);
 }
 
 static bool matches(const void *compiled, const char *path)

@@ -20,7 +20,7 @@ struct check_dialect {
     /* Compiles an expression as Monkey does. NULL, and in `why` what is wrong,
      * where that cannot be done. */
     void *(*compile)(const char *expression, char *why, size_t size);
-    void (*release)(void *compiled);
+    void (*release)(void *compiled); /* NULL: there is nothing to free */
 
     /* Whether it is found in a path. */
     bool (*matches)(const void *compiled, const char *path);

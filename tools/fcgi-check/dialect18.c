@@ -5,7 +5,6 @@
  */
 #define MK_ABI 18
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -38,7 +37,6 @@ static void *compile(const char *expression, char *why, size_t size)
                  "together",
                  MK_REGEX_CLASS_MOST - 2);
     }
-    free(e);
     return NULL;
 }
 
@@ -174,19 +172,20 @@ static bool misleads(const char *expression, const void *compiled,
     return find_dead(e->elements, why, size);
 }
 
-/* An expression in POSIX' form; NULL where there is none. The caller's. */
-static char *translate(const char *expression)
+#define TRANSLATED (16 * MK_REGEX_MOST)
+
+/* Writes an expression in POSIX' form; false where there is none. */
+static bool translate(const char *expression, char out[static TRANSLATED])
 {
-    size_t length = strlen(expression), n = 0;
-    char *out = check_alloc(16 * length + 1), why[200];
-    void *compiled = compile(expression, why, sizeof(why));
+    struct expression e;
+    size_t n = 0;
+    char why[200];
     bool inside = false, plain;
 
-    plain = compiled != NULL &&
-            !find_dead(((struct expression *)compiled)->elements, why,
-                       sizeof(why)) &&
+    plain = strlen(expression) < MK_REGEX_MOST &&
+            fcgi_monkey18_regex_compile(expression, e.elements, e.classes) &&
+            !find_dead(e.elements, why, sizeof(why)) &&
             find_foreign(expression) == NULL;
-    free(compiled);
     for (const char *at = expression; plain && *at != '\0'; at++) {
         const char *set = NULL;
 
@@ -225,21 +224,16 @@ static char *translate(const char *expression)
         }
     }
     out[n] = '\0';
-    if (plain)
-        return out;
-    free(out);
-    return NULL;
+    return plain;
 }
 
 static bool includes(const char *wide, const char *narrow)
 {
-    char *a = translate(wide), *b = translate(narrow);
-    bool yes = strcmp(wide, narrow) == 0 ||
-               (a != NULL && b != NULL && check_regex_includes_cased(a, b));
+    char a[TRANSLATED], b[TRANSLATED];
 
-    free(a);
-    free(b);
-    return yes;
+    return strcmp(wide, narrow) == 0 ||
+           (translate(wide, a) && translate(narrow, b) &&
+            check_regex_includes_cased(a, b));
 }
 
 const struct check_dialect check_dialect_18 = {
@@ -247,7 +241,6 @@ const struct check_dialect check_dialect_18 = {
     .is_18 = true,
     .plugin = "fastcgi18",
     .compile = compile,
-    .release = free,
     .matches = matches,
     .includes = includes,
     .misleads = misleads,

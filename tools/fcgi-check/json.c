@@ -3,7 +3,6 @@
  * fcgi-check: the findings for programs, in a form of our own and as SARIF
  * 2.1.0 (OASIS), which code hosts and editors take.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -120,7 +119,6 @@ static void write_uri(struct fcgi_json *json, const char *path)
             at += sprintf(at, "%%%02X", (unsigned)(unsigned char)*path);
     *at = '\0';
     fcgi_json_string(json, "uri", uri);
-    free(uri);
 }
 
 /* A column in characters, from 1; each byte that is in none counts. */

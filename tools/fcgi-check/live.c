@@ -4,7 +4,6 @@
  * at once, which runs no script.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -95,7 +94,6 @@ static void tell(struct live *live)
                          "the server '%s' does not answer: %s", server->name,
                          live->failures[i]);
         }
-        free(live->failures[i]);
     }
 }
 
@@ -120,7 +118,5 @@ void check_live(struct check_run *run, struct check_servers *servers)
     while (live.busy)
         fcgi_loop_wait(live.loop, -1);
     tell(&live);
-    free(live.failures);
-    free(live.probes);
     fcgi_loop_free(live.loop);
 }

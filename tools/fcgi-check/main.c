@@ -98,7 +98,6 @@ static int take_user(struct check_options *o, const char *arg)
 
     if (check_identity_find(arg, &identity))
         return fcgi_cli_usage(&cli, "--user: there is no user '%s'", arg);
-    check_identity_free(&identity);
     o->user = arg;
     return 0;
 }

@@ -4,7 +4,6 @@
  */
 #include "output.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define BOLD "\033[1m"
@@ -51,19 +50,18 @@ static size_t take_file(struct fcgi_diag_list *to, struct check_run *run,
 
 void check_sort(struct check_run *run)
 {
-    struct fcgi_diag_list sorted = run->diags;
+    struct fcgi_diag_list sorted = {0};
+    size_t size = run->diags.count * sizeof(*sorted.items);
 
-    sorted.items = check_alloc((run->diags.count + 1) * sizeof(*sorted.items));
-    sorted.count = 0;
-    sorted.capacity = run->diags.count + 1;
+    sorted.items = check_alloc(size);
     for (size_t i = 0; i < run->n_sources; i++)
         take_file(&sorted, run, run->sources[i].name);
     /* What is no file: directories. */
     for (size_t i = 0; i < run->diags.count; i++)
         if (run->diags.items[i].file)
             sorted.items[sorted.count++] = run->diags.items[i];
-    free(run->diags.items);
-    run->diags = sorted;
+    if (size)
+        memcpy(run->diags.items, sorted.items, size);
 }
 
 struct check_counts check_count(const struct check_run *run)
@@ -124,8 +122,6 @@ static void write_head(const struct fcgi_diag *diag, bool color, FILE *out)
     } else {
         fprintf(out, "%s\n", text);
     }
-    free(mark);
-    free(text);
 }
 
 static void write_answers(const struct check_run *run, FILE *out)

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -25,20 +24,15 @@ static bool loads(const struct check_run *run, const char *path,
                   const char *name)
 {
     char *symbol = check_printf("mk_plugin_%s", name);
-    char *file = check_path(run, path);
     const char *id, *why;
-    bool yes = check_elf(file, symbol, &id, &why);
 
-    free(symbol);
-    free(file);
-    return yes;
+    return check_elf(check_path(run, path), symbol, &id, &why);
 }
 
 /* Returns whether Monkey can load it. */
 static bool check_library(struct check_run *run, const char *path,
                           const char *name, struct check_place place)
 {
-    bool good = false;
     char *symbol = check_printf("mk_plugin_%s", name);
     char *file = check_path(run, path);
     const char *id, *why;
@@ -49,30 +43,26 @@ static bool check_library(struct check_run *run, const char *path,
                      "'%s' cannot be loaded: %s; install the plugin there, or "
                      "correct the path",
                      path, strerror(errno));
-        goto out;
+        return false;
     }
-    if (check_elf(file, symbol, &id, &why)) {
-        good = true;
-    } else if (strcmp(id, FCGI_CHECK_PLUGIN_OTHER) == 0) {
-        good = true;
+    if (check_elf(file, symbol, &id, &why))
+        return true;
+    if (strcmp(id, FCGI_CHECK_PLUGIN_OTHER) == 0) {
         check_report(run, id, place,
                      "'%s' is not the plugin that fcgi-check belongs to, but "
                      "perhaps the one that Monkey ships; load that of "
                      "monkey-fastcgi",
                      path);
-    } else {
-        check_report(run, id, place,
-                     strcmp(id, FCGI_CHECK_PLUGIN_ABI) == 0
-                         ? "'%s' is no plugin '%s' for Monkey %s: %s (%s); "
-                           "install the right one, under its own name"
-                         : "'%s' is no plugin '%s' for Monkey %s: %s; install "
-                           "the plugin there, or correct the path",
-                     path, name, run->dialect->name, why, symbol);
+        return true;
     }
-out:
-    free(symbol);
-    free(file);
-    return good;
+    check_report(run, id, place,
+                 strcmp(id, FCGI_CHECK_PLUGIN_ABI) == 0
+                     ? "'%s' is no plugin '%s' for Monkey %s: %s (%s); install "
+                       "the right one, under its own name"
+                     : "'%s' is no plugin '%s' for Monkey %s: %s; install the "
+                       "plugin there, or correct the path",
+                 path, name, run->dialect->name, why, symbol);
+    return false;
 }
 
 static void check_load(struct check_run *run, struct check_plugins *plugins,
@@ -177,11 +167,4 @@ void check_plugins_read(struct check_run *run, const char *path,
             check_load(run, plugins, entry->value, place);
     }
     fcgi_tree_free(&tree);
-}
-
-void check_plugins_free(struct check_plugins *plugins)
-{
-    for (size_t i = 0; i < plugins->count; i++)
-        free(plugins->items[i].name);
-    free(plugins->items);
 }

@@ -4,7 +4,6 @@
  * of a site whose expression is found anywhere in the path, and hands the
  * request to the plugin that the rule names.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -92,7 +91,6 @@ static void report_no_server(struct site *site,
                      "the name",
                      servers->file, (int)word.length, word.at);
     }
-    free(names);
 }
 
 /* The servers behind the handler's name. */
@@ -127,7 +125,6 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
         check_pool(site->run, site->rules->servers, rule->first, named,
                    rule->place);
     }
-    free(named);
 }
 
 /* Is the handler loaded? Monkey's own may be built in, so that ours alone can
@@ -178,7 +175,6 @@ static void check_handler(struct site *site,
             "did you mean '" HANDLER "'?",
             name);
     }
-    free(name);
 }
 
 /*
@@ -314,12 +310,8 @@ static bool in_docroot(const struct site *site,
 {
     char *file = check_printf("%s/%.*s", docroot(site) ? docroot(site) : "",
                               (int)name.length, name.at);
-    char *path = check_path(site->run, file);
-    bool there = docroot(site) && access(path, F_OK) == 0;
 
-    free(path);
-    free(file);
-    return there;
+    return docroot(site) && access(check_path(site->run, file), F_OK) == 0;
 }
 
 static bool is_script(struct fcgi_monkeyconf_word name)
@@ -358,7 +350,6 @@ static void check_indexes(struct site *site)
                 (int)name.length, name.at, site->tree.file, path,
                 strrchr(path, '.'));
         }
-        free(path);
     }
 }
 
@@ -384,13 +375,11 @@ static void check_strays(struct site *site,
 
 static void free_site(struct site *site)
 {
-    for (size_t i = 0; i < site->count; i++) {
+    void (*release)(void *compiled) = site->run->dialect->release;
+
+    for (size_t i = 0; release && i < site->count; i++)
         if (site->items[i].compiled)
-            site->run->dialect->release(site->items[i].compiled);
-        free(site->items[i].regex);
-        free(site->items[i].handler);
-    }
-    free(site->items);
+            release(site->items[i].compiled);
     fcgi_tree_free(&site->tree);
 }
 

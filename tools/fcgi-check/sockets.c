@@ -7,7 +7,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,15 +33,13 @@ static char *describe(const struct stat *status)
     const struct group *group = getgrgid(status->st_gid);
     char *user = owner ? check_dup(owner->pw_name)
                        : check_printf("%u", (unsigned)status->st_uid);
-    char *text =
-        group ? check_printf("owner %s, group %s, mode %04o", user,
-                             group->gr_name, (unsigned)status->st_mode & 07777U)
-              : check_printf("owner %s, group %u, mode %04o", user,
-                             (unsigned)status->st_gid,
-                             (unsigned)status->st_mode & 07777U);
 
-    free(user);
-    return text;
+    return group ? check_printf("owner %s, group %s, mode %04o", user,
+                                group->gr_name,
+                                (unsigned)status->st_mode & 07777U)
+                 : check_printf("owner %s, group %u, mode %04o", user,
+                                (unsigned)status->st_gid,
+                                (unsigned)status->st_mode & 07777U);
 }
 
 /* What is at hand below --root. */
@@ -91,8 +88,6 @@ static void deny(struct walk *w, bool is_directory)
             w->identity->name, shown(w), what, cure);
     }
     note_user(w);
-    free(cure);
-    free(what);
 }
 
 static bool may(const struct walk *w, const char *path,
@@ -169,6 +164,4 @@ void check_sockets(struct check_run *run, struct check_servers *servers,
                            .path = server->endpoint.path};
         look_at(w, root);
     }
-    free(w);
-    check_identity_free(&identity);
 }

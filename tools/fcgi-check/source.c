@@ -11,41 +11,71 @@
 #include "check.h"
 #include "config/file.h"
 
-/* There is nothing to go back to that could say it better. */
-static void *must(void *memory)
+/* Blocks of check_alloc() and check_grow(), in a list. */
+struct block {
+    struct block *next;
+    struct block **link; /* what points to this one */
+    max_align_t memory[];
+};
+
+static struct block *blocks;
+
+/* Puts a block that may have moved into the list. */
+static void *keep(struct block *block)
 {
-    if (!memory) {
+    /* There is nothing to go back to that could say it better. */
+    if (!block) {
         fputs("fcgi-check: out of memory\n", stderr);
         exit(CHECK_TROUBLE);
     }
-    return memory;
+    *block->link = block;
+    if (block->next)
+        block->next->link = &block->next;
+    return block->memory;
 }
 
 void *check_alloc(size_t size)
 {
-    return must(calloc(1, size ? size : 1));
+    struct block *block = calloc(1, sizeof(*block) + size);
+
+    if (block)
+        *block = (struct block){.next = blocks, .link = &blocks};
+    return keep(block);
 }
 
 void *check_grow(void *array, size_t count, size_t size)
 {
-    return must(reallocarray(array, count + 1, size));
+    size_t bytes;
+    struct block *block;
+
+    if (!array)
+        return check_alloc((count + 1) * size);
+    block = (struct block *)((char *)array - offsetof(struct block, memory));
+    if (__builtin_mul_overflow(count + 1, size, &bytes) ||
+        __builtin_add_overflow(bytes, sizeof(*block), &bytes))
+        return keep(NULL);
+    return keep(realloc(block, bytes));
 }
 
 char *check_dup(const char *text)
 {
-    return must(strdup(text));
+    return strcpy(check_alloc(strlen(text) + 1), text);
 }
 
 char *check_printf(const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
+    char *text;
     int n;
 
     va_start(args, format);
-    n = vasprintf(&text, format, args);
+    n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    return must(n < 0 ? NULL : text);
+    text = check_alloc((size_t)n + 1);
+    va_start(args, format);
+    vsnprintf(text, (size_t)n + 1, format, args);
+    va_end(args);
+    return text;
 }
 
 struct check_source *check_source_find(const struct check_run *run,
@@ -126,22 +156,12 @@ char *check_path(const struct check_run *run, const char *path)
 void check_run_free(struct check_run *run)
 {
     fcgi_diag_list_free(&run->diags);
-    for (size_t i = 0; i < run->n_sources; i++) {
-        free(run->sources[i].name);
+    for (size_t i = 0; i < run->n_sources; i++)
         free(run->sources[i].text);
-        free(run->sources[i].lines);
+    while (blocks) {
+        struct block *next = blocks->next;
+
+        free(blocks);
+        blocks = next;
     }
-    free(run->sources);
-    for (size_t i = 0; i < run->n_answers; i++) {
-        free(run->answers[i].file);
-        free(run->answers[i].server);
-        free(run->answers[i].address);
-    }
-    free(run->answers);
-    for (size_t i = 0; i < run->n_done; i++)
-        free(run->done[i]);
-    free(run->done);
-    for (size_t i = 0; i < run->n_printed; i++)
-        free(run->printed[i]);
-    free(run->printed);
 }

@@ -46,10 +46,8 @@ static void check_user_name(struct check_run *run,
 {
     struct check_identity identity;
 
-    if (check_identity_find(entry->value, &identity) == 0) {
-        check_identity_free(&identity);
+    if (check_identity_find(entry->value, &identity) == 0)
         return;
-    }
     check_report(run, FCGI_CHECK_USER_UNKNOWN, check_value_place(entry),
                  "there is no user '%s', so that Monkey would go on as root; "
                  "create the user, or correct the name",
@@ -138,11 +136,9 @@ static void check_sites(struct check_run *run, const char *directory,
                           0, "cannot open the directory: %s; Monkey needs it",
                           strerror(errno));
         rules->broken = run->stops = true;
-        free(path);
         return;
     }
     check_site(run, path, true, rules);
-    free(path);
     while (names[n])
         n++;
     qsort(names, n, sizeof(*names), compare_names);
@@ -150,7 +146,6 @@ static void check_sites(struct check_run *run, const char *directory,
         path = check_printf("%s/%s", directory, names[i]);
         check_backup(run, path, names[i]);
         check_site(run, path, false, rules);
-        free(path);
     }
     fcgi_monkeyconf_sites_free(names);
 }
@@ -273,16 +268,7 @@ void check_tree(struct check_run *run, const char *directory)
     check_brackets_report(run, &rules);
     check_use(run, directory, &rules);
     check_reach(run, &servers, &server.user);
-    free(rules.used);
     check_servers_free(&servers);
-    check_plugins_free(&plugins);
-    free(server.user_name);
-    free(server.indexes);
-    free(main_file);
-    free(load);
-    free(fastcgi);
-    free(sites);
-    free(mime);
 }
 
 static void check_file(struct check_run *run, const char *path)
@@ -317,5 +303,4 @@ void check_argument(struct check_run *run, const char *argument)
     } else {
         check_tree(run, argument);
     }
-    free(main_file);
 }

@@ -8,7 +8,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -37,12 +36,6 @@ int check_identity_find(const char *name, struct check_identity *identity)
             return 0;
         room = identity->n_groups > room ? identity->n_groups : room * 2;
     }
-}
-
-void check_identity_free(struct check_identity *identity)
-{
-    free(identity->name);
-    free(identity->groups);
 }
 
 bool check_identity_in(const struct check_identity *identity, gid_t group)

@@ -21,7 +21,6 @@ struct check_identity {
 
 /* By name, or by number. Returns 0, or -1 if there is none. */
 int check_identity_find(const char *name, struct check_identity *identity);
-void check_identity_free(struct check_identity *identity);
 
 /* `wanted` is some of R_OK, W_OK, X_OK; `path` (not followed) is looked at for
  * its access control list. */
