@@ -97,6 +97,24 @@ static void on_end(struct fcgi_conn *conn, const struct fcgi_end_request *end)
     act(rig, RIG_END);
 }
 
+static void on_open(struct fcgi_conn *conn)
+{
+    struct rig *rig = FCGI_LOOP_OWNER(conn, struct rig, conn);
+
+    assert_false(rig->over);
+    rig->opened++;
+    act(rig, RIG_OPEN);
+}
+
+static void on_sent(struct fcgi_conn *conn)
+{
+    struct rig *rig = FCGI_LOOP_OWNER(conn, struct rig, conn);
+
+    assert_false(rig->over);
+    rig->starved++;
+    act(rig, RIG_SENT);
+}
+
 static void start(struct rig *rig);
 
 static void on_failure(struct fcgi_conn *conn,
@@ -133,6 +151,8 @@ static void on_failure(struct fcgi_conn *conn,
 static void start(struct rig *rig)
 {
     static const struct fcgi_conn_handlers handlers = {
+        .on_open = on_open,
+        .on_sent = on_sent,
         .on_stdout = on_stdout,
         .on_stderr = on_stderr,
         .on_end = on_end,
@@ -161,6 +181,9 @@ void rig_start(struct rig *rig, const uint8_t *body, size_t length)
     memcpy(rig->params, params, rig->params_length);
     fcgi_request_init(&rig->conn.request, 1, FCGI_RESPONDER, rig->flags,
                       rig->params, rig->params_length, body, length);
+    if (rig->partial)
+        fcgi_request_stdin(&rig->conn.request, body, length, 0, false);
+    rig->opened = rig->starved = 0;
     rig->told[0] = '\0';
     rig->last = 0;
     rig->batches = 0;

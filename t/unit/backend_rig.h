@@ -28,6 +28,8 @@ enum rig_handler {
     RIG_END = 4,
     RIG_BATCH = 8,
     RIG_FAILURE = 16,
+    RIG_OPEN = 32,
+    RIG_SENT = 64,
 };
 
 struct rig {
@@ -54,6 +56,10 @@ struct rig {
     bool unbatched; /* a span was told after the last on_batch */
     bool over;      /* on_end or on_failure was told, or the test closed it */
     struct fcgi_conn_problem problem;
+
+    bool partial;     /* more of the body is to come behind rig_start()'s */
+    unsigned opened;  /* on_open was told */
+    unsigned starved; /* on_sent was */
 
     unsigned close_in, pause_in; /* handlers that do it, once */
     /* on_failure starts anew, once; with this address, if it is one. */
