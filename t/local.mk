@@ -77,7 +77,9 @@ E2E_TESTS = \
 	t/e2e/failover.t \
 	t/e2e/fcgiwrap.t \
 	t/e2e/framing.t \
+	t/e2e/gate.t \
 	t/e2e/keepalive.t \
+	t/e2e/lanes.t \
 	t/e2e/layout.t \
 	t/e2e/load.t \
 	t/e2e/loadname.t \
@@ -244,6 +246,18 @@ check-18: all
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(E2E_TESTS)' \
 	  FCGI_ABI=1.8 TEST_SUITE_LOG=abi18-suite.log
 .PHONY: check-18
+
+# The end-to-end suite where requests of ours pass through the host's core, and
+# where the plugin puts no gate up; each as Monkey 1.6 and as 1.8.
+LANE_TESTS = $(E2E_TESTS)
+check-lanes: all
+	for abi in 1.6 1.8; do for way in FCGI_LANE=core FCGI_GATE=off; do \
+	  echo "The end-to-end suite, $$way, as Monkey $$abi:"; \
+	  rm -f t/e2e/*.log t/e2e/*.trs; \
+	  env $$way $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(LANE_TESTS)' \
+	    FCGI_ABI=$$abi TEST_SUITE_LOG=lanes-suite.log || exit 1; \
+	done; done
+.PHONY: check-lanes
 
 # make check MONKEY=/path/to/monkey: the end-to-end suite once more, there.
 check-local: check-TESTS

@@ -29,12 +29,12 @@ struct fcgi_monkey_gate {
     struct fcgi_monkey_client **by_fd;   /* those that have sent something */
     size_t n_fds;
 
-    /* While the core reads: whose bytes, which ones, and whether it may read
-     * what the socket has behind them. */
+    /* While the core reads: whose bytes, which ones, whether it may read what
+     * the socket has behind them, and whether it has to take them all at once. */
     struct fcgi_monkey_client *reading;
     const char *feed;
     size_t feed_left;
-    bool feed_on;
+    bool feed_on, feed_whole;
     /* While the core has a short head: the request that it stands for. */
     const struct fcgi_monkey_aim *pending;
 
@@ -72,7 +72,7 @@ static int feed(MK_ON_FD, void *buf, int size)
         gate->feed += n;
         gate->feed_left -= n;
         /* A number that is too large has the core make room, and read on. */
-        return gate->feed_left > 0 ? size + 1 : (int)n;
+        return gate->feed_left > 0 && gate->feed_whole ? size + 1 : (int)n;
     }
     if (!gate->feed_on) {
         errno = EAGAIN;
@@ -87,11 +87,13 @@ static int feed(MK_ON_FD, void *buf, int size)
 }
 
 /*
- * Has the core read `length` bytes at `bytes`, and then, if `on`, what is in the
- * socket. Returns what its cb_read does.
+ * Has the core read `length` bytes at `bytes`, or, if there are none, what is in
+ * the socket. No more than one request is in them unless `whole` is set: then it
+ * takes them in pieces of its own, as it would from the socket, and looks at each.
+ * Returns what its cb_read does.
  */
 static int core_reads(struct fcgi_monkey_client *client, const char *bytes,
-                      size_t length, bool on)
+                      size_t length, bool whole)
 {
     struct fcgi_monkey_worker *worker = gate->worker;
     struct mk_network network = *client->view.net;
@@ -101,11 +103,15 @@ static int core_reads(struct fcgi_monkey_client *client, const char *bytes,
     gate->reading = client;
     gate->feed = bytes;
     gate->feed_left = length;
-    gate->feed_on = on;
+    gate->feed_on = length == 0;
+    gate->feed_whole = whole;
     *client->view.net_place = &network;
-    errno = 0; /* which says of a failure whether more is awaited */
-    result = gate->core->cb_read MK_CONN_ARGS(
-        client->conn, worker->api->sched_worker_info(), worker->config);
+    do {
+        errno = 0; /* which says of a failure whether more is awaited */
+        result = gate->core->cb_read MK_CONN_ARGS(
+            client->conn, worker->api->sched_worker_info(), worker->config);
+    } while (result > 0 && gate->feed_left > 0 &&
+             fcgi_monkey_conn_state(&client->view) == FCGI_MONKEY_CONN_BUSY);
     *client->view.net_place = client->view.net;
     gate->reading = NULL;
     return result;
@@ -209,15 +215,16 @@ static bool keep_rest(struct fcgi_monkey_client *client,
                                    input->length - used);
 }
 
-/* Gives the core all that there is, and from now on all that comes. */
+/* Gives the core all that there is, and from now on all that comes. `one` says
+ * that it is no more than the begin of a request. */
 static int let_through(struct fcgi_monkey_client *client,
-                       const struct input *input)
+                       const struct input *input, bool one)
 {
     int result;
 
     client->phase = FCGI_MONKEY_THROUGH;
     client->through = true;
-    result = core_reads(client, input->bytes, input->length, false);
+    result = core_reads(client, input->bytes, input->length, !one);
     if (input->held)
         fcgi_monkey_client_drop(client, input->length);
     return result;
@@ -234,7 +241,7 @@ static int pass(struct fcgi_monkey_client *client, const struct input *input,
 
     if (!measure_body(client, input->bytes + head, input->length - head, &used,
                       &complete))
-        return let_through(client, input);
+        return let_through(client, input, false);
     client->phase = complete ? FCGI_MONKEY_CORE : FCGI_MONKEY_PASSING;
     result = core_reads(client, input->bytes, head + used, false);
     if (!keep_rest(client, input, head + used))
@@ -323,7 +330,7 @@ static int begin(struct fcgi_monkey_client *client, const struct input *input,
     lane = fcgi_monkey_lane_choose(&gate->aim, client, &head, size, status);
     if (lane == FCGI_MONKEY_LANE_PASS)
         return status != 0 || head.upgrade || head.target.path.data == NULL
-                   ? let_through(client, input)
+                   ? let_through(client, input, status == 414 || status == 431)
                    : pass(client, input, length);
     if (!keep_rest(client, input, length))
         return close_it(client);
@@ -397,7 +404,7 @@ static int read_passing(struct fcgi_monkey_client *client)
     ssize_t n;
 
     if (client->body == FCGI_HTTP_LENGTH) {
-        int result = core_reads(client, NULL, 0, true);
+        int result = core_reads(client, NULL, 0, false);
 
         if (client->body_left == 0 && client->phase == FCGI_MONKEY_PASSING)
             client->phase = FCGI_MONKEY_CORE;
@@ -434,8 +441,8 @@ static int read_through(struct fcgi_monkey_client *client)
     struct input input = held_by(client);
 
     if (input.length > 0)
-        return let_through(client, &input);
-    return core_reads(client, NULL, 0, true);
+        return let_through(client, &input, false);
+    return core_reads(client, NULL, 0, false);
 }
 
 static int read_client(struct fcgi_monkey_client *client)

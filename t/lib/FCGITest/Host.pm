@@ -13,6 +13,8 @@
 #       workers => 4,                        # worker threads
 #       wrap => ['nice'],                    # words put before the command
 #       servers => { NAME => { Weight => 2 } },    # keys of one server
+#       sites => { FILE => { names => 'b.test', root => $dir, match => [...],
+#                            redirect => $url } },    # more of them
 #       auth   => { '/folder' => "USER:{SHA}...\n" },    # real Monkeys alone;
 #                                            # undef: no file of users
 #       kind => 'nginx',                     # instead of that of FCGI_HOST

@@ -63,6 +63,14 @@ sub write_tree {
           . section('LOGGER', [ AccessLog => "$d/log/access.log" ],
             [ ErrorLog => "$d/log/error.log" ])
           . section('HANDLERS', map { [ Match => $_ ] } @match));
+    my $sites = $self->{sites} || {};
+    for my $name (keys %$sites) {
+        my %site = %{ $sites->{$name} };
+        write_file("$conf/sites/$name",
+            section('HOST', [ ServerName => $site{names} ], [ DocumentRoot => $site{root} // $www ],
+                $site{redirect} ? [ Redirect => $site{redirect} ] : ())
+              . section('HANDLERS', map { [ Match => $_ ] } @{ $site{match} || \@match }));
+    }
     my @load = ([ Load => $self->{plugin} ]);
     if ($self->{auth}) {
         my $site = "$conf/sites/default";
