@@ -81,9 +81,12 @@ static int feed(MK_ON_FD, void *buf, int size)
     if (client->phase == FCGI_MONKEY_PASSING && client->body_left < room)
         room = (size_t)client->body_left;
     got = fcgi_monkey_client_receive(client, buf, room);
-    if (client->phase == FCGI_MONKEY_PASSING && got > 0)
+    if (client->phase == FCGI_MONKEY_PASSING && got > 0) {
         client->body_left -= (uint64_t)got;
-    return (int)got;
+        if (client->body_left == 0)
+            return (int)got; /* what the layer has besides is not its */
+    }
+    return client->more ? size + 1 : (int)got;
 }
 
 /*
@@ -571,9 +574,10 @@ static int on_read(MK_ON_CONN)
         return close_it(client);
     do
         result = read_client(client);
-    while (client->more && (client->phase == FCGI_MONKEY_HEAD ||
-                            client->phase == FCGI_MONKEY_PASSING ||
-                            client->phase == FCGI_MONKEY_DRAIN));
+    while (client->more && (result >= 0 || errno == EAGAIN) &&
+           client->phase != FCGI_MONKEY_CORE &&
+           client->phase != FCGI_MONKEY_OURS &&
+           client->phase != FCGI_MONKEY_CLOSING);
     fcgi_monkey_client_tidy(client);
     return result;
 }
