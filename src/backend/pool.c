@@ -4,7 +4,6 @@
  */
 #include "backend/pool.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

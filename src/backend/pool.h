@@ -14,7 +14,6 @@
 #define FCGI_BACKEND_POOL_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 

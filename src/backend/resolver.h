@@ -14,7 +14,6 @@
 
 #include "backend/notice.h"
 #include "backend/pool.h"
-#include "loop/loop.h"
 
 struct fcgi_resolver;
 

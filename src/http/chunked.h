@@ -13,7 +13,6 @@
 #ifndef FCGI_HTTP_CHUNKED_H
 #define FCGI_HTTP_CHUNKED_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

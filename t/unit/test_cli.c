@@ -15,12 +15,22 @@
 
 #include "common/cli.h"
 
+static struct data {
+    bool flag;
+    const char *text;
+    uint64_t time;
+} data;
+
 static const struct fcgi_cli_option options[] = {
-    {'a', "all", NULL, "do all"},
-    {'n', "number", "N", "a number\nof two lines"},
-    {FCGI_CLI_LONG, "color", "[=WHEN]", "colours"},
-    {FCGI_CLI_LONG + 1, "hidden", "X", NULL},
-    {FCGI_CLI_LONG + 2, "a-very-long-name", "SOMETHING", "far away"},
+    {'a', "all", NULL, FCGI_CLI_TAKE, 0, "do all"},
+    {'n', "number", "N", FCGI_CLI_TAKE, 0, "a number\nof two lines"},
+    {FCGI_CLI_LONG, "color", "[=WHEN]", FCGI_CLI_TAKE, 0, "colours"},
+    {FCGI_CLI_LONG + 1, "hidden", "X", FCGI_CLI_TAKE, 0, NULL},
+    {FCGI_CLI_LONG + 2, "a-very-long-name", "SOMETHING", FCGI_CLI_TAKE, 0,
+     "far away"},
+    {'F', "flag", NULL, FCGI_CLI_FLAG, offsetof(struct data, flag), NULL},
+    {'T', "text", "X", FCGI_CLI_TEXT, offsetof(struct data, text), NULL},
+    {'W', "time", "X", FCGI_CLI_TIME, offsetof(struct data, time), NULL},
 };
 
 static const struct fcgi_cli cli = {
@@ -35,11 +45,11 @@ static const struct fcgi_cli cli = {
 static char taken[256];   /* "a=- n=5 " */
 static char output[4096]; /* of both streams */
 
-static int take(void *data, int value, const char *arg)
+static int take(void *to, int value, const char *arg)
 {
     size_t len = strlen(taken);
 
-    (void)data;
+    assert_ptr_equal(to, &data);
     snprintf(taken + len, sizeof(taken) - len, "%d=%s ", value,
              arg ? arg : "-");
     return value == 'n' && strcmp(arg, "bad") == 0
@@ -66,7 +76,7 @@ static int run(const char *words, int *status, const char *rest[static 8])
     dup2(fileno(file), 2);
     taken[0] = '\0';
     *status = -1;
-    first = fcgi_cli_parse(&cli, argc, argv, take, NULL, status);
+    first = fcgi_cli_parse(&cli, argc, argv, take, &data, status);
     fflush(stdout);
     dup2(saved_out, 1);
     dup2(saved_err, 2);
@@ -107,6 +117,28 @@ static void takes_options(void **state)
     assert_true(run("x - --hidden=1", &status, rest) > 0);
     assert_string_equal(rest[0], "-");
     assert_string_equal(taken, "257=1 ");
+}
+
+static void stores_options(void **state)
+{
+    const char *rest[8];
+    int status;
+
+    (void)state;
+    memset(&data, 0, sizeof(data));
+    assert_true(run("x -a", &status, rest) > 0);
+    assert_false(data.flag);
+    assert_null(data.text);
+    assert_int_equal(data.time, 0);
+    assert_true(run("x --time=200ms -F", &status, rest) > 0);
+    assert_true(data.flag);
+    assert_int_equal(data.time, 200000000);
+    assert_string_equal(taken, "");
+    assert_int_equal(run("x -W never", &status, rest), -1);
+    assert_int_equal(status, 2);
+    assert_non_null(strstr(output, "tool: --time 'never': this is no time"));
+    assert_true(run("x --text=words", &status, rest) > 0);
+    assert_non_null(data.text);
 }
 
 static void tells_mistakes(void **state)
@@ -243,9 +275,10 @@ static void decides_on_colour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_options), cmocka_unit_test(tells_mistakes),
-        cmocka_unit_test(prints_help),   cmocka_unit_test(reads_numbers),
-        cmocka_unit_test(reads_seconds), cmocka_unit_test(decides_on_colour),
+        cmocka_unit_test(takes_options),     cmocka_unit_test(stores_options),
+        cmocka_unit_test(tells_mistakes),    cmocka_unit_test(prints_help),
+        cmocka_unit_test(reads_numbers),     cmocka_unit_test(reads_seconds),
+        cmocka_unit_test(decides_on_colour),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

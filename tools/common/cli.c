@@ -23,8 +23,8 @@
 #define LEFT_WIDE 28U /* a longer one has its help on the next line */
 
 static const struct fcgi_cli_option common[] = {
-    {'h', "help", NULL, "print this help"},
-    {'V', "version", NULL, "print the version"},
+    {'h', "help", NULL, FCGI_CLI_TAKE, 0, "print this help"},
+    {'V', "version", NULL, FCGI_CLI_TAKE, 0, "print the version"},
 };
 
 #define N_COMMON (sizeof(common) / sizeof(common[0]))
@@ -209,6 +209,30 @@ static void fill(const struct fcgi_cli *cli, struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
+static int store(const struct fcgi_cli *cli, int value, const char *arg,
+                 fcgi_cli_take_fn take, void *data)
+{
+    const struct fcgi_cli_option *option = cli->options;
+    void *member;
+
+    while (option->value != value)
+        option++;
+    member = (char *)data + option->offset;
+    switch (option->kind) {
+    case FCGI_CLI_FLAG:
+        *(bool *)member = true;
+        return 0;
+    case FCGI_CLI_TEXT:
+        *(const char **)member = arg;
+        return 0;
+    case FCGI_CLI_TIME:
+        return fcgi_cli_take_time(cli, option->name, arg, member);
+    case FCGI_CLI_TAKE:
+        break;
+    }
+    return take(data, value, arg);
+}
+
 int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
                    fcgi_cli_take_fn take, void *data, int *status)
 {
@@ -237,7 +261,7 @@ int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
             *status = refer(cli);
             return -1;
         default:
-            *status = take(data, value, optarg);
+            *status = store(cli, value, optarg, take, data);
             if (*status)
                 return -1;
         }

@@ -16,11 +16,22 @@
 #define FCGI_CLI_LONG 256  /* values of options without a letter start here */
 #define FCGI_CLI_TROUBLE 2 /* exit status: wrong usage, output not written */
 
+/* Where an option goes: to the tool's function, or into a member of the
+ * structure that the function gets as its data. */
+enum fcgi_cli_kind {
+    FCGI_CLI_TAKE,
+    FCGI_CLI_FLAG, /* bool: true where the option is given */
+    FCGI_CLI_TEXT, /* const char *: the argument */
+    FCGI_CLI_TIME, /* uint64_t: nanoseconds, as fcgi_cli_take_time() reads it */
+};
+
 struct fcgi_cli_option {
     int value;        /* the letter, or FCGI_CLI_LONG + N */
     const char *name; /* without "--" */
     const char *arg;  /* what the help calls the argument; NULL: has none;
                          "[=WHEN]" for one that may be left out */
+    enum fcgi_cli_kind kind;
+    size_t offset;    /* of the member; 0 with FCGI_CLI_TAKE */
     const char *help; /* may have several lines; NULL: hidden */
 };
 
@@ -36,8 +47,8 @@ struct fcgi_cli {
 };
 
 /*
- * Takes one option; `arg` is NULL where it has none. Returns 0 to go on, else
- * the process's exit status, after a message.
+ * Takes one option of FCGI_CLI_TAKE; `arg` is NULL where it has none. Returns 0
+ * to go on, else the process's exit status, after a message.
  */
 typedef int (*fcgi_cli_take_fn)(void *data, int value, const char *arg);
 

@@ -5,7 +5,6 @@
  *
  * It reads files and never runs what they name.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -34,34 +33,43 @@ enum {
 
 static const char *const formats[] = {"text", "gcc", "json", "sarif", NULL};
 
+#define TAKE(arg) arg, FCGI_CLI_TAKE, 0
+#define FLAG(member) NULL, FCGI_CLI_FLAG, offsetof(struct check_options, member)
+#define TEXT(member, arg) \
+    arg, FCGI_CLI_TEXT, offsetof(struct check_options, member)
+
 static const struct fcgi_cli_option rows[] = {
-    {'F', "format", "FORMAT",
+    {'F', "format", TAKE("FORMAT"),
      "text (the default), gcc (for editors), json or sarif"},
-    {'l', "live", NULL, "ask each server whether it answers"},
-    {OPT_TIMEOUT, "timeout", "SEC", "how long --live waits for one (2)"},
-    {'u', "user", "NAME",
+    {'l', "live", FLAG(live), "ask each server whether it answers"},
+    {OPT_TIMEOUT, "timeout", TAKE("SEC"), "how long --live waits for one (2)"},
+    {'u', "user", TAKE("NAME"),
      "the user that must be able to open the sockets\n"
      "(User of monkey.conf)"},
-    {OPT_SYNTAX_ONLY, "syntax-only", NULL,
+    {OPT_SYNTAX_ONLY, "syntax-only", FLAG(syntax_only),
      "check what is in the files, not what they name"},
-    {'s', "strict", NULL, "status 1 for warnings, too"},
-    {'p', "print", NULL,
+    {'s', "strict", FLAG(strict), "status 1 for warnings, too"},
+    {'p', "print", FLAG(print),
      "print fastcgi.conf with all defaults, and where each\n"
      "value comes from; findings go to standard error"},
-    {'q', "quiet", NULL, "print no findings; the status tells"},
-    {OPT_COLOR, "color", "[=WHEN]",
+    {'q', "quiet", FLAG(quiet), "print no findings; the status tells"},
+    {OPT_COLOR, "color", TAKE("[=WHEN]"),
      "colours in text: auto (the default), always, never"},
-    {'R', "root", "DIR", "look for plugins, sockets and sites below DIR"},
-    {OPT_MONKEY, "monkey", "WHICH",
+    {'R', "root", TEXT(root, "DIR"),
+     "look for plugins, sockets and sites below DIR"},
+    {OPT_MONKEY, "monkey", TAKE("WHICH"),
      "which Monkey it is for: 1.6, 1.8, or the program's\n"
      "path; without it, the files tell"},
-    {'v', "verbose", NULL, "say which Monkey it was taken for, and why"},
-    {OPT_LIST, "list-checks", NULL, "print all checks: id, severity, title"},
-    {OPT_LIST_KEYS, "list-keys", NULL, "print all keys of fastcgi.conf"},
-    {OPT_EXPLAIN, "explain", "ID|KEY",
+    {'v', "verbose", FLAG(verbose),
+     "say which Monkey it was taken for, and why"},
+    {OPT_LIST, "list-checks", FLAG(list),
+     "print all checks: id, severity, title"},
+    {OPT_LIST_KEYS, "list-keys", FLAG(list_keys),
+     "print all keys of fastcgi.conf"},
+    {OPT_EXPLAIN, "explain", TEXT(explain, "ID|KEY"),
      "print why a check matters, and the cure; or what a key\n"
      "is for, its values and its default"},
-    {'t', "test", NULL, "accepted for habit: testing is what it does"},
+    {'t', "test", TAKE(NULL), "accepted for habit: testing is what it does"},
 };
 
 static const struct fcgi_cli cli = {
@@ -117,9 +125,6 @@ static int take(void *data, int value, const char *arg)
     switch (value) {
     case 'F':
         return take_format(o, arg);
-    case 'l':
-        o->live = true;
-        break;
     case OPT_TIMEOUT:
         if (fcgi_cli_seconds(arg, TIMEOUT_MAX, &o->timeout) || !o->timeout) {
             return fcgi_cli_usage(&cli,
@@ -130,41 +135,14 @@ static int take(void *data, int value, const char *arg)
         break;
     case 'u':
         return take_user(o, arg);
-    case OPT_SYNTAX_ONLY:
-        o->syntax_only = true;
-        break;
-    case 's':
-        o->strict = true;
-        break;
-    case 'p':
-        o->print = true;
-        break;
-    case 'q':
-        o->quiet = true;
-        break;
     case OPT_COLOR:
         if (fcgi_cli_when(arg, &o->color)) {
             return fcgi_cli_usage(
                 &cli, "--color: '%s' is none of auto, always and never", arg);
         }
         break;
-    case 'R':
-        o->root = arg;
-        break;
     case OPT_MONKEY:
         return take_monkey(o, arg);
-    case 'v':
-        o->verbose = true;
-        break;
-    case OPT_LIST:
-        o->list = true;
-        break;
-    case OPT_LIST_KEYS:
-        o->list_keys = true;
-        break;
-    case OPT_EXPLAIN:
-        o->explain = arg;
-        break;
     case 't':
         break;
     }

@@ -5,7 +5,6 @@
  */
 #include "print.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/scan.h"

@@ -7,7 +7,6 @@
 #define FCGI_CHECK_USER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 

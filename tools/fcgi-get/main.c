@@ -31,30 +31,53 @@ enum {
     ROLE,
 };
 
+struct get {
+    struct fcgi_target_list list;
+    struct fcgi_call call;
+    struct fcgi_buffer params, header;
+    struct fcgi_probe_options options;
+    struct fcgi_probe probe;
+    struct fcgi_answer *answer;
+    const char *config, *output;
+    bool include, fail, verbose, environment;
+    bool done, silent; /* silent: --fail has found an error */
+    int write_error;   /* errno */
+    int fd;
+};
+
+#define TAKE(arg) arg, FCGI_CLI_TAKE, 0
+#define FLAG(member) NULL, FCGI_CLI_FLAG, offsetof(struct get, member)
+#define TEXT(member, arg) arg, FCGI_CLI_TEXT, offsetof(struct get, member)
+#define TIME(member, arg) arg, FCGI_CLI_TIME, offsetof(struct get, member)
+
 static const struct fcgi_cli_option options[] = {
-    {'r', "docroot", "DIR", "folder that the script lies in"},
-    {'X', "method", "METHOD", "request method (GET, or POST with -d)"},
-    {'H', "header", "FIELD", "a header field of the client's, 'Name: value'"},
-    {'e', "env", "NAME=VALUE",
+    {'r', "docroot", TAKE("DIR"), "folder that the script lies in"},
+    {'X', "method", TAKE("METHOD"), "request method (GET, or POST with -d)"},
+    {'H', "header", TAKE("FIELD"),
+     "a header field of the client's, 'Name: value'"},
+    {'e', "env", TAKE("NAME=VALUE"),
      "set a variable; without =VALUE take it from\n"
      "the environment"},
-    {ENVIRONMENT, "environment", NULL,
+    {ENVIRONMENT, "environment", FLAG(environment),
      "pass the whole environment, as cgi-fcgi does"},
-    {'d', "data", "DATA",
+    {'d', "data", TAKE("DATA"),
      "body of the request; @FILE takes it from a\n"
      "file, @- from standard input"},
-    {'i', "include", NULL, "print the header of the answer, too"},
-    {'o', "output", "FILE", "write to FILE, not to standard output"},
-    {'f', "fail", NULL, "print no body where the status is 400 or above"},
-    {'C', "config", "FILE", "where @NAME is looked up"},
-    {ROLE, "role", "ROLE", "responder (default), authorizer or filter"},
-    {'4', "ipv4", NULL, "use IPv4 alone"},
-    {'6', "ipv6", NULL, "use IPv6 alone"},
-    {'W', "timeout", "TIME", "how long nothing may move (60 s)"},
-    {CONNECT_TIMEOUT, "connect-timeout", "TIME",
+    {'i', "include", FLAG(include), "print the header of the answer, too"},
+    {'o', "output", TEXT(output, "FILE"),
+     "write to FILE, not to standard output"},
+    {'f', "fail", FLAG(fail), "print no body where the status is 400 or above"},
+    {'C', "config", TEXT(config, "FILE"), "where @NAME is looked up"},
+    {ROLE, "role", TAKE("ROLE"), "responder (default), authorizer or filter"},
+    {'4', "ipv4", TAKE(NULL), "use IPv4 alone"},
+    {'6', "ipv6", TAKE(NULL), "use IPv6 alone"},
+    {'W', "timeout", TIME(options.idle_timeout, "TIME"),
+     "how long nothing may move (60 s)"},
+    {CONNECT_TIMEOUT, "connect-timeout", TIME(options.connect_timeout, "TIME"),
      "how long connecting may take (5 s)"},
-    {MAX_TIME, "max-time", "TIME", "how long all may take (no limit)"},
-    {'v', "verbose", NULL, "print each record to standard error"},
+    {MAX_TIME, "max-time", TIME(options.timeout, "TIME"),
+     "how long all may take (no limit)"},
+    {'v', "verbose", FLAG(verbose), "print each record to standard error"},
 };
 
 static const struct fcgi_cli cli = {
@@ -83,20 +106,6 @@ static const struct fcgi_cli cli = {
     .trouble = FCGI_GET_TROUBLE,
 };
 
-struct get {
-    struct fcgi_target_list list;
-    struct fcgi_call call;
-    struct fcgi_buffer params, header;
-    struct fcgi_probe_options options;
-    struct fcgi_probe probe;
-    struct fcgi_answer *answer;
-    const char *config, *output;
-    bool include, fail, verbose, environment;
-    bool done, silent; /* silent: --fail has found an error */
-    int write_error;   /* errno */
-    int fd;
-};
-
 static int take_role(struct get *get, const char *arg)
 {
     static const char *const roles[] = {"responder", "authorizer", "filter",
@@ -115,37 +124,11 @@ static int take(void *data, int value, const char *arg)
     struct get *get = data;
 
     switch (value) {
-    case ENVIRONMENT:
-        get->environment = true;
-        return 0;
-    case 'i':
-        get->include = true;
-        return 0;
-    case 'o':
-        get->output = arg;
-        return 0;
-    case 'f':
-        get->fail = true;
-        return 0;
-    case 'C':
-        get->config = arg;
-        return 0;
     case '4':
         get->options.family = AF_INET;
         return 0;
     case '6':
         get->options.family = AF_INET6;
-        return 0;
-    case 'W':
-        return fcgi_cli_take_time(&cli, "timeout", arg,
-                                  &get->options.idle_timeout);
-    case CONNECT_TIMEOUT:
-        return fcgi_cli_take_time(&cli, "connect-timeout", arg,
-                                  &get->options.connect_timeout);
-    case MAX_TIME:
-        return fcgi_cli_take_time(&cli, "max-time", arg, &get->options.timeout);
-    case 'v':
-        get->verbose = true;
         return 0;
     case 'r':
         get->call.docroot = arg;

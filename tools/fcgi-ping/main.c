@@ -3,7 +3,6 @@
  * fcgi-ping: is the application there, how fast, and since when not.
  */
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi-ping/ping.h"

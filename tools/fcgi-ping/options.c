@@ -24,54 +24,66 @@ enum {
     HISTOGRAM,
 };
 
+#define TAKE(arg) arg, FCGI_CLI_TAKE, 0
+#define FLAG(member) \
+    NULL, FCGI_CLI_FLAG, offsetof(struct fcgi_ping_options, member)
+#define TEXT(member, arg) \
+    arg, FCGI_CLI_TEXT, offsetof(struct fcgi_ping_options, member)
+#define TIME(member, arg) \
+    arg, FCGI_CLI_TIME, offsetof(struct fcgi_ping_options, member)
+
 static const struct fcgi_cli_option options[] = {
-    {'c', "count", "N", "stop after N probes of each target"},
-    {'i', "interval", "TIME",
+    {'c', "count", TAKE("N"), "stop after N probes of each target"},
+    {'i', "interval", TAKE("TIME"),
      "from one probe of a target to the next (1 s)\n"
      "all but root: 2 ms or more"},
-    {'w', "deadline", "TIME", "stop after TIME"},
-    {'W', "timeout", "TIME", "how long a probe may take (2 s)"},
-    {'a', "adaptive", NULL, "probe again as soon as an answer is there"},
-    {'f', "flood", NULL,
+    {'w', "deadline", TIME(deadline, "TIME"), "stop after TIME"},
+    {'W', "timeout", TAKE("TIME"), "how long a probe may take (2 s)"},
+    {'a', "adaptive", FLAG(adaptive),
+     "probe again as soon as an answer is there"},
+    {'f', "flood", FLAG(flood),
      "the same, with a dot for each probe that has\n"
      "no answer"},
-    {'k', "keep", NULL, "keep the connection from probe to probe"},
-    {'4', "ipv4", NULL, "use IPv4 alone"},
-    {'6', "ipv6", NULL, "use IPv6 alone"},
-    {'C', "config", "FILE", "where @NAME is looked up"},
-    {'m', "mode", "MODE",
+    {'k', "keep", FLAG(keep), "keep the connection from probe to probe"},
+    {'4', "ipv4", TAKE(NULL), "use IPv4 alone"},
+    {'6', "ipv6", TAKE(NULL), "use IPv6 alone"},
+    {'C', "config", TEXT(config, "FILE"), "where @NAME is looked up"},
+    {'m', "mode", TAKE("MODE"),
      "what to ask: values (default), connect, request\n"
      "or auto"},
-    {'s', "script", "PATH",
+    {'s', "script", TAKE("PATH"),
      "request this script, perhaps with ?QUERY;\n"
      "means -m request"},
-    {'X', "method", "METHOD", "request method (GET, or POST with -d)"},
-    {'e', "env", "NAME=VALUE", "set a variable of the request"},
-    {'d', "data", "DATA", "body of the request; @FILE takes it from a file"},
-    {FPM_PING, "fpm-ping", "[=PATH]",
+    {'X', "method", TAKE("METHOD"), "request method (GET, or POST with -d)"},
+    {'e', "env", TAKE("NAME=VALUE"), "set a variable of the request"},
+    {'d', "data", TAKE("DATA"),
+     "body of the request; @FILE takes it from a file"},
+    {FPM_PING, "fpm-ping", TAKE("[=PATH]"),
      "ask php-fpm's ping page (/ping), want \"pong\""},
-    {FPM_STATUS, "fpm-status", "[=PATH]",
+    {FPM_STATUS, "fpm-status", TAKE("[=PATH]"),
      "ask php-fpm's status page (/status), show it"},
-    {EXPECT_STATUS, "expect-status", "LIST",
+    {EXPECT_STATUS, "expect-status", TAKE("LIST"),
      "HTTP statuses that are good (200-399),\n"
      "such as 200-299,404"},
-    {EXPECT, "expect", "TEXT", "text that the body must contain"},
-    {NO_STDERR, "no-stderr", NULL, "an answer with STDERR is not good"},
-    {'q', "quiet", NULL, "print the summary alone"},
-    {'v', "verbose", NULL, "print each record, too"},
-    {'D', "timestamp", NULL, "print the time in front of each line"},
-    {'S', "split", NULL, "print how long each phase took"},
-    {'n', "numeric", NULL, "print addresses alone, no names"},
-    {HISTOGRAM, "histogram", NULL, "draw how the times are distributed"},
-    {'j', "json", NULL, "print a JSON object for each event"},
-    {PROMETHEUS, "prometheus", "[=FILE]",
+    {EXPECT, "expect", TAKE("TEXT"), "text that the body must contain"},
+    {NO_STDERR, "no-stderr", FLAG(no_stderr),
+     "an answer with STDERR is not good"},
+    {'q', "quiet", FLAG(quiet), "print the summary alone"},
+    {'v', "verbose", FLAG(verbose), "print each record, too"},
+    {'D', "timestamp", FLAG(stamps), "print the time in front of each line"},
+    {'S', "split", FLAG(phases), "print how long each phase took"},
+    {'n', "numeric", FLAG(numeric), "print addresses alone, no names"},
+    {HISTOGRAM, "histogram", FLAG(histogram),
+     "draw how the times are distributed"},
+    {'j', "json", FLAG(json), "print a JSON object for each event"},
+    {PROMETHEUS, "prometheus", TAKE("[=FILE]"),
      "print metrics at the end (1 probe); FILE is\n"
      "written anew after each interval"},
-    {NAGIOS, "nagios", NULL,
+    {NAGIOS, "nagios", FLAG(nagios),
      "be a monitoring plugin: one line, exit status\n"
      "0 to 3 (1 probe, timeout 10 s)"},
-    {WARNING, "warning", "RANGE", "of the seconds that an answer takes"},
-    {CRITICAL, "critical", "RANGE",
+    {WARNING, "warning", TAKE("RANGE"), "of the seconds that an answer takes"},
+    {CRITICAL, "critical", TAKE("RANGE"),
      "the same; a range is [@][START:][END], ~ for\n"
      "minus infinity"},
 };
@@ -153,47 +165,11 @@ static int take_request(struct fcgi_ping_options *o, int value, const char *arg)
             return bad("expect", arg, "give a text of 1 to 255 bytes");
         o->expect = arg;
         return 0;
-    case EXPECT_STATUS:
+    default: /* EXPECT_STATUS */
         if (fcgi_statuses_parse(arg, &o->statuses) < 0)
             return bad("expect-status", arg,
                        "write numbers from 100 to 599, such as 200-299,404");
         o->statuses_given = true;
-        return 0;
-    default: /* NO_STDERR */
-        o->no_stderr = true;
-        return 0;
-    }
-}
-
-static int take_pace(struct fcgi_ping_options *o, int value, const char *arg)
-{
-    switch (value) {
-    case 'c':
-        if (fcgi_cli_number(arg, 1, UINT32_MAX, &o->count) < 0)
-            return bad("count", arg, "give a number from 1 on");
-        o->count_given = true;
-        return 0;
-    case 'i':
-        o->interval_given = true;
-        return fcgi_cli_take_time(&fcgi_ping_cli, "interval", arg,
-                                  &o->interval);
-    case 'w':
-        return fcgi_cli_take_time(&fcgi_ping_cli, "deadline", arg,
-                                  &o->deadline);
-    case 'W':
-        o->timeout_given = true;
-        if (fcgi_cli_take_time(&fcgi_ping_cli, "timeout", arg, &o->timeout) !=
-            0)
-            return FCGI_PING_TROUBLE;
-        return o->timeout > 0 ? 0 : bad("timeout", arg, "it must not be 0");
-    case 'a':
-        o->adaptive = true;
-        return 0;
-    case 'f':
-        o->flood = true;
-        return 0;
-    default: /* 'k' */
-        o->keep = true;
         return 0;
     }
 }
@@ -204,51 +180,30 @@ static int take(void *data, int value, const char *arg)
 
     switch (value) {
     case 'c':
+        o->count_given = true;
+        return fcgi_cli_number(arg, 1, UINT32_MAX, &o->count) < 0
+                   ? bad("count", arg, "give a number from 1 on")
+                   : 0;
     case 'i':
-    case 'w':
+        o->interval_given = true;
+        return fcgi_cli_take_time(&fcgi_ping_cli, "interval", arg,
+                                  &o->interval);
     case 'W':
-    case 'a':
-    case 'f':
-    case 'k':
-        return take_pace(o, value, arg);
+        o->timeout_given = true;
+        if (fcgi_cli_take_time(&fcgi_ping_cli, "timeout", arg, &o->timeout))
+            return FCGI_PING_TROUBLE;
+        return o->timeout > 0 ? 0 : bad("timeout", arg, "it must not be 0");
     case '4':
         o->family = AF_INET;
         return 0;
     case '6':
         o->family = AF_INET6;
         return 0;
-    case 'C':
-        o->config = arg;
-        return 0;
     case 'm':
         return take_mode(o, arg);
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case 'v':
-        o->verbose = true;
-        return 0;
-    case 'D':
-        o->stamps = true;
-        return 0;
-    case 'S':
-        o->phases = true;
-        return 0;
-    case 'n':
-        o->numeric = true;
-        return 0;
-    case HISTOGRAM:
-        o->histogram = true;
-        return 0;
-    case 'j':
-        o->json = true;
-        return 0;
     case PROMETHEUS:
         o->prometheus = true;
         o->prometheus_file = arg;
-        return 0;
-    case NAGIOS:
-        o->nagios = true;
         return 0;
     case WARNING:
         return take_range("warning", arg, &o->warning, &o->warning_given,

@@ -5,7 +5,6 @@
  * an interval after the one before began, or at once where that took longer.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "http.h"
-#include "log.h"
 #include "mem.h"
 #include "serve.h"
 
@@ -128,11 +127,9 @@ int serve_channel_write(void *channel, size_t *count)
 void serve_channel_clean(void *channel)
 {
     struct mk_list *streams = serve_channel_streams(channel);
-    struct mk_list *node;
-    struct mk_list *after;
 
-    for (SERVE_EACH_SAFE(node, after, streams))
-        release(MK_ENTRY(node, struct mk_stream, head));
+    for (SERVE_EACH(struct mk_stream, stream, head, streams))
+        release(stream);
 }
 
 static void head_sent(struct mk_stream *stream)

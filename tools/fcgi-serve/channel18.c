@@ -48,11 +48,8 @@ void serve_stream_open(struct mk_session *cs, struct mk_request *sr)
 
 void serve_stream_close(struct mk_stream *stream)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, &stream->inputs))
-        release(MK_ENTRY(node, struct mk_stream_input, head));
+    for (SERVE_EACH(struct mk_stream_input, input, head, &stream->inputs))
+        release(input);
     stream->channel = NULL;
     serve_list_del(&stream->head);
 }
@@ -72,16 +69,12 @@ static struct mk_stream_input *first_input(void *channel)
 
 bool serve_channel_pending(void *channel)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, serve_channel_streams(channel))) {
-        struct mk_stream *stream = MK_ENTRY(node, struct mk_stream, head);
-
+    for (SERVE_EACH(struct mk_stream, stream, head,
+                    serve_channel_streams(channel)))
         if (!serve_list_empty(&stream->inputs) &&
             MK_ENTRY(stream->inputs.next, struct mk_stream_input, head)
                     ->bytes_total > 0)
             return true;
-    }
     return false;
 }
 
@@ -143,11 +136,9 @@ int serve_channel_write(void *channel, size_t *count)
 void serve_channel_clean(void *channel)
 {
     struct mk_list *streams = serve_channel_streams(channel);
-    struct mk_list *node;
-    struct mk_list *after;
 
-    for (SERVE_EACH_SAFE(node, after, streams))
-        serve_stream_close(MK_ENTRY(node, struct mk_stream, head));
+    for (SERVE_EACH(struct mk_stream, stream, head, streams))
+        serve_stream_close(stream);
 }
 
 static void head_sent(struct mk_stream_input *input)

@@ -5,7 +5,6 @@
  */
 #include "conf.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "config/file.h"
@@ -82,15 +81,9 @@ struct mk_list *serve_conf_split(const char *line)
 
 void serve_conf_split_free(struct mk_list *list)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
     if (list == NULL)
         return;
-    for (SERVE_EACH_SAFE(node, after, list)) {
-        struct mk_string_line *word =
-            MK_ENTRY(node, struct mk_string_line, head);
-
+    for (SERVE_EACH(struct mk_string_line, word, head, list)) {
         serve_mem_free(word->val);
         serve_mem_free(word);
     }

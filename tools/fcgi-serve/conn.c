@@ -194,12 +194,9 @@ void serve_conn_event_free(struct mk_event *event)
 
 void serve_conn_free_events(struct mk_worker *worker)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, &worker->event_free_queue)) {
-        serve_list_del(node);
-        serve_mem_free(MK_ENTRY(node, struct mk_event, head));
+    for (SERVE_EACH(struct mk_event, event, head, &worker->event_free_queue)) {
+        serve_list_del(&event->head);
+        serve_mem_free(event);
     }
 }
 
@@ -237,13 +234,15 @@ void serve_conn_check_timeouts(struct mk_worker *worker)
 {
     const struct serve_layout *l = serve.layout;
     time_t now = time(NULL);
+    struct mk_list *queue = &worker->timeout_queue;
     struct mk_list *node;
     struct mk_list *after;
 
-    for (SERVE_EACH_SAFE(node, after, &worker->timeout_queue)) {
+    for (node = queue->next; node != queue; node = after) {
         void *conn = (char *)node - l->conn_timeout;
         time_t arrived = *(time_t *)serve_at(conn, l->conn_arrive);
 
+        after = node->next;
         if (serve_conn_event(conn)->type & MK_EVENT_IDLE)
             continue;
         if (arrived + serve.config.timeout > now)
@@ -255,14 +254,10 @@ void serve_conn_check_timeouts(struct mk_worker *worker)
 
 void *serve_conn_get(struct mk_worker *worker, int fd)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, serve_worker_clients(worker))) {
-        struct serve_client *client = MK_ENTRY(node, struct serve_client, all);
-
+    for (SERVE_EACH(struct serve_client, client, all,
+                    serve_worker_clients(worker)))
         if (serve_conn_event(client->conn)->fd == fd)
             return client->conn;
-    }
     return NULL;
 }
 
@@ -285,11 +280,7 @@ int serve_conn_remove_client(int fd SERVE_CONFIG)
 
 void serve_conn_free_all(struct mk_list *clients)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, clients)) {
-        struct serve_client *client = MK_ENTRY(node, struct serve_client, all);
+    for (SERVE_EACH(struct serve_client, client, all, clients)) {
         void *conn = client->conn;
 
         serve_channel_clean(serve_conn_channel(conn));

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
 #include "parse.h"
-#include "serve.h"
 
 struct word {
     size_t len;

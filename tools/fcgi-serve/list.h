@@ -42,16 +42,12 @@ static inline void serve_list_del(struct mk_list *node)
     node->next = NULL;
 }
 
-/* for (SERVE_EACH(node, head)) ... */
-#define SERVE_EACH(node, head) \
-    node = (head)->next;       \
-    node != (head);            \
-    node = node->next
-
-/* The same when the body may take node out. */
-#define SERVE_EACH_SAFE(node, after, head)   \
-    node = (head)->next, after = node->next; \
-    node != (head);                          \
-    node = after, after = node->next
+/* for (SERVE_EACH(struct mk_host, host, head, &list)): every structure whose
+ * member `head` is in the list. The body may take it out and free it. */
+#define SERVE_EACH(type, item, member, list)                       \
+    type *item = MK_ENTRY((list)->next, type, member),             \
+         *item##_next = MK_ENTRY(item->member.next, type, member); \
+    &item->member != (list);                                       \
+    item = item##_next, item##_next = MK_ENTRY(item->member.next, type, member)
 
 #endif

@@ -55,12 +55,8 @@ const char *serve_listen_add(const char *value)
 
 void serve_listen_free(void)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, &serve.config.listeners)) {
-        struct mk_listener *listener = MK_ENTRY(node, struct mk_listener, head);
-
+    for (SERVE_EACH(struct mk_listener, listener, head,
+                    &serve.config.listeners)) {
         serve_mem_free(listener->address);
         serve_mem_free(listener->port);
         serve_mem_free(listener);
@@ -120,11 +116,9 @@ static void learn_port(struct mk_listener *l, int fd)
 
 int serve_listen_check(void)
 {
-    struct mk_list *node;
     int r = 0;
 
-    for (SERVE_EACH(node, &serve.config.listeners)) {
-        struct mk_listener *l = MK_ENTRY(node, struct mk_listener, head);
+    for (SERVE_EACH(struct mk_listener, l, head, &serve.config.listeners)) {
         int fd = bind_socket(l, false);
 
         if (fd < 0) {
@@ -151,10 +145,7 @@ static void set_network(struct mk_server_listen *listener)
 
 int serve_listen_open(struct mk_list *listeners)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, &serve.config.listeners)) {
-        struct mk_listener *l = MK_ENTRY(node, struct mk_listener, head);
+    for (SERVE_EACH(struct mk_listener, l, head, &serve.config.listeners)) {
         int fd = bind_socket(l, true);
         struct mk_server_listen *listener;
 
@@ -181,12 +172,7 @@ int serve_listen_open(struct mk_list *listeners)
 
 void serve_listen_watch(struct mk_list *listeners, struct mk_event_loop *loop)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, listeners)) {
-        struct mk_server_listen *listener =
-            MK_ENTRY(node, struct mk_server_listen, head);
-
+    for (SERVE_EACH(struct mk_server_listen, listener, head, listeners)) {
         serve_ev_add(loop, listener->server_fd, MK_EVENT_LISTENER,
                      MK_EVENT_READ, listener);
     }
@@ -194,13 +180,7 @@ void serve_listen_watch(struct mk_list *listeners, struct mk_event_loop *loop)
 
 void serve_listen_close(struct mk_list *listeners)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, listeners)) {
-        struct mk_server_listen *listener =
-            MK_ENTRY(node, struct mk_server_listen, head);
-
+    for (SERVE_EACH(struct mk_server_listen, listener, head, listeners)) {
         close(listener->server_fd);
         serve_mem_free(listener);
     }

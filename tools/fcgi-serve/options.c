@@ -20,29 +20,36 @@
 #endif
 enum { OPT_ADDRESS = FCGI_CLI_LONG, OPT_LAYOUT, OPT_ABI };
 
+#define TAKE(arg) arg, FCGI_CLI_TAKE, 0
+#define FLAG(member) NULL, FCGI_CLI_FLAG, offsetof(struct serve_options, member)
+#define TEXT(member, arg) \
+    arg, FCGI_CLI_TEXT, offsetof(struct serve_options, member)
+
 static const struct fcgi_cli_option rows[] = {
-    {'c', "confdir", "DIR", "Monkey's configuration (" FCGI_MONKEY_CONFDIR ")"},
-    {'t', "target", "TARGET",
+    {'c', "confdir", TEXT(confdir, "DIR"),
+     "Monkey's configuration (" FCGI_MONKEY_CONFDIR ")"},
+    {'t', "target", TEXT(target, "TARGET"),
      "FastCGI application: HOST:PORT, [V6]:PORT or\n"
      "/path/of/socket; needs DOCROOT, and no DIR"},
-    {'p', "port", "PORT",
+    {'p', "port", TAKE("PORT"),
      "listen there instead (0: on a free one); without\n"
      "a configuration the default is 2001"},
-    {OPT_ADDRESS, "address", "ADDR",
+    {OPT_ADDRESS, "address", TEXT(address, "ADDR"),
      "listen on ADDR with --target (127.0.0.1)"},
-    {'w', "workers", "N", "worker threads (0: one per processor)"},
-    {'P', "plugin", "FILE",
+    {'w', "workers", TAKE("N"), "worker threads (0: one per processor)"},
+    {'P', "plugin", TEXT(plugin, "FILE"),
      "the plugin (" FCGI_PLUGIN_PATH ");\n"
      "with -c it replaces what plugins.load names"},
-    {OPT_ABI, "abi", "VERSION",
+    {OPT_ABI, "abi", TAKE("VERSION"),
      "be Monkey 1.6 (the default) or 1.8, which takes\n"
      "the plugin from a file named monkey-fastcgi18.so"},
-    {'A', "access-log", "FILE", "append a line per request to FILE"},
-    {'q', "quiet", NULL, "print problems alone"},
-    {'v', "verbose", NULL,
+    {'A', "access-log", TEXT(access_log, "FILE"),
+     "append a line per request to FILE"},
+    {'q', "quiet", FLAG(quiet), "print problems alone"},
+    {'v', "verbose", FLAG(verbose),
      "print the line per request although standard\n"
      "output is no terminal"},
-    {OPT_LAYOUT, "layout", "NAME", NULL},
+    {OPT_LAYOUT, "layout", TEXT(layout, "NAME"), NULL},
 };
 
 static const struct fcgi_cli cli = {
@@ -69,41 +76,17 @@ static int take(void *data, int option, const char *arg)
     uint64_t number;
 
     switch (option) {
-    case 'c':
-        o->confdir = arg;
-        break;
-    case 't':
-        o->target = arg;
-        break;
     case 'p':
         o->port = arg;
         if (fcgi_cli_number(arg, 0, 65535, &number))
             return fcgi_cli_usage(
                 &cli, "--port must be a number up to 65535, not '%s'", arg);
         break;
-    case OPT_ADDRESS:
-        o->address = arg;
-        break;
     case 'w':
         if (fcgi_cli_number(arg, 0, 1024, &number))
             return fcgi_cli_usage(
                 &cli, "--workers must be a number up to 1024, not '%s'", arg);
         o->workers = (int)number;
-        break;
-    case 'P':
-        o->plugin = arg;
-        break;
-    case 'A':
-        o->access_log = arg;
-        break;
-    case 'q':
-        o->quiet = true;
-        break;
-    case 'v':
-        o->verbose = true;
-        break;
-    case OPT_LAYOUT:
-        o->layout = arg;
         break;
     case OPT_ABI:
         o->is_18 = strcmp(arg, "1.8") == 0;

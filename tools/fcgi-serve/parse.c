@@ -17,7 +17,6 @@
 
 #include "http.h"
 #include "http/chars.h"
-#include "mem.h"
 #include "serve.h"
 
 /* Monkey's numbers for parser.level. */

@@ -10,7 +10,6 @@
 #include "plugin.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
@@ -346,11 +345,7 @@ static int load_file(const char *file, const char **extra,
 
 static int create_keys(void)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
-
+    for (SERVE_EACH(struct mk_plugin, plugin, head, &serve.config.plugins)) {
         if (plugin->thread_key != NULL &&
             pthread_key_create(plugin->thread_key, NULL) != 0) {
             serve_err("plugin '%s': no thread key is left", plugin->shortname);
@@ -380,48 +375,33 @@ int serve_plugins_load(const char *file, const char *extra)
 
 void serve_plugins_master_init(void)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
-
+    for (SERVE_EACH(struct mk_plugin, plugin, head, &serve.config.plugins))
         if (plugin->master_init != NULL)
             plugin->master_init(&serve.config);
-    }
 }
 
 void serve_plugins_exit(void)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, &serve.config.plugins))
-        SERVE_EXIT(MK_ENTRY(node, struct mk_plugin, head));
+    for (SERVE_EACH(struct mk_plugin, plugin, head, &serve.config.plugins))
+        SERVE_EXIT(plugin);
 }
 
 static void free_stages(struct mk_list *list)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, list))
-        serve_mem_free(MK_ENTRY(node, struct mk_stage, head));
+    for (SERVE_EACH(struct mk_stage, stage, head, list))
+        serve_mem_free(stage);
     serve_list_init(list);
 }
 
 void serve_plugins_unload(void)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
     free_stages(&serve.config.stage10_handler);
     free_stages(&serve.config.stage20_handler);
     free_stages(&serve.config.stage30_handler);
     free_stages(&serve.config.stage40_handler);
     free_stages(&serve.config.stage50_handler);
-    for (SERVE_EACH_SAFE(node, after, &serve.config.plugins)) {
-        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
-
-        serve_list_del(node);
+    for (SERVE_EACH(struct mk_plugin, plugin, head, &serve.config.plugins)) {
+        serve_list_del(&plugin->head);
         if (plugin->load_type != 1)
             continue;
         serve_mem_free(plugin->path);

@@ -67,12 +67,9 @@ static void request_free(struct mk_request *sr)
 
 void serve_request_free_all(struct mk_session *cs)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, &cs->request_list)) {
-        serve_list_del(node);
-        request_free(MK_ENTRY(node, struct mk_request, head));
+    for (SERVE_EACH(struct mk_request, sr, head, &cs->request_list)) {
+        serve_list_del(&sr->head);
+        request_free(sr);
     }
 }
 

@@ -75,12 +75,10 @@ static void unset_user(void)
 
 static void print_addresses(void)
 {
-    struct mk_list *node;
-
     if (serve.options->quiet)
         return;
-    for (SERVE_EACH(node, &serve.config.listeners)) {
-        const struct mk_listener *l = MK_ENTRY(node, struct mk_listener, head);
+    for (SERVE_EACH(const struct mk_listener, l, head,
+                    &serve.config.listeners)) {
         bool v6 = strchr(l->address, ':') != NULL;
 
         printf(

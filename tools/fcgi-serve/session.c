@@ -72,13 +72,10 @@ static void free_body(struct mk_session *cs)
 
 void serve_session_remove(struct mk_session *cs)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
     if (!cs->sched_init)
         return;
-    for (SERVE_EACH_SAFE(node, after, &cs->request_list))
-        hang_up(cs, MK_ENTRY(node, struct mk_request, head));
+    for (SERVE_EACH(struct mk_request, sr, head, &cs->request_list))
+        hang_up(cs, sr);
     free_body(cs);
     serve_request_free_all(cs);
     serve_list_del(&cs->request_list);

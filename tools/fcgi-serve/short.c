@@ -6,13 +6,11 @@
  * directory that nobody else may enter. It goes as soon as the plugin has read
  * it, so that not even a crash leaves it behind.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "conf.h"

@@ -54,13 +54,10 @@ static void compose_path(struct mk_request *sr)
 static enum outcome ask_handlers(struct mk_session *cs, struct mk_request *sr,
                                  const char *path, bool first)
 {
-    struct mk_list *node;
-
     if (sr->stage30_blocked)
         return GO_ON;
-    for (SERVE_EACH(node, &sr->host_conf->handlers)) {
-        struct mk_host_handler *h =
-            MK_ENTRY(node, struct mk_host_handler, head);
+    for (SERVE_EACH(struct mk_host_handler, h, head,
+                    &sr->host_conf->handlers)) {
         struct mk_plugin *plugin = h->handler;
         int r;
 
@@ -106,13 +103,10 @@ static void redirect_directory(struct mk_session *cs, struct mk_request *sr)
 /* Replaces the path of a directory by that of its first index file. */
 static bool find_index(struct mk_request *sr)
 {
-    struct mk_list *node;
-
     if (serve.config.index_files == NULL)
         return false;
-    for (SERVE_EACH(node, serve.config.index_files)) {
-        const struct mk_string_line *name =
-            MK_ENTRY(node, struct mk_string_line, head);
+    for (SERVE_EACH(const struct mk_string_line, name, head,
+                    serve.config.index_files)) {
         char *path = serve_mem_printf("%s%s", sr->real_path.data, name->val);
         size_t len = strlen(path);
 

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "conf.h"
@@ -27,18 +26,12 @@ struct rule {
     unsigned line;
 };
 
-static struct rule *rule_of(struct mk_list *node)
-{
-    return (struct rule *)MK_ENTRY(node, struct mk_host_handler, head);
-}
-
 static int add_rule(struct mk_host *host, const char *value, const char *file,
                     unsigned line)
 {
     struct mk_list *words = serve_conf_split(value);
     struct rule *rule = serve_mem_alloc_z(sizeof(*rule));
     struct mk_host_handler *handler = &rule->handler;
-    struct mk_list *node;
     char *why = NULL;
     int i = 0;
     int r;
@@ -46,9 +39,7 @@ static int add_rule(struct mk_host *host, const char *value, const char *file,
     rule->file = serve_mem_dup(file);
     rule->line = line;
     serve_list_init(&handler->params);
-    for (SERVE_EACH(node, words)) {
-        const struct mk_string_line *word =
-            MK_ENTRY(node, struct mk_string_line, head);
+    for (SERVE_EACH(const struct mk_string_line, word, head, words)) {
         struct mk_handler_param *param;
 
         if (i == 0) {
@@ -225,14 +216,9 @@ int serve_vhosts_read(const char *directory)
 
 static struct mk_plugin *find_plugin(const char *shortname)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
-
+    for (SERVE_EACH(struct mk_plugin, plugin, head, &serve.config.plugins))
         if (strcmp(plugin->shortname, shortname) == 0)
             return plugin;
-    }
     return NULL;
 }
 
@@ -258,28 +244,18 @@ static int map_rule(struct rule *rule)
 
 int serve_vhosts_map(void)
 {
-    struct mk_list *node;
-    struct mk_list *inner;
     int r = 0;
 
-    for (SERVE_EACH(node, &serve.config.hosts)) {
-        struct mk_host *host = MK_ENTRY(node, struct mk_host, head);
-
-        for (SERVE_EACH(inner, &host->handlers))
-            r |= map_rule(rule_of(inner));
-    }
+    for (SERVE_EACH(struct mk_host, host, head, &serve.config.hosts))
+        for (SERVE_EACH(struct rule, rule, handler.head, &host->handlers))
+            r |= map_rule(rule);
     return r;
 }
 
 static void free_rule(struct rule *rule)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, &rule->handler.params)) {
-        struct mk_handler_param *param =
-            MK_ENTRY(node, struct mk_handler_param, head);
-
+    for (SERVE_EACH(struct mk_handler_param, param, head,
+                    &rule->handler.params)) {
         serve_mem_free(param->p.data);
         serve_mem_free(param);
     }
@@ -291,22 +267,13 @@ static void free_rule(struct rule *rule)
 
 static void free_host(struct mk_host *host)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, &host->handlers))
-        free_rule(rule_of(node));
-    for (SERVE_EACH_SAFE(node, after, &host->server_names)) {
-        struct mk_host_alias *alias =
-            MK_ENTRY(node, struct mk_host_alias, head);
-
+    for (SERVE_EACH(struct rule, rule, handler.head, &host->handlers))
+        free_rule(rule);
+    for (SERVE_EACH(struct mk_host_alias, alias, head, &host->server_names)) {
         serve_mem_free(alias->name);
         serve_mem_free(alias);
     }
-    for (SERVE_EACH_SAFE(node, after, &host->error_pages)) {
-        struct serve_error_page *page =
-            MK_ENTRY(node, struct serve_error_page, head);
-
+    for (SERVE_EACH(struct serve_error_page, page, head, &host->error_pages)) {
         serve_mem_free(page->file);
         serve_mem_free(page->real_path);
         serve_mem_free(page);
@@ -319,27 +286,16 @@ static void free_host(struct mk_host *host)
 
 void serve_vhosts_free(void)
 {
-    struct mk_list *node;
-    struct mk_list *after;
-
-    for (SERVE_EACH_SAFE(node, after, &serve.config.hosts))
-        free_host(MK_ENTRY(node, struct mk_host, head));
+    for (SERVE_EACH(struct mk_host, host, head, &serve.config.hosts))
+        free_host(host);
     serve_list_init(&serve.config.hosts);
 }
 
 void serve_vhost_find(const struct mk_ptr *name, struct mk_host **host,
                       struct mk_host_alias **alias)
 {
-    struct mk_list *node;
-    struct mk_list *inner;
-
-    for (SERVE_EACH(node, &serve.config.hosts)) {
-        struct mk_host *h = MK_ENTRY(node, struct mk_host, head);
-
-        for (SERVE_EACH(inner, &h->server_names)) {
-            struct mk_host_alias *a =
-                MK_ENTRY(inner, struct mk_host_alias, head);
-
+    for (SERVE_EACH(struct mk_host, h, head, &serve.config.hosts)) {
+        for (SERVE_EACH(struct mk_host_alias, a, head, &h->server_names)) {
             if (a->len == name->len &&
                 strncmp(a->name, name->data, a->len) == 0) {
                 *host = h;
@@ -353,14 +309,9 @@ void serve_vhost_find(const struct mk_ptr *name, struct mk_host **host,
 const struct serve_error_page *serve_vhost_error_page(struct mk_host *host,
                                                       int status)
 {
-    struct mk_list *node;
-
-    for (SERVE_EACH(node, &host->error_pages)) {
-        const struct serve_error_page *page =
-            MK_ENTRY(node, struct serve_error_page, head);
-
+    for (SERVE_EACH(const struct serve_error_page, page, head,
+                    &host->error_pages))
         if (page->status == status)
             return page;
-    }
     return NULL;
 }

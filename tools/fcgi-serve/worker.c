@@ -13,7 +13,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -73,7 +72,6 @@ static void report(bool ok)
 static bool prepare(struct thread *t)
 {
     struct mk_worker *worker = t->worker;
-    struct mk_list *node;
 
     worker->loop = serve_loop_create(SERVE_QUEUE_SIZE);
     if (worker->loop == NULL ||
@@ -83,12 +81,9 @@ static bool prepare(struct thread *t)
         return false;
     }
     worker->pid = gettid();
-    for (SERVE_EACH(node, &serve.config.plugins)) {
-        struct mk_plugin *plugin = MK_ENTRY(node, struct mk_plugin, head);
-
+    for (SERVE_EACH(struct mk_plugin, plugin, head, &serve.config.plugins))
         if (plugin->worker_init != NULL)
             SERVE_WORKER_INIT(plugin);
-    }
     if (serve_listen_open(&t->listeners) < 0)
         return false;
     worker->listeners = &t->listeners;
