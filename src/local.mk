@@ -59,7 +59,6 @@ libgateway_la_SOURCES = \
 	src/gateway/linger.c src/gateway/linger.h \
 	src/gateway/log.c src/gateway/log.h \
 	src/gateway/params.c src/gateway/params.h \
-	src/gateway/params_server.c \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \
 	src/gateway/reason.c src/gateway/reason.h \

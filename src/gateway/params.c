@@ -20,6 +20,8 @@
 #include "proto/header.h"
 #include "proto/record.h"
 
+static const struct fcgi_text none = {NULL, 0};
+
 static struct fcgi_text text(const char *terminated)
 {
     return (struct fcgi_text){terminated, strlen(terminated)};
@@ -43,13 +45,21 @@ static bool begin_pair(struct fcgi_buffer *out, size_t name, size_t value)
     return true;
 }
 
+/* A pair whose value comes in two pieces. */
+static void add_both(struct fcgi_buffer *out, struct fcgi_text name,
+                     struct fcgi_text first, struct fcgi_text second)
+{
+    if (!begin_pair(out, name.length, first.length + second.length))
+        return;
+    fcgi_buffer_add(out, name.data, name.length);
+    fcgi_buffer_add(out, first.data, first.length);
+    fcgi_buffer_add(out, second.data, second.length);
+}
+
 static void add(struct fcgi_buffer *out, const char *name,
                 struct fcgi_text value)
 {
-    if (!begin_pair(out, strlen(name), value.length))
-        return;
-    fcgi_buffer_add_text(out, name);
-    fcgi_buffer_add(out, value.data, value.length);
+    add_both(out, text(name), value, none);
 }
 
 static void add_number(struct fcgi_buffer *out, const char *name,
@@ -207,17 +217,6 @@ static void add_fields(struct fcgi_buffer *out,
     }
 }
 
-/* Two texts as one value. */
-static void add_both(struct fcgi_buffer *out, const char *name,
-                     struct fcgi_text first, struct fcgi_text second)
-{
-    if (!begin_pair(out, strlen(name), first.length + second.length))
-        return;
-    fcgi_buffer_add_text(out, name);
-    fcgi_buffer_add(out, first.data, first.length);
-    fcgi_buffer_add(out, second.data, second.length);
-}
-
 /* Who the client is, where the host has found out (4.1.1, 4.1.11). */
 static void add_user(struct fcgi_buffer *out, struct fcgi_text field)
 {
@@ -253,12 +252,13 @@ int fcgi_params_build(struct fcgi_buffer *out,
     add_request_uri(out, request);
     add(out, "QUERY_STRING", request->query);
     add(out, "SCRIPT_NAME", script->name);
-    add_both(out, "SCRIPT_FILENAME", script->folder, script->file);
+    add_both(out, text("SCRIPT_FILENAME"), script->folder, script->file);
     /* Left out rather than sent empty, for programs take an empty one for
      * something (CVE-2019-11043). */
     if (script->info.length > 0) {
         add(out, "PATH_INFO", script->info);
-        add_both(out, "PATH_TRANSLATED", request->document_root, script->info);
+        add_both(out, text("PATH_TRANSLATED"), request->document_root,
+                 script->info);
     }
     add(out, "DOCUMENT_URI", script->name); /* as nginx has it */
     add(out, "DOCUMENT_ROOT", request->document_root);
@@ -267,5 +267,135 @@ int fcgi_params_build(struct fcgi_buffer *out,
     if (request->framing == FCGI_HTTP_LENGTH)
         fcgi_params_add_length(out, request->content_length);
     add_fields(out, request);
+    return out->failed ? -1 : 0;
+}
+
+/*
+ * What a server's keys make of the variables. This works on the encoded pairs, so
+ * that a request can go to a server with other keys when the first cannot be
+ * reached, long after its fields are gone.
+ */
+bool fcgi_params_are_plain(const struct fcgi_server_config *config)
+{
+    return config->document_root == NULL && config->params.count == 0 &&
+           config->hidden_params.count == 0 && config->pass_authorization;
+}
+
+/* The next pair of a block that we have made ourselves; false at its end. */
+static bool next(const struct fcgi_buffer *params, size_t *at,
+                 struct fcgi_text *name, struct fcgi_text *value)
+{
+    struct fcgi_pair pair;
+    const char *text;
+    size_t used =
+        fcgi_pair_decode(params->data + *at, params->length - *at, &pair);
+
+    if (used == 0)
+        return false;
+    text = (const char *)params->data + *at + used;
+    *name = (struct fcgi_text){text, pair.name_length};
+    *value = (struct fcgi_text){text + pair.name_length, pair.value_length};
+    *at += used + pair.name_length + (size_t)pair.value_length;
+    return true;
+}
+
+static bool is(struct fcgi_text name, const char *other)
+{
+    return strlen(other) == name.length &&
+           memcmp(name.data, other, name.length) == 0;
+}
+
+struct fcgi_text fcgi_params_find(const struct fcgi_buffer *params,
+                                  const char *name)
+{
+    struct fcgi_text found, value;
+    size_t at = 0;
+
+    while (at < params->length && next(params, &at, &found, &value))
+        if (is(found, name))
+            return value;
+    return none;
+}
+
+static bool is_hidden(const struct fcgi_server_config *config,
+                      struct fcgi_text name)
+{
+    if (!config->pass_authorization && is(name, "HTTP_AUTHORIZATION"))
+        return true;
+    for (size_t i = 0; i < config->hidden_params.count; i++)
+        if (is(name, config->hidden_params.items[i]))
+            return true;
+    for (size_t i = 0; i < config->params.count; i++)
+        if (is(name, config->params.items[i].name))
+            return true; /* it is set to something else */
+    return false;
+}
+
+/* Which variable stands behind the document root in one that names a file;
+ * NULL where the variable has no document root in it. */
+static const char *below_root(struct fcgi_text name)
+{
+    if (is(name, "SCRIPT_FILENAME"))
+        return "SCRIPT_NAME";
+    if (is(name, "PATH_TRANSLATED"))
+        return "PATH_INFO";
+    return is(name, "DOCUMENT_ROOT") ? "" : NULL;
+}
+
+/* The last of several Params of one name holds: the server's own stand behind
+ * those for all. */
+static bool is_last(const struct fcgi_pairs *params, size_t i)
+{
+    for (size_t j = i + 1; j < params->count; j++)
+        if (strcmp(params->items[i].name, params->items[j].name) == 0)
+            return false;
+    return true;
+}
+
+static void add_params(struct fcgi_buffer *out, const struct fcgi_pairs *params)
+{
+    for (size_t i = 0; i < params->count; i++)
+        if (is_last(params, i))
+            add(out, params->items[i].name, text(params->items[i].value));
+}
+
+/* Whether a variable is the document root with `tail` behind it: a file of a
+ * ~user's is elsewhere, and keeps its name. */
+static bool is_below_root(const struct fcgi_buffer *plain,
+                          struct fcgi_text value, struct fcgi_text tail)
+{
+    struct fcgi_text root = fcgi_params_find(plain, "DOCUMENT_ROOT");
+
+    return root.length > 0 && value.length == root.length + tail.length &&
+           memcmp(value.data, root.data, root.length) == 0 &&
+           (tail.length == 0 ||
+            memcmp(value.data + root.length, tail.data, tail.length) == 0);
+}
+
+int fcgi_params_adapt(struct fcgi_buffer *out, const struct fcgi_buffer *plain,
+                      const struct fcgi_server_config *config)
+{
+    struct fcgi_text root = none, name, value;
+    size_t at = 0;
+
+    if (config->document_root != NULL) {
+        root = text(config->document_root);
+        while (root.length > 0 && root.data[root.length - 1] == '/')
+            root.length--;
+    }
+    while (at < plain->length && next(plain, &at, &name, &value)) {
+        const char *behind = root.data != NULL ? below_root(name) : NULL;
+        struct fcgi_text tail = none;
+
+        if (is_hidden(config, name))
+            continue;
+        if (behind != NULL)
+            tail = fcgi_params_find(plain, behind);
+        if (behind != NULL && is_below_root(plain, value, tail))
+            add_both(out, name, root, tail);
+        else
+            add_both(out, name, value, none);
+    }
+    add_params(out, &config->params);
     return out->failed ? -1 : 0;
 }
