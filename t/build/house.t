@@ -57,7 +57,8 @@ my %anybody = map { $_ => 1 } qw(src/gateway/buffer.h);
 
 # What somebody is about to put in order. To be empty.
 my @pending = (
-    qr{src/monkey\b},                                                        # stages, rules
+    qr{^\w+ is a file of src/\w+ src/monkey\z},   # the gate's client and worker, request, buffer
+    qr{^src/monkey/takeover src/monkey/takeover18}, # what starts the time-out of a client
 );
 
 my (@files, %text);
@@ -249,7 +250,7 @@ SKIP: {
             my ($dir, $stem) = $unit =~ m{^(.*)/(.*)\z};
             (my $module = basename($dir)) =~ s/^fcgi-//;
             my @nouns = ($module, $stem, $stem =~ /^(.*?)(?:\d+|s)\z/ ? $1 : (), "${stem}s", "${stem}es", @{ $also{$unit} // [] });
-            my $ok = $dir eq 'src/monkey'          ? $name =~ /^(?:fcgi_monkey_|mk_plugin_fastcgi(?:18)?\z)/
+            my $ok = $dir eq 'src/monkey'          ? $name =~ /^(?:fcgi_monkey(?:16|18)?_|mk_plugin_fastcgi(?:18)?\z)/
                 : $dir =~ m{^src/}                 ? (grep { $name =~ /^fcgi_\Q$_\E(?:_|\z)/ } @nouns)
                 : $dir =~ m{fcgi-(check|serve)\z}  ? $name =~ /^$1(?:_|\z)/
                 :                                    $name =~ /^fcgi_/;
