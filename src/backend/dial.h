@@ -38,7 +38,7 @@ enum fcgi_syscall {
     FCGI_CALL_READ,
 };
 
-/* Why there is no connection. In the order of what they tell: of several
+/* Why there is no connection. In the order of how much they say: of several
  * addresses, the greatest counts. */
 enum fcgi_fault {
     FCGI_FAULT_NONE,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HealthCheck: a server is asked every so often whether it is well, by
- * FCGI_GET_VALUES on a connection of its own. Any answer is a good one, for
- * what counts is that there is a process that reads what it is sent. What
- * comes of it counts as a request's failure or success does (MaxFails).
+ * HealthCheck: at an interval, each server is sent FCGI_GET_VALUES on a
+ * connection of its own. Any answer is a good one: it shows a process that
+ * reads its connection. The outcome counts as a request's failure or success
+ * does (MaxFails).
  *
  * One worker does it for all (see maintenance.h). The connection takes one of
  * MaxConnections; where none is free the server is in use, and not asked. A
  * backlog that is full is waited for as a request does, for ConnectTimeout,
- * which is also the time for the answer. What fails for a lack on this machine
+ * which is also the time for the answer. A failure for a lack on this machine
  * says nothing of the server.
  */
 #ifndef FCGI_BACKEND_HEALTH_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What happens without a request: names are looked up again (resolver.h), and
- * servers are asked whether they are well (health.h). One worker does it for
- * all. Each registers; the first one does it, and when that ends, or could not
- * be set up, the next takes it over.
+ * Work that no request causes: looking names up again (resolver.h) and health
+ * checks (health.h). One worker does it for all. Each registers; the first one
+ * does the work, and when that ends, or could not be set up, the next takes
+ * over.
  */
 #ifndef FCGI_BACKEND_MAINTENANCE_H
 #define FCGI_BACKEND_MAINTENANCE_H
@@ -16,8 +16,8 @@ struct fcgi_maintenance;
  * NULL where memory is short. */
 struct fcgi_maintenance *fcgi_maintenance_new(struct fcgi_worker *worker);
 
-/* Another worker, if there is one, takes it over. NULL is fine. The loop must
- * not run any more afterwards. */
+/* Hands the work to another worker, if there is one. NULL is fine. The loop
+ * must not run afterwards. */
 void fcgi_maintenance_free(struct fcgi_maintenance *maintenance);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How the backend tells the administrator something of a server.
+ * Messages of the backend to the administrator, about a server.
  */
 #ifndef FCGI_BACKEND_NOTICE_H
 #define FCGI_BACKEND_NOTICE_H

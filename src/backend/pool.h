@@ -5,8 +5,8 @@
  * equals they take turns, by Weight, too. Backup servers only where no other
  * is up. A server that is out for its failures is passed over until FailTimeout
  * is over; then one request tries it. Where none of those that a request may
- * use is up, it goes to one of them all the same: what has no other in its place
- * is not given up.
+ * use is up, it goes to one of them all the same: giving up a server helps only
+ * where there is another.
  *
  * One pool is shared by all worker threads.
  */

@@ -165,7 +165,8 @@ enum fcgi_give {
     FCGI_GIVE_CLOSE,   /* close it, then call fcgi_server_free_slot() */
 };
 
-/* `is_only_server`: there is no other server. Returns 0, or -1 where memory is short. */
+/* `is_only_server`: there is no other server. Returns 0, or -1 where memory is
+ * short. */
 int fcgi_server_init(struct fcgi_server *server,
                      const struct fcgi_server_config *config,
                      bool is_only_server);
@@ -184,8 +185,8 @@ enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
 /* A slot, if one is free and nobody waits for it. */
 bool fcgi_server_take_slot(struct fcgi_server *server);
 
-/* Takes the checkout out of the queue and frees it for other use; false where it
- * is on its way already. */
+/* Takes the checkout out of the queue and frees it for other use; false where
+ * it is on its way already. */
 bool fcgi_server_cancel(struct fcgi_checkout *checkout);
 
 /* A connection of `local` is finished and fit for another request. */
@@ -260,10 +261,10 @@ bool fcgi_server_worked(struct fcgi_server *server);
 /* The request that tried it found nothing out: another may. */
 void fcgi_server_end_trial(struct fcgi_server *server);
 
-/* The server refuses a connection; it has answered what it was asked at
- * `asked`, on a new connection or a kept one (what was asked before it began to
- * refuse says nothing of it); whether it has begun to refuse connections so
- * lately that it may only be restarted (FCGI_RESTART). Any thread. */
+/* For a server that may only be restarted: it refuses a connection; it has
+ * answered a request that was sent at `asked` (one from before it began to
+ * refuse shows nothing); whether it began to refuse less than FCGI_RESTART ago.
+ * Any thread. */
 void fcgi_server_refused(struct fcgi_server *server, uint64_t now);
 void fcgi_server_answered(struct fcgi_server *server, uint64_t asked);
 bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now);

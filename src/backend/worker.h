@@ -3,11 +3,11 @@
  * A worker thread's part of the pool: the connections that its loop knows, and
  * how one gets from another worker to it.
  *
- * A connection that is idle stays with its worker. Another one that needs it
- * is sent it: the checkout goes to the owner's mailbox, the owner takes the socket
+ * A connection that is idle stays with its worker. Another one that needs it is
+ * sent it: the checkout goes to the owner's mailbox, the owner takes the socket
  * out of its epoll and sends the checkout on, with the descriptor, to whoever
  * claimed it. So no loop ever touches what another one watches. A finished
- * connection that somebody waits for goes to him directly.
+ * connection goes directly to the checkout that waits for one.
  *
  * All functions belong to the worker's thread, unless they say otherwise.
  */
@@ -45,8 +45,8 @@ void fcgi_worker_free(struct fcgi_worker *worker);
 /*
  * Asks for a connection to a server. Where it has to WAIT, `granted` is called
  * from the loop later: NOW with a connection; LATE, when QueueTimeout is over,
- * or NO_MEMORY with NULL. `*checkout` is what cancels it. Each connection has to
- * be given back.
+ * or NO_MEMORY with NULL. `*checkout` is what cancels it. Each connection has
+ * to be given back.
  */
 enum fcgi_checkout_result fcgi_worker_checkout(
     struct fcgi_worker *worker, struct fcgi_server *server, void *owner,

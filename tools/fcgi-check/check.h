@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the parts of fcgi-check share: what was asked for, the files that were
- * read, and what was found in them.
+ * Structures that the parts of fcgi-check share: the options, the files that
+ * were read, and the findings.
  */
 #ifndef FCGI_CHECK_H
 #define FCGI_CHECK_H
@@ -85,7 +85,7 @@ struct check_run {
     size_t n_sources;
     struct check_answer *answers;
     size_t n_answers;
-    char **done; /* what was asked for, for "FILE: OK" */
+    char **done; /* the arguments, for "FILE: OK" */
     size_t n_done;
     bool is_tree;   /* a directory was checked */
     bool stops;     /* and Monkey would not start with it */
@@ -116,7 +116,7 @@ struct check_source *check_source_find(const struct check_run *run,
 bool check_source_line(struct check_source *source, unsigned line,
                        const char **text, size_t *length);
 
-/* All that a run holds and all of check_alloc(), but not what was asked for. */
+/* Frees all that a run holds, and all memory of check_alloc(). */
 void check_run_free(struct check_run *run);
 
 /* Checks one argument: a file, a directory of Monkey's, or "-". */
@@ -125,8 +125,8 @@ void check_argument(struct check_run *run, const char *argument);
 /* A directory with all of Monkey's configuration. */
 void check_tree(struct check_run *run, const char *directory);
 
-/* Finds out which Monkey a directory is for: what was asked for, or what its
- * monkey.conf and plugins.load are a sign of. Then run->dialect is the one. */
+/* Sets run->dialect to the Monkey that a directory is for: the one of --monkey,
+ * or the one that monkey.conf and plugins.load are a sign of. */
 void check_signs(struct check_run *run, const char *directory,
                  const char *main_file, const char *load_file);
 
@@ -138,7 +138,7 @@ struct check_servers {
     struct fcgi_tree tree;      /* made when a place is first asked for */
 };
 
-/* Reads fastcgi.conf; what comes out must be freed. */
+/* Reads fastcgi.conf into `servers`, which must be freed. */
 void check_servers_read(struct check_run *run, const char *path,
                         struct check_servers *servers);
 void check_servers_free(struct check_servers *servers);
@@ -171,7 +171,7 @@ void check_report(struct check_run *run, const char *id,
 void check_note(struct check_run *run, const char *id, struct check_place place,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Who Monkey will be. */
+/* The user that Monkey runs as. */
 struct check_user {
     const char *name;         /* NULL: nobody knows */
     struct check_place place; /* `file` NULL: given by --user */
@@ -204,7 +204,7 @@ void check_plugins_read(struct check_run *run, const char *path,
 bool check_elf(const char *path, const char *symbol, const char **id,
                const char **why);
 
-/* What the sites make of the plugin. */
+/* The sites' rules for the plugin. */
 struct check_rules {
     size_t n_ours;       /* rules for the FastCGI plugin */
     bool any_server;     /* one of them names no servers */

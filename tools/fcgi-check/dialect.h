@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What one line of Monkey's versions does otherwise than another, as far as a
- * configuration shows it. A further one is a row in dialect.c.
+ * The differences between Monkey's lines of versions that a configuration can
+ * show. A further line is a row in dialect.c.
  */
 #ifndef FCGI_CHECK_DIALECT_H
 #define FCGI_CHECK_DIALECT_H
@@ -25,8 +25,8 @@ struct check_dialect {
     /* Whether it is found in a path. */
     bool (*matches)(const void *compiled, const char *path);
 
-    /* Whether all that `narrow` matches is matched by `wide`; false where that
-     * cannot be told. */
+    /* Whether `wide` matches all that `narrow` matches; false where that is not
+     * known. */
     bool (*includes)(const char *wide, const char *narrow);
 
     /* Whether a part of an expression is not what it looks like; then `*id` is
@@ -34,8 +34,8 @@ struct check_dialect {
     bool (*misleads)(const char *expression, const void *compiled,
                      const char **id, char *why, size_t size);
 
-    /* What stands in the brackets of an expression, which lies in memory that
-     * those of a later one overwrite, and how long it is. NULL: it does not. */
+    /* The bytes of an expression's brackets and their number, where a later
+     * expression overwrites them. NULL: each has its own. */
     const unsigned char *(*shared)(const void *compiled, size_t *length);
 };
 

@@ -8,12 +8,12 @@
 #include "check.h"
 
 /* Reads a source that has a text, as the dialect's Monkey does. Returns whether
- * that one takes it. */
+ * that Monkey accepts it. */
 bool check_tree_read(struct check_run *run, const char *path,
                      struct fcgi_tree *tree);
 
-/* The section of a name that Monkey cannot do without; NULL after a finding.
- * Others of that name are told as having no effect. */
+/* A section that Monkey needs, by name; NULL after a finding. Reports further
+ * ones of that name, which have no effect. */
 const struct fcgi_tree_section *check_section(struct check_run *run,
                                               const struct fcgi_tree *tree,
                                               const char *name);
@@ -23,14 +23,15 @@ const struct fcgi_tree_section *check_section_if(struct check_run *run,
                                                  const struct fcgi_tree *tree,
                                                  const char *name);
 
-/* Tells of keys that are nearly one of `known` (which ends with NULL), in a
+/* Reports keys that are nearly one of `known` (which ends with NULL), in a
  * section that may be NULL. Returns how many there are. */
 size_t check_unknown_keys(struct check_run *run,
                           const struct fcgi_tree_section *section,
                           const char *const *known);
 
-/* The value of a key of which one is enough; others are told as having no
- * effect. NULL if it is not there, which is told where it is `needed`. */
+/* The first entry of a key. Reports further ones, which have no effect; NULL if
+ * there is none, which is reported where the key is `needed`: then that is a
+ * value for the message. */
 const struct fcgi_tree_entry *check_key(struct check_run *run,
                                         const struct fcgi_tree_section *section,
                                         const char *key, const char *needed);

@@ -179,7 +179,7 @@ static int status_of(const struct check_run *run)
                : CHECK_CLEAN;
 }
 
-/* Findings that stopped us are told in any case. */
+/* Findings that stopped the program are printed in any case. */
 static void show_trouble(const struct check_run *run)
 {
     for (size_t i = 0; i < run->diags.count; i++) {

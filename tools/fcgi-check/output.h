@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fcgi-check: what was found, as text for people, as lines for editors, as
- * JSON and as SARIF for programs; and what can be found.
+ * fcgi-check: the findings as text for people, as lines for editors, as JSON
+ * and as SARIF for programs; and the list of all checks.
  */
 #ifndef FCGI_CHECK_OUTPUT_H
 #define FCGI_CHECK_OUTPUT_H
@@ -31,7 +31,7 @@ void check_write_gcc(struct check_run *run, FILE *out);
 void check_write_json(struct check_run *run, FILE *out, int status);
 void check_write_sarif(struct check_run *run, FILE *out, int status);
 
-/* The line of a finding and a mark under what is meant; nothing if the finding
+/* The line of a finding and a mark under its place; nothing if the finding
  * is about no line. `color` is an escape sequence or "". */
 void check_write_quote(struct check_run *run, const struct fcgi_diag *diag,
                        const char *color, FILE *out);

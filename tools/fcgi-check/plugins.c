@@ -162,7 +162,7 @@ void check_plugins_read(struct check_run *run, const char *path,
         if (strcasecmp(entry->key, "Load") != 0 || !entry->value[0])
             continue;
         if (strstr(entry->value, " #"))
-            plugins->knows_all = false; /* and it has been told why */
+            plugins->knows_all = false; /* the reason has been reported */
         else
             check_load(run, plugins, entry->value, place);
     }

@@ -10,7 +10,7 @@
 /*
  * Whether every path (a text that starts with '/') in which `narrow` is found
  * is one in which `wide` is found. Both are POSIX extended, without regard to
- * case. False also where it cannot be told: what is not understood here
+ * case. False also where that is unknown: what is not understood here
  * (back-references, the C library's own extensions), or takes too long.
  */
 bool check_regex_includes(const char *wide, const char *narrow);

@@ -127,8 +127,8 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
     }
 }
 
-/* Is the handler loaded? Monkey's own may be built in, so that ours alone can
- * be told. */
+/* Is the handler loaded? Monkey's own may be built in, so only ours can be
+ * judged. */
 static void check_handler(struct site *site,
                           const struct fcgi_tree_entry *entry,
                           struct fcgi_monkeyconf_word word)
@@ -143,7 +143,7 @@ static void check_handler(struct site *site,
     for (size_t i = 0; i < plugins->count; i++) {
         const char *other = plugins->items[i].name;
 
-        /* Ours for another Monkey has been told already. */
+        /* Ours for another Monkey has been reported already. */
         loaded =
             loaded ||
             (other &&
@@ -268,7 +268,7 @@ static void read_rule(struct site *site, const struct fcgi_tree_entry *entry)
     struct rule *rule;
 
     if (regex.length == 0)
-        return; /* the missing value has been told */
+        return; /* the missing value has been reported */
     if (handler.length == 0) {
         const char *tab = strchr(entry->value, '\t');
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fcgi-check: what a user may do with files, reckoned from their owners, modes
- * and access control lists. Asking the kernel would tell what we may do.
+ * fcgi-check: a user's permissions, computed from the owners, modes and access
+ * control lists of files. The kernel would answer for our own user only.
  */
 #ifndef FCGI_CHECK_USER_H
 #define FCGI_CHECK_USER_H

@@ -7,7 +7,7 @@
 #define FCGI_GET_GET_H
 
 /* An application's status has 32 bits, a process's has 8. A larger one becomes
- * this number, and is told on standard error. */
+ * this number, and is printed on standard error. */
 #define FCGI_GET_APP_MOST 200
 
 enum fcgi_get_exit {

@@ -34,7 +34,7 @@ struct fcgi_fpm {
  * each. */
 int fcgi_fpm_parse(const char *page, size_t length, struct fcgi_fpm *fpm);
 
-/* What a number is called: in JSON, and (with a prefix) by Prometheus. */
+/* The name of a number: in JSON, and (with a prefix) for Prometheus. */
 const char *fcgi_fpm_name(enum fcgi_fpm_number number);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The parts of fcgi-ping: what was asked for (options), the targets and their
- * schedule (run.c), what is judged of an answer (judge.c), and how it is told
- * (text.c, json.c, prometheus.c, nagios.c), each of which is a table of
+ * The parts of fcgi-ping: the command line (options.c), the targets and their
+ * schedule (run.c), the judgement of an answer (judge.c), and the forms of
+ * output (text.c, json.c, prometheus.c, nagios.c), each of which is a table of
  * functions.
  */
 #ifndef FCGI_PING_PING_H
@@ -24,7 +24,7 @@
 #include "probe/target.h"
 #include "probe/vars.h"
 
-/* Defaults and limits; --help and the manual tell them. Times are in ns. */
+/* Defaults and limits, as in --help and the manual. Times are in ns. */
 #define FCGI_PING_INTERVAL UINT64_C(1000000000)
 #define FCGI_PING_TIMEOUT UINT64_C(2000000000)
 #define FCGI_PING_NAGIOS_TIMEOUT UINT64_C(10000000000)
@@ -97,7 +97,7 @@ struct fcgi_ping_target {
     uint64_t errors[FCGI_FAILURES];
     bool over; /* no more probes */
     bool values_reported, fell_back;
-    char values[FCGI_VALUES][FCGI_PROBE_VALUE]; /* last told */
+    char values[FCGI_VALUES][FCGI_PROBE_VALUE]; /* last printed */
     /* Of the last probe, after judging. */
     enum fcgi_failure failure;
     char text[FCGI_FAILURE_TEXT]; /* what went wrong, or empty */
@@ -124,7 +124,7 @@ struct fcgi_ping {
     int trouble;     /* exit status of a local failure, or 0 */
 };
 
-/* How events are told. Any may be NULL. */
+/* The functions of a form of output. Any may be NULL. */
 struct fcgi_ping_format {
     void (*start)(struct fcgi_ping_target *target);
     void (*sent)(struct fcgi_ping_target *target);
@@ -152,13 +152,13 @@ int fcgi_ping_run(struct fcgi_ping *ping);
 /* Sets target->failure, text, status and fpm from a probe that is done. */
 void fcgi_ping_judge(struct fcgi_ping_target *target);
 
-/* What a target came to: 0, 1 or 3. */
+/* A target's part of the exit status: 0, 1 or 3. */
 int fcgi_ping_target_status(const struct fcgi_ping_target *target);
 
 /* Share of the finished probes that got no answer, from 0 to 100. */
 double fcgi_ping_loss(const struct fcgi_ping_target *target);
 
-/* What a target is called, with its address where that tells more. */
+/* A target's name for messages, with its address where that is another. */
 const char *fcgi_ping_shown(struct fcgi_ping_target *target);
 
 /* Rewrites the file of --prometheus. Returns 0, or -1 after a message. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Of Prometheus' text format, what has to be tested by itself.
+ * The part of Prometheus' text format that is tested by itself.
  */
 #ifndef FCGI_PING_PROMETHEUS_H
 #define FCGI_PING_PROMETHEUS_H

@@ -102,7 +102,7 @@ static void record(struct fcgi_ping_target *target, bool is_sent,
            record_->content_length, record_->padding_length, offset);
 }
 
-/* What FCGI_GET_VALUES told, the first time and when it changes. */
+/* Prints the answer to FCGI_GET_VALUES, at first and when it changes. */
 static void report_values(struct fcgi_ping_target *target)
 {
     const struct fcgi_probe_result *result = &target->probe.result;

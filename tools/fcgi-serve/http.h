@@ -21,8 +21,7 @@ int serve_session_done(void *conn, struct mk_worker *worker SERVE_CONFIG);
  * nothing if that has been done already. */
 void serve_session_remove(struct mk_session *cs);
 
-/* Frees what is left of a session whose worker is gone, without a word to
- * any handler. */
+/* Frees the rest of a session whose worker is gone; calls no handler. */
 void serve_session_discard(struct mk_session *cs);
 
 /* Frees the blocks that cs->body has left during the last request. */
@@ -56,7 +55,7 @@ struct mk_header *serve_header_get(int id, struct mk_request *sr,
                                    const char *key, unsigned int len);
 void serve_header_set_status(struct mk_request *sr, int status);
 
-/* What is sent to the client: the head that serve_header_prepare() has made, a
+/* Queues for the client: the head that serve_header_prepare() has made, a
  * page behind it (which is freed), the file of SERVE_FILE(sr). */
 void serve_queue_head(struct mk_session *cs, struct mk_request *sr);
 void serve_queue_page(struct mk_request *sr, char *page, size_t length);

@@ -15,7 +15,7 @@ void serve_err(const char *format, ...)
 void serve_trap_abort(const char *trap, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn, nonnull));
 
-/* api->_error: what the plugin logs. */
+/* api->_error: a message of the plugin's. */
 void serve_api_log(int level, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull));
 

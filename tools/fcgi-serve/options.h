@@ -22,7 +22,7 @@ struct serve_options {
     bool is_18;         /* Monkey 1.8's ABI, not 1.6's */
 };
 
-/* True to go on; else *status is what the process shall end with. */
+/* True to go on; else *status is the exit status of the process. */
 bool serve_options_read(struct serve_options *options, int argc, char **argv,
                         int *status);
 

@@ -15,11 +15,11 @@
 #define SERVE_PARSE_ERROR (-1)
 #define SERVE_PARSE_OK 0
 
-/* What is known of the request that is being parsed; all positions are
+/* The state of the request that is being parsed; all positions are
  * offsets into cs->body. */
 struct serve_parse {
-    int step;  /* what comes next */
-    size_t at; /* what lies before is parsed */
+    int step;  /* the next part */
+    size_t at; /* all before it is parsed */
     bool method_done;
     bool head_done;
     size_t uri;

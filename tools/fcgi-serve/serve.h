@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the parts of fcgi-serve share: the options, the one server, the
- * layout of its connections, and what it keeps for each of them.
+ * Structures that the parts of fcgi-serve share: the options, the one server,
+ * the layout of its connections, and its own data for each of them.
  *
  * The layout of a connection is data and not a type, because Monkey 1.6 has two
  * of them (family A: 1.6.0 to 1.6.6, B: 1.6.7 to 1.6.9) and a plugin has to
@@ -90,7 +90,8 @@ static inline struct mk_sched_handler *serve_conn_protocol(void *conn)
 }
 
 /* What a connection of this protocol takes in front of it. */
-static inline size_t serve_client_offset(const struct mk_sched_handler *protocol)
+static inline size_t
+serve_client_offset(const struct mk_sched_handler *protocol)
 {
     const size_t align = _Alignof(max_align_t);
     size_t extra = (size_t)protocol->sched_extra_size;

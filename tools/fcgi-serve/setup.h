@@ -6,7 +6,7 @@
 #ifndef FCGI_SERVE_SETUP_H
 #define FCGI_SERVE_SETUP_H
 
-/* What holds before anything has been read. */
+/* Sets the values that hold before anything has been read. */
 void serve_setup_defaults(void);
 
 /* Reads the tree at serve.options->confdir: 0, or -1 after messages. */

@@ -34,7 +34,7 @@ void serve_conn_timeout_add(void *conn, struct mk_worker *worker);
 void serve_conn_timeout_del(void *conn);
 void serve_conn_free_all(struct mk_list *clients);
 
-/* api->sched_event_free, and what it defers to the end of a batch. */
+/* api->sched_event_free, and its deferred part, at the end of a batch. */
 void serve_conn_event_free(struct mk_event *event);
 void serve_conn_free_events(struct mk_worker *worker);
 

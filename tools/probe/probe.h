@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One probe of one FastCGI application: connect, say something, take the
- * answer, and tell what came, when, and what went wrong.
+ * One probe of one FastCGI application: connect, send something, read the
+ * answer, and report its parts, their times and the failure.
  *
  * This is an automaton of its own, beside backend/conn, over the same protocol
  * core and event loop. The plugin's connection serves a request as cheaply as
  * it can and hides how; a probe must show it: how long each phase took, each
- * record of either direction, what the first bytes were where they are no
- * FastCGI, and FCGI_GET_VALUES, which the plugin never sends.
+ * record of either direction, the first bytes where they are no FastCGI, and
+ * FCGI_GET_VALUES, which the plugin never sends.
  *
  * A probe belongs to the thread of its loop. It owns its socket, its timer and
  * the addresses that it looked up. It may be started again and again, and
@@ -111,7 +111,7 @@ struct fcgi_probe_result {
     bool reused;       /* on a kept connection */
     bool unknown_type; /* answered that it does not know FCGI_GET_VALUES */
     struct fcgi_end_request end; /* REQUEST */
-    /* VALUES: as text, control characters escaped; empty where not told */
+    /* VALUES: as text, control characters escaped; empty where not sent */
     char values[FCGI_VALUES][FCGI_PROBE_VALUE];
     uint8_t first[FCGI_PROBE_FIRST];
     size_t n_first;

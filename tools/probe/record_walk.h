@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Walks along a stream of FastCGI records without judging them: which record
- * begins where, and what it holds. For a trace of what goes over the wire, in
- * either direction, and for management records, which proto/response skips.
+ * Walks along a stream of FastCGI records without judging them: where each
+ * begins, and its content. For a trace of either direction, and for management
+ * records, which proto/response skips.
  *
  * No I/O, no allocation; one walker belongs to one thread at a time.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a user names on the command line: where a FastCGI application listens,
- * or which servers of fastcgi.conf are meant.
+ * Targets of the command line: addresses of FastCGI applications, and servers
+ * of fastcgi.conf by name.
  */
 #ifndef FCGI_PROBE_TARGET_H
 #define FCGI_PROBE_TARGET_H
@@ -48,9 +48,9 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
                     size_t size);
 
 /*
- * Adds the targets of all arguments; `file` is fastcgi.conf, which is read where
- * one of them is a name. Returns 0, or the process's exit status after a message
- * of `cli`.
+ * Adds the targets of all arguments; `file` is fastcgi.conf, which is read
+ * where one of them is a name. Returns 0, or the process's exit status after a
+ * message of `cli`.
  */
 int fcgi_target_read(struct fcgi_target_list *list, const struct fcgi_cli *cli,
                      const char *file, char **arguments, int n);

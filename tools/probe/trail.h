@@ -27,8 +27,8 @@ typedef bool (*fcgi_trail_search_fn)(void *user, const char *path,
 
 /*
  * Follows the absolute `path` below the directory `root` ("" for the real one).
- * Returns 0 where it comes to the end, else an errno that is about `at`: ENOENT,
- * ENOTDIR, ELOOP, ENAMETOOLONG, or EACCES where `search` denies it.
+ * Returns 0 where it comes to the end, else an errno that is about `at`:
+ * ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, or EACCES where `search` denies it.
  */
 int fcgi_trail_follow(struct fcgi_trail *trail, const char *root,
                       const char *path, fcgi_trail_search_fn search,

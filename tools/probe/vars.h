@@ -47,7 +47,7 @@ int fcgi_vars_header(struct fcgi_vars *vars, const char *text);
  */
 void fcgi_vars_environment(struct fcgi_vars *vars);
 
-/* What a request is about. */
+/* The command line's description of a request. */
 struct fcgi_call {
     const char *method;  /* NULL: POST with a body, else GET */
     const char *uri;     /* "/index.php?a=1"; with no docroot, a file's path */
@@ -78,7 +78,7 @@ void fcgi_vars_free(struct fcgi_vars *vars);
 int fcgi_call_take(struct fcgi_call *call, const struct fcgi_cli *cli,
                    int option, const char *arg);
 
-/* What fcgi_call_take() has put there. */
+/* Frees the memory of fcgi_call_take(). */
 void fcgi_call_free(struct fcgi_call *call);
 
 #endif
