@@ -348,17 +348,23 @@ const struct fcgi_check *fcgi_check_find(const char *id)
     return NULL;
 }
 
+enum fcgi_diag_severity fcgi_check_severity(const char *id)
+{
+    const struct fcgi_check *check = fcgi_check_find(id);
+
+    return check ? check->severity : FCGI_DIAG_ERROR;
+}
+
 void fcgi_check_report(struct fcgi_diag_list *diags, const char *id,
                        const char *file, unsigned line, unsigned column,
                        unsigned length, const char *format, ...)
 {
-    const struct fcgi_check *check = fcgi_check_find(id);
     char message[1024]; /* quotes of longer lines are cut */
     va_list args;
 
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    fcgi_diag_add(diags, check ? check->severity : FCGI_DIAG_ERROR, id, file,
-                  line, column, length, "%s", message);
+    fcgi_diag_add(diags, fcgi_check_severity(id), id, file, line, column,
+                  length, "%s", message);
 }

@@ -115,6 +115,9 @@ const struct fcgi_check *fcgi_checks(size_t *count);
 /* The entry of an id, in any case ("fc004"), or NULL. */
 const struct fcgi_check *fcgi_check_find(const char *id);
 
+/* Its severity; that of an error, if the table has no such id. */
+enum fcgi_diag_severity fcgi_check_severity(const char *id);
+
 /* fcgi_diag_add() with the severity that the table has for `id`. */
 void fcgi_check_report(struct fcgi_diag_list *diags, const char *id,
                        const char *file, unsigned line, unsigned column,

@@ -50,14 +50,18 @@ void fcgi_buffer_add_text(struct fcgi_buffer *buffer, const char *text)
 
 void fcgi_buffer_add_number(struct fcgi_buffer *buffer, uint64_t number)
 {
-    char digits[20];
-    size_t n = sizeof(digits);
+    size_t n = 1;
+    uint8_t *at;
 
-    do {
-        digits[--n] = (char)('0' + number % 10);
+    for (uint64_t rest = number; rest >= 10; rest /= 10)
+        n++;
+    if (!fcgi_buffer_reserve(buffer, n))
+        return;
+    buffer->length += n;
+    for (at = buffer->data + buffer->length; n > 0; n--) {
+        *--at = (uint8_t)('0' + number % 10);
         number /= 10;
-    } while (number > 0);
-    fcgi_buffer_add(buffer, digits + n, sizeof(digits) - n);
+    }
 }
 
 void fcgi_buffer_insert(struct fcgi_buffer *buffer, size_t at,

@@ -133,7 +133,7 @@ void check_signs(struct check_run *run, const char *directory,
 /* fastcgi.conf, and where everything is in it. */
 struct check_servers {
     const char *file;
-    const struct check_run *run;
+    struct check_run *run;
     struct fcgi_config *config; /* NULL: it has errors */
     struct fcgi_tree tree;      /* made when a place is first asked for */
 };
@@ -161,7 +161,7 @@ struct check_place check_key_place(const struct fcgi_tree_entry *entry);
 struct check_place check_value_place(const struct fcgi_tree_entry *entry);
 
 /* The same for as long as the run. */
-struct check_place check_place_keep(const struct check_run *run,
+struct check_place check_place_keep(struct check_run *run,
                                     struct check_place place);
 
 /* fcgi_check_report() and a note behind it, at a place. */

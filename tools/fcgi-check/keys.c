@@ -24,7 +24,7 @@ static const char *load(void *data, const char *path, size_t *length)
 bool check_tree_read(struct check_run *run, const char *path,
                      struct fcgi_tree *tree)
 {
-    const struct check_source *source = check_source_find(run, path);
+    const struct check_source *source = check_source_read(run, path);
 
     return fcgi_monkeyconf_read(tree, run->dialect->is_18, source->name,
                                 source->text, source->length, &run->diags, load,

@@ -56,7 +56,7 @@ static const struct fcgi_tree_section *section_of(const struct fcgi_tree *tree,
 static void make_tree(struct check_servers *servers)
 {
     const struct check_source *source =
-        check_source_find(servers->run, servers->file);
+        check_source_read(servers->run, servers->file);
     struct fcgi_diag_list told_already;
 
     fcgi_diag_list_init(&told_already);
@@ -98,10 +98,10 @@ struct check_place check_value_place(const struct fcgi_tree_entry *entry)
                                 (unsigned)strlen(entry->value)};
 }
 
-struct check_place check_place_keep(const struct check_run *run,
+struct check_place check_place_keep(struct check_run *run,
                                     struct check_place place)
 {
-    place.file = check_source_find(run, place.file)->name;
+    place.file = check_source_read(run, place.file)->name;
     return place;
 }
 
@@ -117,7 +117,7 @@ void check_report(struct check_run *run, const char *id,
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    fcgi_diag_add(&run->diags, fcgi_check_find(id)->severity, id, place.file,
+    fcgi_diag_add(&run->diags, fcgi_check_severity(id), id, place.file,
                   place.line, place.column, place.length, "%s", message);
 }
 
