@@ -16,6 +16,7 @@ UNIT_TESTS = \
 	t/unit/test_check_user \
 	t/unit/test_cli \
 	t/unit/test_config_diag \
+	t/unit/test_config_escape \
 	t/unit/test_config_findings \
 	t/unit/test_config_scripts \
 	t/unit/test_config_fuzz \

@@ -44,12 +44,27 @@ size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code)
     return n;
 }
 
+/* Controls, ends of lines, halves of characters, and what has no shape of its
+ * own: Default_Ignorable_Code_Point of Unicode, where all that changes the
+ * direction of text is, and the marks of annotations. */
+static const struct {
+    uint32_t first, last;
+} hidden[] = {
+    {0, 0x1f},          {0x7f, 0x9f},       {0xad, 0xad},
+    {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
+    {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},
+    {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+    {0xd800, 0xdfff},   {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},
+    {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+    {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
 bool fcgi_escape_shows(uint32_t code)
 {
-    return code >= 0x20 && !(code >= 0x7f && code < 0xa0) &&
-           !(code >= 0x200b && code <= 0x200f) &&
-           !(code >= 0x2028 && code <= 0x202e) &&
-           !(code >= 0x2060 && code <= 0x206f) && code != 0xfeff;
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+        if (code >= hidden[i].first && code <= hidden[i].last)
+            return false;
+    return (code & 0xfffe) != 0xfffe && code <= 0x10ffff;
 }
 
 /* The length of the first character if it may be shown, else 0. */

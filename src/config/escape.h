@@ -16,9 +16,9 @@
  */
 size_t fcgi_utf8_decode(const char *bytes, size_t length, uint32_t *code);
 
-/* Whether a character is written as it is: neither a C0 or C1 control character
- * nor an invisible one, such as a byte order mark or one that changes the
- * direction of text. */
+/* Whether a character is written as it is: no control character, no end of a
+ * line, none that is invisible or changes the direction of text, and none that
+ * Unicode says is no character. */
 bool fcgi_escape_shows(uint32_t code);
 
 /*

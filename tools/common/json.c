@@ -31,7 +31,10 @@ static void write_bytes(FILE *out, const char *bytes, size_t length)
             fputs("\\n", out);
         } else if (c == '\t') {
             fputs("\\t", out);
-        } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+        } else if (c >= 0x10000 && !fcgi_escape_shows(c)) {
+            fprintf(out, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd7c0 + (c >> 10),
+                    0xdc00 + (c & 0x3ff));
+        } else if (!fcgi_escape_shows(c)) {
             fprintf(out, "\\u%04" PRIx32, c);
         } else {
             fwrite(bytes + i, 1, n, out);
