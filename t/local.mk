@@ -125,6 +125,7 @@ BUILD_TESTS = \
 	t/build/completion.t \
 	t/build/house.t \
 	t/build/manual.t \
+	t/build/pages.t \
 	t/build/symbols.t \
 	t/build/version.t
 TOOL_TESTS = \
