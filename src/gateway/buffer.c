@@ -48,20 +48,24 @@ void fcgi_buffer_add_text(struct fcgi_buffer *buffer, const char *text)
     fcgi_buffer_add(buffer, text, strlen(text));
 }
 
+const char *fcgi_buffer_digits(char digits[FCGI_BUFFER_DIGITS + 1],
+                               uint64_t number)
+{
+    char *at = digits + FCGI_BUFFER_DIGITS;
+
+    *at = '\0';
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return at;
+}
+
 void fcgi_buffer_add_number(struct fcgi_buffer *buffer, uint64_t number)
 {
-    size_t n = 1;
-    uint8_t *at;
+    char digits[FCGI_BUFFER_DIGITS + 1];
 
-    for (uint64_t rest = number; rest >= 10; rest /= 10)
-        n++;
-    if (!fcgi_buffer_reserve(buffer, n))
-        return;
-    buffer->length += n;
-    for (at = buffer->data + buffer->length; n > 0; n--) {
-        *--at = (uint8_t)('0' + number % 10);
-        number /= 10;
-    }
+    fcgi_buffer_add_text(buffer, fcgi_buffer_digits(digits, number));
 }
 
 void fcgi_buffer_insert(struct fcgi_buffer *buffer, size_t at,

@@ -28,6 +28,11 @@ void fcgi_buffer_add(struct fcgi_buffer *buffer, const void *bytes,
 void fcgi_buffer_add_text(struct fcgi_buffer *buffer, const char *text);
 void fcgi_buffer_add_number(struct fcgi_buffer *buffer, uint64_t number);
 
+/* The digits of a number: a string at the end of `digits`. */
+#define FCGI_BUFFER_DIGITS 20
+const char *fcgi_buffer_digits(char digits[FCGI_BUFFER_DIGITS + 1],
+                               uint64_t number);
+
 /* Adds bytes in front of offset `at`. */
 void fcgi_buffer_insert(struct fcgi_buffer *buffer, size_t at,
                         const void *bytes, size_t length);

@@ -65,12 +65,10 @@ static void add(struct fcgi_buffer *out, const char *name,
 static void add_number(struct fcgi_buffer *out, const char *name,
                        uint64_t number)
 {
-    uint8_t digits[20];
-    struct fcgi_buffer decimal = {.data = digits, .capacity = sizeof(digits)};
+    char digits[FCGI_BUFFER_DIGITS + 1];
+    const char *text = fcgi_buffer_digits(digits, number);
 
-    /* Twenty digits hold any number, so the buffer never grows. */
-    fcgi_buffer_add_number(&decimal, number);
-    add(out, name, (struct fcgi_text){(const char *)digits, decimal.length});
+    add(out, name, (struct fcgi_text){text, strlen(text)});
 }
 
 /* An address and a port; an IPv4 client of an IPv6 socket is told as IPv4. */

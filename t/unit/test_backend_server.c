@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -209,6 +210,8 @@ static struct fcgi_addresses *list_of(unsigned char n)
 {
     struct fcgi_addresses *addresses = fcgi_addresses_new(1);
 
+    if (addresses == NULL)
+        abort();
     addresses->list[0].length = 4;
     memset(&addresses->list[0].addr, n, 4);
     return addresses;

@@ -97,7 +97,7 @@ static void show_all(struct check_run *run)
     fflush(out);
     check_text(text, size);
     for (size_t i = 0; i < run->n_printed; i++)
-        check_print(run, check_source_find(run, run->printed[i]), out);
+        check_print(check_source_read(run, run->printed[i]), out);
     fclose(out);
     free(text);
 }

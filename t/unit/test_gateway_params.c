@@ -226,12 +226,13 @@ static char *lines(const struct fcgi_buffer *pairs)
 
     assert_non_null(text);
     while (at < pairs->length) {
-        struct fcgi_pair pair;
+        struct fcgi_pair pair = {0};
         size_t used =
             fcgi_pair_decode(pairs->data + at, pairs->length - at, &pair);
-        size_t size = pair.name_length + (size_t)pair.value_length;
+        size_t size;
 
         assert_true(used >= 2);
+        size = pair.name_length + (size_t)pair.value_length;
         at += used;
         assert_true(size <= pairs->length - at);
         memcpy(text + n, pairs->data + at, pair.name_length);

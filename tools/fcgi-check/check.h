@@ -107,8 +107,7 @@ char *check_printf(const char *format, ...)
  * Reads a file, "-" being standard input. Findings say why it cannot be read;
  * then the source has no text. The pointer holds until the next call.
  */
-const struct check_source *check_source_read(struct check_run *run,
-                                             const char *path);
+struct check_source *check_source_read(struct check_run *run, const char *path);
 struct check_source *check_source_find(const struct check_run *run,
                                        const char *name);
 

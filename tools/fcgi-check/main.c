@@ -198,12 +198,9 @@ static void show_trouble(const struct check_run *run)
 static void print(struct check_run *run)
 {
     for (size_t i = 0; i < run->n_printed; i++) {
-        const struct check_source *source =
-            check_source_find(run, run->printed[i]);
-
         if (i)
             putchar('\n');
-        check_print(run, source, stdout);
+        check_print(check_source_read(run, run->printed[i]), stdout);
     }
 }
 

@@ -95,16 +95,13 @@ static void write_key(const struct print *p,
             fcgi_keys_default(key, text));
 }
 
-void check_print(struct check_run *run, const struct check_source *source,
-                 FILE *out)
+void check_print(struct check_source *source, FILE *out)
 {
     size_t count;
     const struct fcgi_section *schemas = fcgi_keys_sections(&count);
     struct fcgi_diag_list told_already;
     struct fcgi_scan scan;
-    struct print p = {.source = check_source_find(run, source->name),
-                      .scan = &scan,
-                      .out = out};
+    struct print p = {.source = source, .scan = &scan, .out = out};
 
     fcgi_diag_list_init(&told_already);
     fcgi_scan_text(&scan, source->name, source->text, source->length,

@@ -14,7 +14,6 @@
  * key, and where each value comes from in a comment above it. Read again, it
  * is the same configuration.
  */
-void check_print(struct check_run *run, const struct check_source *source,
-                 FILE *out);
+void check_print(struct check_source *source, FILE *out);
 
 #endif

@@ -87,8 +87,7 @@ struct check_source *check_source_find(const struct check_run *run,
     return NULL;
 }
 
-const struct check_source *check_source_read(struct check_run *run,
-                                             const char *path)
+struct check_source *check_source_read(struct check_run *run, const char *path)
 {
     bool is_stdin = strcmp(path, "-") == 0;
     const char *name = is_stdin ? "<stdin>" : path;
