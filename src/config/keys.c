@@ -129,8 +129,9 @@ static const struct fcgi_key server_keys[] = {
         .syntax = ".EXT...",
         .example = ".php",
         .check = fcgi_form_extension,
-        .help = "What may run; without it all that the Match rule hands over, "
-                "or what ends as FrontController does",
+        .help = "What may run; without it what ends as FrontController does, "
+                "or what the Match rule matches up to the last extension "
+                "of its name",
         .offset = FIELD(extensions),
     },
     {
