@@ -250,14 +250,20 @@ check-18: all
 .PHONY: check-18
 
 # The end-to-end suite where requests of ours pass through the host's core, and
-# where the plugin puts no gate up; each as Monkey 1.6 and as 1.8.
+# where the plugin puts no gate up, and some of it on a network layer with the
+# manners of TLS; each as Monkey 1.6 and as 1.8.
 LANE_TESTS = $(E2E_TESTS)
+PIECES_TESTS = t/e2e/basic.t t/e2e/body.t t/e2e/gate.t t/e2e/keepalive.t \
+	t/e2e/lanes.t
 check-lanes: all
-	for abi in 1.6 1.8; do for way in FCGI_LANE=core FCGI_GATE=off; do \
-	  echo "The end-to-end suite, $$way, as Monkey $$abi:"; \
-	  rm -f t/e2e/*.log t/e2e/*.trs; \
-	  env $$way $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(LANE_TESTS)' \
-	    FCGI_ABI=$$abi TEST_SUITE_LOG=lanes-suite.log || exit 1; \
+	for abi in 1.6 1.8; do \
+	  for way in FCGI_LANE=core FCGI_GATE=off FCGI_SERVE_LAYER=pieces; do \
+	    case $$way in *pieces) tests='$(PIECES_TESTS)' ;; \
+	    *) tests='$(LANE_TESTS)' ;; esac; \
+	    echo "End-to-end tests, $$way, as Monkey $$abi:"; \
+	    rm -f t/e2e/*.log t/e2e/*.trs; \
+	    env $$way $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$$tests" \
+	      FCGI_ABI=$$abi TEST_SUITE_LOG=lanes-suite.log || exit 1; \
 	done; done
 .PHONY: check-lanes
 

@@ -59,6 +59,7 @@ serve_shared = \
 	tools/fcgi-serve/options.h \
 	tools/fcgi-serve/parse.c \
 	tools/fcgi-serve/parse.h \
+	tools/fcgi-serve/pieces.c tools/fcgi-serve/pieces.h \
 	tools/fcgi-serve/plugin.c \
 	tools/fcgi-serve/plugin.h \
 	tools/fcgi-serve/request.c \

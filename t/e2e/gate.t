@@ -20,7 +20,7 @@ my %files = map { $_ => 'source' } 'wiki/Wait...php', 'git/a..b/env.php', '...ph
 my $second = temp_dir();
 FCGITest::Host::write_file("$second/env.php",    'source of b');
 FCGITest::Host::write_file("$second/static.txt", "static of b\n");
-my $h = host(responder => $r, files => { %files, 'large.bin' => 'L' x 2_000_000 },
+my $h = host(responder => $r, files => { %files, 'large.txt' => 'L' x 2_000_000 },
     sites => { b => { names => 'b.test www.b.test', root => $second }, to => { names => 'to.test', redirect => 'http://there.test/' } });
 my $me = 'Host: ' . client($h)->host_header;
 
@@ -182,7 +182,7 @@ for my $i (1 .. 30) {
 # A head behind a file that takes its time, and one that comes while it is sent.
 for my $when ('at once', 'later') {
     my $c = client($h, rcvbuf => 4096);
-    my ($first, $next) = ("GET /large.bin HTTP/1.1\r\n$me\r\n\r\n", $ask{X}[0] . $ask{S}[0]);
+    my ($first, $next) = ("GET /large.txt HTTP/1.1\r\n$me\r\n\r\n", $ask{X}[0] . $ask{S}[0]);
     $c->send($when eq 'later' ? $first : $first . $next, deaf => 1);
     if ($when eq 'later') { sleep 0.2; $c->send($next, deaf => 1) }
     sleep 0.2;
@@ -244,7 +244,7 @@ my $fds = $h->fds;
 for my $way (qw(close rst half_close)) {
     for my $what ([ 'half a head' => "GET /hello.php HTTP/1.1\r\nHo" ], [ 'a head of ours' => $ask{L}[0] ], [ 'half a body' => substr $ask{Q}[0], 0, 5000 ],
         [ 'half a body in chunks' => substr $ask{C}[0], 0, -20 ], [ 'half a body that is not ours' => "POST /static.txt HTTP/1.1\r\n$me\r\nContent-Length: 9\r\n\r\nab" ],
-        [ 'a large answer' => "GET /large.php HTTP/1.1\r\n$me\r\n\r\n" ], [ 'a large file' => "GET /large.bin HTTP/1.1\r\n$me\r\n\r\n" ],
+        [ 'a large answer' => "GET /large.php HTTP/1.1\r\n$me\r\n\r\n" ], [ 'a large file' => "GET /large.txt HTTP/1.1\r\n$me\r\n\r\n" ],
         [ 'a pipeline' => $ask{L}[0] . $ask{S}[0] . $ask{X}[0] . 'GET /h' ], [ 'nothing' => '' ], [ 'an answered request' => $ask{X}[0] ])
     {
         my ($name, $bytes) = @$what;
@@ -278,7 +278,9 @@ for my $i (1 .. 12) {
     $c->send(($ask{X}[0] . 'GET /env.php HTTP/1.1' . "\r\nX-Old: 1\r\n", 'POST /env.php HTTP/1.1' . "\r\n$me\r\nContent-Length: 50\r\n\r\nhalf", $ask{C}[0] =~ s/0\r\nX-T.*//sr)[ $i % 3 ]);
     sleep 0.01;
     $i % 2 ? $c->close : $c->rst;
-    my $v = vars(GET => '/env.php');
+    my $res = get($h, "/env.php?new$i");
+    my ($q) = grep { ($_->{params}{QUERY_STRING} // '') eq "new$i" } $r->requests;
+    my $v = { %{ ($q || {})->{params} || {} }, '(status)' => $res->{status} };
     is(join('|', map { $v->{$_} // '-' } qw((status) REQUEST_METHOD HTTP_X_OLD CONTENT_LENGTH)), '200|GET|-|-', "a new client after one that left: $i");
 }
 cmp_ok($h->settled_fds($fds + 2), '<=', $fds + 2, 'no descriptor is left open');

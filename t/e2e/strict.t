@@ -82,7 +82,7 @@ for my $case (
 {
     $r->forget;
     # (What the core cannot parse, or finds no file for, it refuses by itself.)
-    my ($c) = raw($case->[1], "$case->[0]: refused", $case->[1] =~ m{\A[^ ]+ [^ ]*\0|HTTP/1\.\0} ? '400|404|505|closed' : '400');
+    my ($c) = raw($case->[1], "$case->[0]: refused", $case->[1] =~ m{\A[^ ]+ [^ ]*[\0\x01]|HTTP/1\.\0} ? '400|404|505|closed' : '400');
     is(scalar($r->requests), 0, "$case->[0]: not passed on");
 }
 # An empty value: without the gate Monkey 1.6 closes, without an answer; but a

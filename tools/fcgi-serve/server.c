@@ -18,6 +18,7 @@
 #include "listen.h"
 #include "log.h"
 #include "options.h"
+#include "pieces.h"
 #include "plugin.h"
 #include "serve.h"
 #include "setup.h"
@@ -95,6 +96,7 @@ static int set_up(void)
 
     serve_setup_defaults();
     serve_plugins_setup();
+    serve_pieces_setup();
     if (serve.options->target != NULL)
         r = serve_setup_short();
     else

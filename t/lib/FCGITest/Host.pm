@@ -17,6 +17,7 @@
 #                            redirect => $url } },    # more of them
 #       auth   => { '/folder' => "USER:{SHA}...\n" },    # real Monkeys alone;
 #                                            # undef: no file of users
+#       rules => ['URL secret'],             # of mandril; real Monkeys alone
 #       kind => 'nginx',                     # instead of that of FCGI_HOST
 #       nginx_places => $text);              # locations of nginx
 #   $h->{port}, {addr}, {docroot}, {dir}, {pid}

@@ -90,9 +90,10 @@ sub write_tree {
         if ($self->{access_log} && -e $l) { unshift @load, [ Load => $l ]; $self->{has_access} = 1 }
     }
     else { $self->{has_access} = $self->{access_log} }
-    if ($self->is('monkey') && FCGITest::lane() eq 'core') {
+    if ($self->is('monkey') && (FCGITest::lane() eq 'core' || $self->{rules})) {
         push @load, [ Load => dirname($ENV{MONKEY}) . '/monkey-mandril.so' ];
-        write_file("$conf/plugins/mandril/mandril.conf", section('RULES'));
+        write_file("$conf/plugins/mandril/mandril.conf",
+            section('RULES', map { [ split / /, $_, 2 ] } @{ $self->{rules} || [] }));
     }
     write_file("$conf/plugins.load", section('PLUGINS', @load));
     write_file("$conf/plugins/logger/logger.conf", section('LOGGER',
