@@ -59,7 +59,9 @@ UNIT_TESTS = \
 	t/unit/test_backend_worker \
 	t/unit/test_manual \
 	t/unit/test_monkey_body \
-	t/unit/test_monkey_regex
+	t/unit/test_monkey_regex \
+	t/unit/test_monkey_rules \
+	t/unit/test_monkey_short_head
 E2E_TESTS = \
 	t/e2e/apps.t \
 	t/e2e/auth.t \
@@ -326,6 +328,13 @@ lookup_la_SOURCES = t/apps/lookup.c
 lookup_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 
 LDADD = libtest.la libping.la libcheck.la libmonkeyconf.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS) -lm
+
+# With the structures of Monkey 1.6.
+MONKEY16_LIBS = libtest.la libmonkey16.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)
+t_unit_test_monkey_rules_CPPFLAGS = $(libmonkey16_la_CPPFLAGS)
+t_unit_test_monkey_rules_LDADD = $(MONKEY16_LIBS)
+t_unit_test_monkey_short_head_CPPFLAGS = $(libmonkey16_la_CPPFLAGS)
+t_unit_test_monkey_short_head_LDADD = $(MONKEY16_LIBS)
 
 # What is Monkey 1.8's alone.
 MONKEY18_LIBS = libtest.la libmonkey18.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)

@@ -66,6 +66,18 @@ static struct fcgi_text method_for_core(struct fcgi_text method,
     return method;
 }
 
+/* Adds a field that a plugin of Monkey's decides by: auth, or mandril. */
+static void add_field(struct writer *writer,
+                      const struct fcgi_http_field *field)
+{
+    if (field->value.length == 0)
+        return;
+    if (fcgi_http_text_is(field->name, "authorization"))
+        add_line(writer, "Authorization: ", field->value);
+    else if (fcgi_http_text_is(field->name, "referer"))
+        add_line(writer, "Referer: ", field->value);
+}
+
 size_t fcgi_monkey_short_head(char *buf, size_t size,
                               const struct fcgi_http_head *head,
                               struct fcgi_text host, struct fcgi_text path,
@@ -88,9 +100,7 @@ size_t fcgi_monkey_short_head(char *buf, size_t size,
     if (wants_length)
         add_line(&writer, "Content-Length: ", (struct fcgi_text){"0", 1});
     for (size_t i = 0; i < head->n_fields; i++)
-        if (fcgi_http_text_is(head->fields[i].name, "authorization") &&
-            head->fields[i].value.length > 0)
-            add_line(&writer, "Authorization: ", head->fields[i].value);
+        add_field(&writer, &head->fields[i]);
     add(&writer, (struct fcgi_text){"\r\n", 2});
     return writer.full ? 0 : (size_t)(writer.at - buf);
 }

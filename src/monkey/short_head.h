@@ -5,8 +5,8 @@
  *
  * It says what other plugins act upon, and nothing that the core would stumble
  * over: the method, the path alone, the host by the name that the virtual host
- * has, whether the connection persists, and Authorization. The core is told of no
- * body: that stays behind with the gate. Pure; any thread.
+ * has, whether the connection persists, Authorization and Referer. The core is told
+ * of no body: that stays behind with the gate. Pure; any thread.
  */
 #ifndef FCGI_MONKEY_SHORT_HEAD_H
 #define FCGI_MONKEY_SHORT_HEAD_H
@@ -20,7 +20,7 @@
  * Writes the head for a request with the decoded path `path` to the virtual
  * host named `host`; `keep` is whether the connection may persist. Returns its
  * length; 0 where `size` bytes do not hold it. Three times the path's length and
- * FCGI_MONKEY_SHORT_HEAD_REST bytes and those of `host` and Authorization do.
+ * FCGI_MONKEY_SHORT_HEAD_REST bytes and those of `host` and the fields do.
  */
 size_t fcgi_monkey_short_head(char *buf, size_t size,
                               const struct fcgi_http_head *head,

@@ -57,7 +57,10 @@ sub write_tree {
     write_file("$conf/monkey.mime", section('MIMETYPES',
         [ html => 'text/html' ], [ txt => 'text/plain' ],
         [ css => 'text/css' ], [ png => 'image/png' ], [ jpg => 'image/jpeg' ]));
-    my @match = @{ $self->{match} || ['/.*\.php fastcgi'] };
+    # A plugin that may leave requests to us is asked about each in front of us.
+    my $mandril = $self->is('monkey') && FCGITest::is_abi('1.6')
+      && ($self->{rules} || FCGITest::lane() eq 'core');
+    my @match = (('/.* mandril') x !!$mandril, @{ $self->{match} || ['/.*\.php fastcgi'] });
     write_file("$conf/sites/default",
         section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $self->{root_as} // $www ])
           . section('LOGGER', [ AccessLog => "$d/log/access.log" ],
@@ -90,7 +93,7 @@ sub write_tree {
         if ($self->{access_log} && -e $l) { unshift @load, [ Load => $l ]; $self->{has_access} = 1 }
     }
     else { $self->{has_access} = $self->{access_log} }
-    if ($self->is('monkey') && (FCGITest::lane() eq 'core' || $self->{rules})) {
+    if ($mandril) {
         push @load, [ Load => dirname($ENV{MONKEY}) . '/monkey-mandril.so' ];
         write_file("$conf/plugins/mandril/mandril.conf",
             section('RULES', map { [ split / /, $_, 2 ] } @{ $self->{rules} || [] }));
