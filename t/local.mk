@@ -241,7 +241,21 @@ check-browser: all
 	    TESTS='$(BROWSER_TESTS)' FCGI_HOST=monkey MONKEY='$(MONKEY)' \
 	    TEST_SUITE_LOG=browser-monkey-suite.log; \
 	fi
-.PHONY: check-valgrind check-browser
+
+# Clients and applications of others: on fcgi-serve, or with MONKEY= on that one,
+# with TLS where it has it. What is not installed is skipped.
+REAL_TESTS = \
+	t/real/browser.t \
+	t/real/curl.t \
+	t/real/git.t \
+	t/real/litmus.t \
+	t/real/tls.t
+check-real: all
+	@rm -f $(REAL_TESTS:.t=.log) $(REAL_TESTS:.t=.trs)
+	FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+	  TESTS='$(REAL_TESTS)' FCGI_HOST='$(if $(MONKEY),monkey,serve)' \
+	  MONKEY='$(MONKEY)' TEST_SUITE_LOG=real-suite.log
+.PHONY: check-valgrind check-browser check-real
 
 # The end-to-end suite on fcgi-serve as Monkey 1.8. (make check FCGI_ABI=1.8 runs
 # everything that way.)

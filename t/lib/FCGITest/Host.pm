@@ -18,9 +18,11 @@
 #       auth   => { '/folder' => "USER:{SHA}...\n" },    # real Monkeys alone;
 #                                            # undef: no file of users
 #       rules => ['URL secret'],             # of mandril; real Monkeys alone
+#       tls => 1,                            # real Monkeys that have it
 #       kind => 'nginx',                     # instead of that of FCGI_HOST
 #       nginx_places => $text);              # locations of nginx
 #   $h->{port}, {addr}, {docroot}, {dir}, {pid}
+#   $h->url('/x.php')                        # http:// or https://
 #   $h->mark, $h->log($mark), $h->errors($mark), $h->wait_log(qr/../, $mark)
 #   $h->access_lines($n)                     # undef: no access log here
 #   $h->fds, $h->rss_kb, $h->alive
@@ -29,6 +31,7 @@
 package FCGITest::Host;
 use strict;
 use warnings;
+use File::Basename qw(dirname);
 use FCGITest::Tree;
 use IO::Socket::UNIX;
 use POSIX qw(:sys_wait_h);
@@ -86,6 +89,17 @@ sub plugin_of {
 }
 
 sub is { return $_[0]{kind} eq $_[1] }
+
+sub url { return ($_[0]{tls} ? 'https' : 'http') . "://$_[0]{addr}:$_[0]{port}$_[1]" }
+
+# How the MONKEY at hand does TLS: the word behind the address of a Listen, and
+# the plugin to load, if any. Empty where it does not.
+sub tls_of {
+    my $monkey = FCGITest::host_kind() eq 'monkey' && $ENV{MONKEY} or return;
+    my $plugin = dirname($monkey) . '/monkey-tls.so';
+    return (ssl => $plugin) if -e $plugin;
+    return !system("grep -q tls_init '$monkey' && grep -q tls.conf '$monkey'") ? ('tls') : ();
+}
 
 sub add_file {
     my ($self, $name, $text) = @_;
@@ -145,7 +159,9 @@ sub start {
           if !$self->alive;
         my $r = eval {
             local $SIG{__DIE__};
-            FCGITest::get($self, '/up.txt', timeout => 5);
+            $self->{tls}
+              ? { status => `curl -k -s -m 5 -o /dev/null -w '%{http_code}' @{[$self->url('/up.txt')]}` }
+              : FCGITest::get($self, '/up.txt', timeout => 5);
         };
         return $self if $r && ($r->{status} || 0) == 200;
         sleep 0.02;

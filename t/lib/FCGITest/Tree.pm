@@ -25,6 +25,24 @@ sub section {
     return "[$name]\n" . join('', map { "    $_->[0] $_->[1]\n" } @pairs) . "\n";
 }
 
+# A certificate of its own. Returns what stands behind the address of a Listen,
+# and the plugin.
+sub write_tls {
+    my ($conf) = @_;
+    my ($word, $plugin) = FCGITest::Host::tls_of() or die "this Monkey has no TLS\n";
+    my $dir = $plugin ? "$conf/plugins/tls" : $conf;
+    write_file("$dir/tls.conf", section('TLS', [ CertificateFile => 'srv_cert.pem' ],
+        [ RSAKeyFile => 'rsa_key.pem' ], [ DHParameterFile => 'dhparam.pem' ]));
+    for my $args ("genrsa -traditional -out '$dir/rsa_key.pem' 2048",
+        "req -x509 -new -key '$dir/rsa_key.pem' -subj /CN=localhost -days 2 -out '$dir/srv_cert.pem'",
+        "genpkey -genparam -algorithm DH -pkeyopt dh_param:ffdhe2048 -out '$dir/dhparam.pem'")
+    {
+        system("openssl $args >/dev/null 2>&1") == 0 or die "openssl $args\n";
+    }
+    chmod 0644, "$dir/rsa_key.pem";
+    return (" $word", $plugin);
+}
+
 sub write_tree {
     my ($self) = @_;
     my ($d, $www) = @$self{qw(dir docroot)};
@@ -51,8 +69,9 @@ sub write_tree {
         %{ $self->{monkey} || {} },
     );
     my @listen = @{ $self->{listen} || [ $self->{addr} ] };
+    my ($tls, $tls_plugin) = $self->{tls} ? write_tls($conf) : '';
     write_file("$conf/monkey.conf", section('SERVER',
-        (map { [ Listen => "$_:$self->{port}" ] } @listen),
+        (map { [ Listen => "$_:$self->{port}$tls" ] } @listen),
         map { [ $_ => $m{$_} ] } sort keys %m));
     write_file("$conf/monkey.mime", section('MIMETYPES',
         [ html => 'text/html' ], [ txt => 'text/plain' ],
@@ -75,6 +94,7 @@ sub write_tree {
               . section('HANDLERS', map { [ Match => $_ ] } @{ $site{match} || \@match }));
     }
     my @load = ([ Load => $self->{plugin} ]);
+    unshift @load, [ Load => $tls_plugin ] if $tls_plugin;
     if ($self->{auth}) {
         my $site = "$conf/sites/default";
         open my $out, '>>', $site or die "$site: $!";
