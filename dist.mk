@@ -135,6 +135,7 @@ EXTRA_DIST = \
 	t/check \
 	t/browser/dokuwiki.py \
 	$(BROWSER_TESTS) \
+	$(REAL_TESTS) \
 	t/demo \
 	t/apps/flup.py \
 	t/lib \

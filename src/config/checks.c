@@ -290,11 +290,6 @@ static const struct fcgi_check checks[] = {
      "Indexfile of monkey.conf names a script, but no rule of the site "
      "hands that script to a plugin, so that Monkey sends its source to "
      "whoever asks for the directory."},
-    {FCGI_CHECK_REQUEST_SIZE, FCGI_DIAG_WARNING,
-     "requests may be 32 KB at most",
-     "Monkey keeps a request in memory, body included, and refuses one "
-     "over MaxRequestSize (in KB) with 413. At its default of 32 hardly "
-     "any upload passes. Raise it to what the application takes."},
     {FCGI_CHECK_POOL_DIFFERS, FCGI_DIAG_WARNING,
      "servers of one rule that differ",
      "Several servers get the requests of one rule, but which script a request "

@@ -15,8 +15,6 @@
 #include "keys.h"
 #include "user.h"
 
-#define SMALL_REQUEST 32 /* KB; what Monkey comes with */
-
 /* What [SERVER] of monkey.conf says that others need to know. */
 struct server_section {
     struct check_user user;
@@ -24,22 +22,6 @@ struct server_section {
     char *indexes;
     struct check_place index_place;
 };
-
-static void check_request_size(struct check_run *run,
-                               const struct fcgi_tree_section *section)
-{
-    const struct fcgi_tree_entry *entry =
-        fcgi_tree_entry(section, "MaxRequestSize");
-    long size = entry ? strtol(entry->value, NULL, 10) : 0;
-
-    if (size > 0 && size <= SMALL_REQUEST) {
-        check_report(run, FCGI_CHECK_REQUEST_SIZE, check_value_place(entry),
-                     "Monkey refuses requests over %ld KB, so that hardly any "
-                     "upload passes; raise it, as in 'MaxRequestSize 8192' for "
-                     "8 MB",
-                     size);
-    }
-}
 
 static void check_user_name(struct check_run *run,
                             const struct fcgi_tree_entry *entry)
@@ -69,10 +51,8 @@ static void read_monkey_conf(struct check_run *run,
         !fcgi_tree_section(&tree, "SERVER"))
         run->stops = true;
     section = check_section(run, &tree, "SERVER");
-    if (section) {
+    if (section)
         check_server_section(run, section);
-        check_request_size(run, section);
-    }
     entry = fcgi_tree_entry(section, "User");
     if (entry && entry->value[0]) {
         check_user_name(run, entry);
