@@ -286,6 +286,8 @@ static int start_gated(struct fcgi_monkey_client *client,
 {
     aim->request.accepted =
         fcgi_monkey_auth_accepted(sr, params, &aim->request);
+    /* Monkey 1.8 ends each connection of HTTP/1.0. */
+    sr->session->close_now = aim->request.close;
     return start(client, sr, &aim->request, &aim->script, params);
 }
 

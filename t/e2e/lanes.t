@@ -10,6 +10,9 @@ use FCGITest;
 plan(skip_all => 'there is no gate') if !gated();
 plan(skip_all => 'no plugin of Monkey 1.8 has stages that make for another lane') if host_kind() eq 'monkey' && is_abi('1.8');
 
+if (host_kind() eq 'monkey' && `'$ENV{MONKEY}' -v` =~ /v1\.6\.[0-8]\b/) {
+    plan(skip_all => 'up to 1.6.8 the core looks for the file before it asks a plugin: PATH_INFO and missing scripts are its own 404 there');
+}
 # (Each has a length, or none for certain: what is framed how must not be luck.)
 my $answer = sub {
     my ($c, $q) = @_;
@@ -140,6 +143,8 @@ my $f = head('GET /none.php HTTP/1.1');
 my $bad = head('GET /page.php HTTP/1.1', "X: a\0b");
 same('a pipeline: ' . $_->[0], $_->[1]) for [ 'XX' => $x . $x ], [ 'XSX' => $x . $s . $x ], [ 'PXCS' => $p . $x . $ch . $s ], [ 'FXF' => $f . $x . $f ],
   [ 'SPSC' => $s . $p . $s . $ch ], [ 'X, bad, X' => $x . $bad . $x ], [ 'CCC' => $ch x 3 ], [ 'X, half of one' => $x . substr $x, 0, 20 ];
+my $old = head('GET /page.php?answer=length HTTP/1.0', 'Connection: keep-alive');
+same('a pipeline of HTTP/1.0', $old x 3, qr/(?:200 OK.*){3}/s);
 same('a pipeline, byte by byte', $p . $x . $ch . $s . $f, undef, 1, 0.0003);
 same("a pipeline in two writes, $_", $p . $x . $ch . $s, undef, [$_], 0.02) for map { $_ * 20 } 1 .. 10;
 if (host_kind() eq 'serve') {
