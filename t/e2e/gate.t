@@ -320,6 +320,7 @@ cmp_ok($h->settled_fds($fds + 2), '<=', $fds + 2, 'no descriptor is left open');
 SKIP: {
     my $mandril = host_kind() eq 'monkey' ? dirname($ENV{MONKEY}) . '/monkey-mandril.so' : '';
     skip('only a real Monkey has plugins that refuse, and 1.8 asks no more than one', 1) if !-e $mandril || is_abi('1.8');
+    skip('Monkey 1.6.0 by itself crashes when mandril refuses a client whose connection ends', 1) if `'$ENV{MONKEY}' -v` =~ /v1\.6\.0\b/;
     my $m = host(responder => $r, rules => ['URL secret'], files => { 'secret.php' => 'source', 'secret/x.php' => 'source' });
     my $inner = "GET /hello.php?inner HTTP/1.1\r\n$me\r\n\r\n";
     my $chunk = sprintf "%x\r\n%s\r\n0\r\n\r\n", length $inner, $inner;
