@@ -39,7 +39,8 @@ enum fcgi_monkey_phase {
     FCGI_MONKEY_CORE,  /* the core has a whole request, and has not ended it */
     FCGI_MONKEY_OURS,  /* an exchange serves a request */
     FCGI_MONKEY_DRAIN, /* what comes is dropped, until the core closes */
-    FCGI_MONKEY_THROUGH, /* all passes: where requests begin is not known */
+    FCGI_MONKEY_THROUGH, /* all passes: where requests begin is not known, and
+                            what the core takes for ours is refused */
     FCGI_MONKEY_CLOSING, /* the core is to close it */
 };
 

@@ -332,7 +332,7 @@ static int begin(struct fcgi_monkey_client *client, const struct input *input,
     fcgi_http_chunked_init(&client->chunked);
     lane = fcgi_monkey_lane_choose(&gate->aim, client, &head, size, status);
     if (lane == FCGI_MONKEY_LANE_PASS)
-        return status != 0 || head.upgrade || head.target.path.data == NULL
+        return status != 0
                    ? let_through(client, input, status == 414 || status == 431)
                    : pass(client, input, length);
     if (!keep_rest(client, input, length))

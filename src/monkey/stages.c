@@ -306,6 +306,11 @@ static int start_read(struct fcgi_monkey_client *client, struct mk_session *cs,
     status = fcgi_monkey_request_read(cs, sr, fields, &request, &client->stored,
                                       &why);
     fcgi_monkey_client_name(client, &request);
+    if (client->through && status == 0) {
+        status = 400;
+        why = "this request, or one before it on the connection, can be read "
+              "in more than one way";
+    }
     /* Monkey 1.8 asks for what stands behind a request that it refuses, and
      * hangs up before it is back in its loop. */
     request.provisional = true;

@@ -349,6 +349,29 @@ SKIP: {
     res_is(post($m, '/echo.php', 'x' x 70_000), 200, 'x' x 70_000, 'and what is not refused is served');
 }
 
+# --- what can be read in more than one way ------------------------------------------
+# The core takes such a head, and what follows it; ours is nothing of all that.
+{
+    for my $case ([ 'a fragment' => "GET /hello.php/a#b HTTP/1.1\r\n$me\r\n\r\n" ],
+        [ 'a fragment, not ours' => "GET /static.txt#b HTTP/1.1\r\n$me\r\n\r\n" ])
+    {
+        my ($name, $head) = @$case;
+        $r->forget;
+        my $c = client($h);
+        $c->send($head);
+        my $first = $c->read_response(timeout => 5);
+        $c->send("POST /echo.php HTTP/1.1\r\n$me\r\nContent-Length: 3\r\n\r\nabc") if !$c->at_eof(0.2);
+        my $next = $c->at_eof(0.2) ? {} : $c->read_response(timeout => 5);
+        is(scalar(my @q = $r->requests), 0, "$name: the application is asked for nothing on that connection");
+        unlike(join(' ', map { $_->{status} // '' } ($name =~ /not/ ? () : $first), $next), qr/200/, "$name: nor is it answered");
+    }
+    my $c = client($h);
+    $c->send("GET /static.txt HTTP/1.1\r\n$me\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\r\n");
+    is($c->read_response->{status}, 200, 'an upgrade that nobody makes');
+    $c->send($c->format(PATCH => '/echo.php', body => 'abc'));
+    res_is($c->read_response, 200, 'abc', 'and what follows is read as always');
+}
+
 # --- many ---------------------------------------------------------------------------
 {
     my $fast = responder(prefork => 4, quiet => 1);
