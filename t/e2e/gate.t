@@ -179,6 +179,19 @@ for my $i (1 .. 30) {
     pipeline($plan, "cut at @cut", \@cut, 0.005);
 }
 
+# A body that is not ours, in two segments: the core reads it as it reads a
+# socket, 4096 bytes at a time. (Given more at once it keeps pointers to a
+# buffer that it frees; a sanitized Monkey tells.)
+for my $first (2000, 4150, 7000) {
+    for my $size (8000, 9000, 20_000) {
+        my $c = client($h);
+        $c->send("POST /static.txt HTTP/1.1\r\n$me\r\nContent-Length: $size\r\n\r\n" . 'b' x $first);
+        sleep 0.02;
+        $c->send('b' x ($size - $first));
+        is($c->read_response->{status}, 200, "a body of $size bytes to a file, $first first");
+    }
+}
+
 # A head behind a file that takes its time, and one that comes while it is sent.
 for my $when ('at once', 'later') {
     my $c = client($h, rcvbuf => 4096);
