@@ -390,8 +390,6 @@ void fcgi_monkey_client_abandon(struct fcgi_monkey_client *client)
     client->exchange = NULL;
     client->sr = NULL;
     client->phase = FCGI_MONKEY_CLOSING;
-    if (!client->gated)
-        fcgi_monkey_client_free(client);
 }
 
 void fcgi_monkey_client_free(struct fcgi_monkey_client *client)

@@ -116,7 +116,7 @@ bool fcgi_monkey_client_start(struct fcgi_monkey_client *client,
                               const struct mk_list *params);
 
 /* The connection is gone: ends the exchange, if there is one, without telling
- * anybody. */
+ * anybody. The client's memory stays. */
 void fcgi_monkey_client_abandon(struct fcgi_monkey_client *client);
 
 /* Frees a client that is one request's; another only lets go of what it holds. */

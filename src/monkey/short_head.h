@@ -19,8 +19,7 @@
 /*
  * Writes the head for a request with the decoded path `path` to the virtual
  * host named `host`; `keep` is whether the connection may persist. Returns its
- * length; 0 where `size` bytes do not hold it. Three times the path's length and
- * FCGI_MONKEY_SHORT_HEAD_REST bytes and those of `host` and the fields do.
+ * length; 0 where `size` bytes do not hold it.
  */
 size_t fcgi_monkey_short_head(char *buf, size_t size,
                               const struct fcgi_http_head *head,

@@ -359,10 +359,15 @@ static int stage30(struct mk_plugin *plugin, struct mk_session *cs,
 static int stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
                           struct mk_request *sr)
 {
+    struct fcgi_monkey_client *client = sr->handler_data;
+
     (void)plugin;
     (void)cs;
-    if (sr->handler_data != NULL)
-        fcgi_monkey_client_abandon(sr->handler_data);
+    if (client != NULL) {
+        fcgi_monkey_client_abandon(client);
+        if (!client->gated)
+            fcgi_monkey_client_free(client);
+    }
     sr->handler_data = NULL;
     errno = 0;
     return 0;
