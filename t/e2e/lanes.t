@@ -40,6 +40,9 @@ for my $lane (qw(fast core)) {
     my $h = $lane{$lane} = host(responder => $r, files => \%files, monkey => { Timeout => 5 }, conf => { Extensions => '.php', MaxRequestHeaderSize => '16k' },
         sites => { b => { names => 'b.test', root => $other } });
     symlink "$h->{docroot}/page.php", "$h->{docroot}/link.php" or die;
+    # (Last-Modified and ETag must not tell the two apart.)
+    my $made = utime 1_000_000_000, 1_000_000_000, map { "$h->{docroot}/$_" } keys %files, qw(static.txt index.html);
+    die 'no such file' if $made != 2 + keys %files;
 }
 
 # What comes of a connection: each answer, and its end, with all that must differ
