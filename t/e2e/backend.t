@@ -119,7 +119,8 @@ for my $kind (qw(tcp unix)) {
     # Phases of the connection: the same address, other behaviour.
     $r->start(on_accept => sub { $_[0]->close });
     error_answer($h, 502, '/hello.php', "$kind closed on accept");
-    $r->start(on_accept => sub { $_[0]->rst });
+    # (Not at once, which may come with the news that it is connected: 503.)
+    $r->start(on_accept => sub { sleep 0.1; $_[0]->rst });
     error_answer($h, 502, '/hello.php', "$kind reset on accept");
     $r->start(on_accept => sub { $_[0]->pause(20) });
     error_answer($h, 504, '/hello.php', "$kind accepted, never read");
