@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -425,9 +426,18 @@ struct mk_stage fcgi_monkey_stages = {
     .stage50 = stage50,
 };
 
-void fcgi_monkey_stages_begin(void)
+/* The signature is not made yet when the plugin is loaded. */
+static void name_software(void)
 {
     fcgi_monkey_client_host.software = monkey->config->server_signature;
+}
+
+/* Each worker's thread comes here; what all of them share is written by one. */
+void fcgi_monkey_stages_begin(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, name_software);
     fcgi_monkey_worker_start(&fcgi_monkey_client_host);
 }
 
