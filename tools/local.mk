@@ -45,6 +45,8 @@ serve_shared = \
 	tools/fcgi-serve/header.c \
 	tools/fcgi-serve/http.h \
 	tools/fcgi-serve/iov.c \
+	tools/fcgi-serve/layout.c \
+	tools/fcgi-serve/layout.h \
 	tools/fcgi-serve/list.h \
 	tools/fcgi-serve/listen.c \
 	tools/fcgi-serve/listen.h \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where the two ABIs differ in the shape of calls alone: fcgi-serve is compiled
- * once for each (see fcgi_serve.c).
+ * once for each (see main.c).
  */
 #ifndef FCGI_SERVE_ABI_H
 #define FCGI_SERVE_ABI_H
