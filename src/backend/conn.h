@@ -127,9 +127,8 @@ struct fcgi_conn {
     struct fcgi_server_local *local;
     struct fcgi_list link; /* the worker's: in use, or spare memory */
     struct fcgi_list idle; /* KEPT: the idle ones of `local` */
-    bool
-        is_unanswered; /* `unanswered` is in a list, which is under the server's lock */
-    struct fcgi_unanswered unanswered;
+    bool is_unanswered; /* `unanswered` is in one of the server's lists */
+    struct fcgi_unanswered unanswered; /* under the server's lock, then */
     struct fcgi_loop_timer starvation_timer;
 };
 

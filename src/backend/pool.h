@@ -71,7 +71,7 @@ void fcgi_pool_route(struct fcgi_pool *pool, struct fcgi_route *route,
 /*
  * The best server that has not been tried yet, or NULL when none is left.
  * `*probe`: it is not UP, and is to be told how it goes: fcgi_server_worked(),
- * _failed() or _unprobe().
+ * _failed() or _end_trial().
  */
 struct fcgi_server *fcgi_route_next(struct fcgi_route *route, uint64_t now,
                                     bool *probe);

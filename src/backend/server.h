@@ -118,8 +118,8 @@ enum fcgi_checkout_state {
 
 /* What comes of a checkout: see fcgi_worker_checkout(). */
 enum fcgi_checkout_result {
-    FCGI_CHECKOUT_GOT_NOW, /* a connection is there, KEPT or to be opened */
-    FCGI_CHECKOUT_GOT_WAIT, /* `granted` will be called, unless it is cancelled */
+    FCGI_CHECKOUT_GOT_NOW,  /* a connection is there, KEPT or to be opened */
+    FCGI_CHECKOUT_GOT_WAIT, /* `granted` will be called, if not cancelled */
     FCGI_CHECKOUT_GOT_FULL, /* MaxConnections, and so is the queue */
     FCGI_CHECKOUT_GOT_LATE, /* QueueTimeout */
     FCGI_CHECKOUT_GOT_NO_MEMORY,

@@ -23,8 +23,8 @@
 /*
  * Over TCP nothing proves that a process has read what was sent (conn.c): an
  * application that closes of its own accord does so right behind an answer, and
- * its FIN may be on its way. So a request that must not be executed twice uses a
- * kept connection only when its last answer is older than this: time for a
+ * its FIN may be on its way. So a request that must not be executed twice uses
+ * a kept connection only when its last answer is older than this: time for a
  * process that lost its processor between the two, and for a FIN that is lost
  * once (the kernel sends it again after 200 ms).
  */
@@ -446,8 +446,8 @@ void fcgi_worker_start(struct fcgi_conn *conn,
     struct fcgi_stats *stats = &conn->local->stats;
     uint64_t now = fcgi_loop_now(conn->loop);
 
-    /* Another request is sent again where the connection turns out dead: that is
-     * seldom, and cheaper than to look each time. */
+    /* Another request is sent again where the connection turns out dead: that
+     * is seldom, and cheaper than to look each time. */
     if (conn->state == FCGI_CONN_KEPT && conn->once &&
         !fcgi_conn_is_alive(conn)) {
         fcgi_stats_add(stats, FCGI_COUNT_STALE, 1);

@@ -223,7 +223,7 @@ void fcgi_body_close(struct fcgi_body *body)
     body->spooled = false;
 }
 
-/* --- the client ------------------------------------------------------------ */
+/* --- the client ---------------------------------------------------------- */
 
 static enum fcgi_body_result too_large(struct fcgi_body *body)
 {

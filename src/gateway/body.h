@@ -5,9 +5,10 @@
  *
  *   client -> host's read() [-> a file without a name ->] window -> STDIN
  *
- * As long as the whole body so far is in the window, or in the file, the request
- * can be sent again from its start. A body whose length must be known before it
- * is sent, and which is too long for the window, goes through the file.
+ * As long as the whole body so far is in the window, or in the file, the
+ * request can be sent again from its start. A body whose length must be known
+ * before it is sent, and which is too long for the window, goes through the
+ * file.
  *
  * All functions belong to the thread of the exchange.
  */

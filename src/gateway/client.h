@@ -91,14 +91,15 @@ void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
 /* Waits for what the client sends, or stops waiting. */
 void fcgi_client_listen(struct fcgi_client *client, bool wanted);
 
-/* The host's loop has found that the client has sent something that nobody waits
- * for, or its end: from now on the client is watched here. */
+/* The host's loop has found that the client has sent something that nobody
+ * waits for, or its end: from now on the client is watched here. */
 void fcgi_client_attend(struct fcgi_client *client);
 
 /* Writes what the client takes of `out`. Does nothing on a closed client. */
 void fcgi_client_flush(struct fcgi_client *client);
 
-/* Nothing more will be added to `out`: writes it to its end, then on_written. */
+/* Nothing more will be added to `out`: writes it to its end, then calls
+ * on_written. */
 void fcgi_client_finish(struct fcgi_client *client);
 
 /* How many bytes `out` holds in memory. What is written makes room when it is

@@ -84,10 +84,10 @@ struct fcgi_exchange {
  * Begins to serve a request whose client's descriptor is `fd`, from now on
  * written by this exchange alone. `handle` is the host's name for the client.
  * `script` is what fcgi_path_split() found. The servers that `allows` admits
- * are tried, NULL admits all (see fcgi_pool_route()). Returns false where memory
- * is short: the client is the host's still. Otherwise the host's `done` is
- * called in the end, never from inside this function. Of a provisional request
- * nothing is sent, to anybody, before the loop runs.
+ * are tried, NULL admits all (see fcgi_pool_route()). Returns false where
+ * memory is short: the client is the host's still. Otherwise the host's `done`
+ * is called in the end, never from inside this function. Of a provisional
+ * request nothing is sent, to anybody, before the loop runs.
  */
 bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                          struct fcgi_exchange_common *common, void *handle,

@@ -28,8 +28,8 @@ struct fcgi_http_request {
     unsigned version;       /* 10 for HTTP/1.0, 11 for HTTP/1.1 */
     bool close;             /* the connection ends with this answer */
     bool tls;
-    /* The host may yet take the request back in the call stack that it is handed
-     * over in (fcgi_exchange_abandon()): it begins from the loop. */
+    /* The host may yet take the request back in the call stack that it is
+     * handed over in (fcgi_exchange_abandon()): it begins from the loop. */
     bool provisional;
     bool follow_links; /* a symbolic link may be a script */
     /* Whether the host has a page for the path, which is a directory's. Needed
@@ -80,9 +80,9 @@ struct fcgi_host {
 
     /*
      * Reads the request's body, without its framing. Returns how many bytes
-     * there are; 0 where the body is complete; -1 with errno: EAGAIN where there
-     * are none for now, EBADMSG where its chunks are invalid, and another where
-     * the client has gone before the end of it.
+     * there are; 0 where the body is complete; -1 with errno: EAGAIN where
+     * there are none for now, EBADMSG where its chunks are invalid, and another
+     * where the client has gone before the end of it.
      */
     ssize_t (*read)(void *client, void *buf, size_t size);
 

@@ -269,8 +269,8 @@ int fcgi_params_build(struct fcgi_buffer *out,
 }
 
 /*
- * What a server's keys make of the variables. This works on the encoded pairs, so
- * that a request can go to a server with other keys when the first cannot be
+ * What a server's keys make of the variables. This works on the encoded pairs,
+ * so that a request can go to a server with other keys when the first cannot be
  * reached, long after its fields are gone.
  */
 bool fcgi_params_are_plain(const struct fcgi_server_config *config)

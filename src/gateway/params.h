@@ -20,8 +20,8 @@ int fcgi_params_build(struct fcgi_buffer *out,
                       const struct fcgi_http_request *request,
                       const struct fcgi_script *script, const char *software);
 
-/* Adds CONTENT_LENGTH, where it was not known when the rest was built. Memory may
- * be short: see out->failed. */
+/* Adds CONTENT_LENGTH, where it was not known when the rest was built. Memory
+ * may be short: see out->failed. */
 void fcgi_params_add_length(struct fcgi_buffer *out, uint64_t length);
 
 /* Whether a server is told just what fcgi_params_build() makes. */

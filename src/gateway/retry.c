@@ -5,8 +5,8 @@
  * The question is whether it may have been executed. It cannot have been where
  * no connection came about, where the record that ends its PARAMS has not gone
  * out, as no application may run before, and where the application says so
- * (OVERLOADED, CANT_MPX_CONN). Then any request is tried again, as long as all that
- * was sent of its body is still in memory.
+ * (OVERLOADED, CANT_MPX_CONN). Then any request is tried again, as long as all
+ * that was sent of its body is still held.
  *
  * A connection that breaks after the request was sent and before a byte of the
  * answer proves nothing. Whether the end is an orderly one or a reset says

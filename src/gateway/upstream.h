@@ -80,7 +80,8 @@ struct fcgi_upstream {
     struct fcgi_loop_timer pause;
 };
 
-/* Whether a request with this method may be executed twice (RFC 9110, 9.2.2). */
+/* Whether a request with this method may be executed twice (RFC 9110,
+ * 9.2.2). */
 bool fcgi_upstream_is_idempotent(struct fcgi_text method);
 
 /* Makes an upstream ready for a request; until it is started, releasing it does

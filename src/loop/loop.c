@@ -4,9 +4,9 @@
  * mailbox' eventfd and the descriptors of its users.
  *
  * The timer descriptor is armed for the earliest deadline that was set, and not
- * disarmed when that one is cancelled: a request sets and stops
- * several timers, and a wake-up too many in a few seconds is cheaper than a
- * system call for each of them.
+ * disarmed when that one is cancelled: a request sets and stops several timers,
+ * and a wake-up too many in a few seconds is cheaper than a system call for
+ * each of them.
  */
 #include "loop/loop.h"
 

@@ -68,8 +68,7 @@ int fcgi_loop_fd(const struct fcgi_loop *loop);
 void fcgi_loop_run(struct fcgi_loop *loop);
 
 /* Waits up to `timeout_ms` (-1: without limit) until something is due, and runs
- * it.
- * Returns 0, or -1 with errno (EINTR). */
+ * it. Returns 0, or -1 with errno (EINTR). */
 int fcgi_loop_wait(struct fcgi_loop *loop, int timeout_ms);
 
 /* The monotonic clock in ns, as read when the current run began; read anew

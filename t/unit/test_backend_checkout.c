@@ -335,8 +335,8 @@ static void test_young(void **state)
     }
 }
 
-/* An answer on a kept connection, too, says that a server is there again: that it
- * refuses later is another time. */
+/* An answer on a kept connection, too, says that a server is there again: that
+ * it refuses later is another time. */
 static void test_there_again(void **state)
 {
     static const uint8_t x[] = "\1\6\0\1\0\1\7\0x\0\0\0\0\0\0";

@@ -197,7 +197,7 @@ static size_t unread(const struct rig *rig)
     return (size_t)n;
 }
 
-/* What ends PARAMS goes out when all before it has been read, and not before. */
+/* What ends PARAMS goes out when all before it has been read, not before. */
 static void test_proof(void **state)
 {
     struct rig_wire wire = end_of_request();

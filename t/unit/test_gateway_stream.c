@@ -110,7 +110,7 @@ ssize_t __wrap_pread(int file, void *bytes, size_t length, off_t at)
     return pread_error < 0 ? 0 : -1;
 }
 
-/* --- the rig ----------------------------------------------------------- */
+/* --- the rig ------------------------------------------------------------- */
 
 static char name[] = "app", spool[] = "Spool", stream[] = "Stream", dir[32];
 static struct fcgi_server_config server;
@@ -621,7 +621,7 @@ static void test_timeouts_of_application(void **state)
     assert_non_null(strstr(logged, "SendTimeout"));
 }
 
-/* --- the client ends ------------------------------------------------------ */
+/* --- the client ends ----------------------------------------------------- */
 
 static void test_client_silent(void **state)
 {
@@ -704,7 +704,7 @@ static void test_bad_chunks(void **state)
     assert_true(app_closed);
 }
 
-/* --- limits ---------------------------------------------------------------- */
+/* --- limits -------------------------------------------------------------- */
 
 static void test_max_body_size(void **state)
 {
@@ -739,7 +739,7 @@ static void test_max_body_size(void **state)
     assert_int_equal(app, -1);
 }
 
-/* --- chunks ------------------------------------------------------------------ */
+/* --- chunks -------------------------------------------------------------- */
 
 static void test_chunks(void **state)
 {
@@ -852,7 +852,7 @@ static void test_spool_fails(void **state)
     tear_down(state);
 }
 
-/* --- 100 (Continue) ------------------------------------------------------------ */
+/* --- 100 (Continue) ------------------------------------------------------ */
 
 static bool has_seen(void)
 {
@@ -951,7 +951,7 @@ static void test_expect_chunks(void **state)
     assert_int_equal(got, 100000);
 }
 
-/* --- early answers ---------------------------------------------------------------- */
+/* --- early answers ------------------------------------------------------- */
 
 /* All that the client sends is read; then the connection can have another. */
 static void test_early(void **state)
@@ -1070,7 +1070,7 @@ static void test_deaf(void **state)
     assert_true(taken == 3 * MB);
 }
 
-/* --- once more ------------------------------------------------------------------- */
+/* --- once more ----------------------------------------------------------- */
 
 static void test_again(void **state)
 {
@@ -1122,7 +1122,7 @@ static void test_again_in_the_middle(void **state)
     assert_true(got == 3 * MB);
 }
 
-/* --- the end of all ------------------------------------------------------------------ */
+/* --- the end of all ------------------------------------------------------ */
 
 static void test_abandon(void **state)
 {
