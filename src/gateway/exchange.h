@@ -26,6 +26,7 @@
 #include "gateway/path.h"
 #include "gateway/reply.h"
 #include "gateway/upstream.h"
+#include "loop/list.h"
 #include "proto/header.h"
 
 struct fcgi_exchange;
@@ -54,7 +55,7 @@ enum fcgi_exchange_state {
 /* Zeroed memory is an exchange that has never been started. */
 struct fcgi_exchange {
     struct fcgi_exchange_common *common;
-    struct fcgi_exchange *prev, *next; /* for whoever owns the memory */
+    struct fcgi_list link; /* for whoever owns the memory */
     enum fcgi_exchange_state state;
     struct fcgi_client client;
     struct fcgi_upstream upstream;

@@ -16,8 +16,7 @@
 struct fcgi_gateway {
     struct fcgi_exchange_common common;
     struct fcgi_maintenance *maintenance;
-    struct fcgi_exchange in_use; /* head of a ring */
-    struct fcgi_exchange *spare;
+    struct fcgi_list in_use, spare; /* exchanges */
     size_t n_spare;
     uint8_t scratch[SCRATCH]; /* what is read from applications */
 };
@@ -27,6 +26,11 @@ static void notice(void *arg, bool bad, const char *line)
     const struct fcgi_gateway *gateway = arg;
 
     gateway->common.host->log(bad ? FCGI_LOG_WARNING : FCGI_LOG_INFO, line);
+}
+
+static struct fcgi_exchange *exchange_of(struct fcgi_list *link)
+{
+    return FCGI_LOOP_OWNER(link, struct fcgi_exchange, link);
 }
 
 static void destroy(struct fcgi_exchange *exchange)
@@ -41,15 +45,13 @@ static void on_ended(struct fcgi_exchange *exchange)
     struct fcgi_gateway *gateway =
         FCGI_LOOP_OWNER(exchange->common, struct fcgi_gateway, common);
 
-    exchange->prev->next = exchange->next;
-    exchange->next->prev = exchange->prev;
+    fcgi_list_remove(&exchange->link);
     if (gateway->n_spare == MOST_SPARE) {
         destroy(exchange);
         return;
     }
     fcgi_exchange_trim(exchange);
-    exchange->next = gateway->spare;
-    gateway->spare = exchange;
+    fcgi_list_add_first(&gateway->spare, &exchange->link);
     gateway->n_spare++;
 }
 
@@ -66,10 +68,12 @@ struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
     common = &gateway->common;
     common->host = host;
     common->on_ended = on_ended;
-    gateway->in_use.prev = gateway->in_use.next = &gateway->in_use;
-    common->loop = common->lingering.loop = fcgi_loop_new();
+    fcgi_list_init(&gateway->in_use);
+    fcgi_list_init(&gateway->spare);
+    common->loop = fcgi_loop_new();
     if (common->loop == NULL)
         goto fail;
+    fcgi_linger_init(&common->lingering, common->loop);
     common->worker =
         fcgi_worker_new(pool, common->loop, &told, gateway->scratch, SCRATCH);
     if (common->worker == NULL)
@@ -90,17 +94,15 @@ fail:
 
 void fcgi_gateway_free(struct fcgi_gateway *gateway)
 {
+    struct fcgi_list *link;
+
     if (gateway == NULL)
         return;
-    while (gateway->in_use.next != &gateway->in_use)
-        fcgi_exchange_abandon(gateway->in_use.next);
+    while ((link = fcgi_list_first(&gateway->in_use)) != NULL)
+        fcgi_exchange_abandon(exchange_of(link));
     fcgi_linger_end_all(&gateway->common.lingering);
-    while (gateway->spare != NULL) {
-        struct fcgi_exchange *exchange = gateway->spare;
-
-        gateway->spare = exchange->next;
-        destroy(exchange);
-    }
+    while ((link = fcgi_list_take(&gateway->spare)) != NULL)
+        destroy(exchange_of(link));
     fcgi_maintenance_free(gateway->maintenance);
     fcgi_worker_free(gateway->common.worker);
     fcgi_loop_free(gateway->common.loop);
@@ -114,19 +116,18 @@ struct fcgi_loop *fcgi_gateway_loop(struct fcgi_gateway *gateway)
 
 static struct fcgi_exchange *take(struct fcgi_gateway *gateway)
 {
-    struct fcgi_exchange *exchange = gateway->spare;
+    struct fcgi_list *spare = fcgi_list_take(&gateway->spare);
+    struct fcgi_exchange *exchange;
 
-    if (exchange != NULL) {
-        gateway->spare = exchange->next;
+    if (spare != NULL) {
+        exchange = exchange_of(spare);
         gateway->n_spare--;
     } else {
         exchange = calloc(1, sizeof(*exchange));
         if (exchange == NULL)
             return NULL;
     }
-    exchange->next = &gateway->in_use;
-    exchange->prev = gateway->in_use.prev;
-    exchange->prev->next = exchange->next->prev = exchange;
+    fcgi_list_add(&gateway->in_use, &exchange->link);
     return exchange;
 }
 

@@ -19,7 +19,7 @@
 #define DROPPED 16384
 
 struct fcgi_linger {
-    struct fcgi_linger *older, *newer;
+    struct fcgi_list link; /* the list's */
     struct fcgi_linger_list *list;
     struct fcgi_loop_io io;
     struct fcgi_loop_timer timer;
@@ -33,35 +33,21 @@ static int bytes_in(int fd, unsigned long queue)
     return ioctl(fd, queue, &bytes) < 0 ? 0 : bytes;
 }
 
-static void add(struct fcgi_linger_list *list, struct fcgi_linger *linger)
-{
-    linger->list = list;
-    linger->older = list->newest;
-    if (list->newest != NULL)
-        list->newest->newer = linger;
-    else
-        list->oldest = linger;
-    list->newest = linger;
-    list->count++;
-}
-
 static void end(struct fcgi_linger *linger)
 {
     struct fcgi_linger_list *list = linger->list;
 
-    if (linger->older != NULL)
-        linger->older->newer = linger->newer;
-    else
-        list->oldest = linger->newer;
-    if (linger->newer != NULL)
-        linger->newer->older = linger->older;
-    else
-        list->newest = linger->older;
+    fcgi_list_remove(&linger->link);
     list->count--;
     fcgi_loop_stop_timer(list->loop, &linger->timer);
     fcgi_loop_remove(list->loop, &linger->io);
     close(linger->io.fd);
     free(linger);
+}
+
+static void end_oldest(struct fcgi_linger_list *list)
+{
+    end(FCGI_LOOP_OWNER(list->all.next, struct fcgi_linger, link));
 }
 
 static void on_ready(struct fcgi_loop_io *io, uint32_t events)
@@ -90,6 +76,13 @@ static void on_timer(struct fcgi_loop_timer *timer)
     fcgi_loop_set_timer(loop, timer, fcgi_loop_now(loop) + LINGER_TIMEOUT);
 }
 
+void fcgi_linger_init(struct fcgi_linger_list *list, struct fcgi_loop *loop)
+{
+    list->loop = loop;
+    fcgi_list_init(&list->all);
+    list->count = 0;
+}
+
 void fcgi_linger_start(struct fcgi_linger_list *list, int fd)
 {
     int unsent = bytes_in(fd, TIOCOUTQ);
@@ -98,10 +91,11 @@ void fcgi_linger_start(struct fcgi_linger_list *list, int fd)
     if (unsent == 0 && bytes_in(fd, FIONREAD) == 0)
         return;
     if (list->count == FCGI_LINGER_MOST)
-        end(list->oldest);
+        end_oldest(list);
     linger = calloc(1, sizeof(*linger));
     if (linger == NULL)
         return;
+    linger->list = list;
     linger->unsent = unsent;
     linger->io.ready = on_ready;
     linger->timer.fired = on_timer;
@@ -113,7 +107,8 @@ void fcgi_linger_start(struct fcgi_linger_list *list, int fd)
         free(linger);
         return;
     }
-    add(list, linger);
+    fcgi_list_add(&list->all, &linger->link);
+    list->count++;
     shutdown(linger->io.fd, SHUT_WR);
     fcgi_loop_set_timer(list->loop, &linger->timer,
                         fcgi_loop_now(list->loop) + LINGER_TIMEOUT);
@@ -121,6 +116,6 @@ void fcgi_linger_start(struct fcgi_linger_list *list, int fd)
 
 void fcgi_linger_end_all(struct fcgi_linger_list *list)
 {
-    while (list->oldest != NULL)
-        end(list->oldest);
+    while (!fcgi_list_is_empty(&list->all))
+        end_oldest(list);
 }

@@ -13,20 +13,22 @@
 
 #include <stddef.h>
 
+#include "loop/list.h"
 #include "loop/loop.h"
 
 /* Most descriptors that linger at a time in one worker. One more closes the
  * one that has lingered longest. */
 #define FCGI_LINGER_MOST 256
 
-struct fcgi_linger;
-
 /* Those of one thread. */
 struct fcgi_linger_list {
     struct fcgi_loop *loop;
-    struct fcgi_linger *oldest, *newest;
+    struct fcgi_list all; /* the oldest first */
     size_t count;
 };
+
+/* Makes an empty list out of any memory. */
+void fcgi_linger_init(struct fcgi_linger_list *list, struct fcgi_loop *loop);
 
 /*
  * To be called when a whole answer is written and before the host closes `fd`.

@@ -161,7 +161,7 @@ static void start(void)
     close_in_room = no_memory = no_epoll = watch_fails = false;
     loop = fcgi_loop_new();
     assert_non_null(loop);
-    lingering = (struct fcgi_linger_list){.loop = loop};
+    fcgi_linger_init(&lingering, loop);
     memset(&client, 0, sizeof(client));
     fcgi_client_open(&client, loop, &host, &script, fd, &handlers);
     assert_false(client.io.added); /* nobody waits for it yet */
