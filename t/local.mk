@@ -185,20 +185,20 @@ FUZZERS = t/fuzz/fuzz_answer t/fuzz/fuzz_config t/fuzz/fuzz_http \
 EXTRA_PROGRAMS = $(FUZZERS)
 CLEANFILES += $(FUZZERS)
 FUZZ_DICTS = $(FUZZERS:=.dict)
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 t_fuzz_fuzz_answer_SOURCES = t/fuzz/fuzz_answer.c t/fuzz/fuzz.h
 t_fuzz_fuzz_answer_LDADD = libgateway.la libproto.la
-t_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LDFLAGS)
+t_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_config_SOURCES = t/fuzz/fuzz_config.c t/fuzz/fuzz.h
 t_fuzz_fuzz_config_LDADD = libconfig.la $(CONFUSE_LIBS)
-t_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LDFLAGS)
+t_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_http_SOURCES = t/fuzz/fuzz_http.c t/fuzz/fuzz.h
 t_fuzz_fuzz_http_LDADD = libproto.la
-t_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LDFLAGS)
+t_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_request_SOURCES = t/fuzz/fuzz_request.c t/fuzz/fuzz.h
 t_fuzz_fuzz_request_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
 t_fuzz_fuzz_request_LDADD = libregex18.la libproto.la
-t_fuzz_fuzz_request_LDFLAGS = $(FUZZ_LDFLAGS)
+t_fuzz_fuzz_request_LDFLAGS = $(FUZZ_LINK)
 fuzz: $(FUZZERS)
 	@for fuzzer in $(FUZZERS); do \
 	  $(MKDIR_P) $$fuzzer.corpus || exit 1; \

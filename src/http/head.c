@@ -411,35 +411,3 @@ int fcgi_http_head_parse(struct fcgi_http_head *head, const char *bytes,
         in.expect && (head->body == FCGI_HTTP_CHUNKED || head->body_length > 0);
     return 0;
 }
-
-/* --- fields --------------------------------------------------------------- */
-
-static void put(const char *bytes, size_t n, char *buf, size_t size, size_t at)
-{
-    if (at < size)
-        memcpy(buf + at, bytes, n < size - at ? n : size - at);
-}
-
-bool fcgi_http_fields_join(const struct fcgi_http_field *fields,
-                           size_t n_fields, const char *name, char *buf,
-                           size_t size, size_t *length)
-{
-    const char *between = strcmp(name, "cookie") == 0 ? "; " : ", ";
-    bool found = false;
-
-    *length = 0;
-    for (size_t i = 0; i < n_fields; i++) {
-        struct fcgi_text value = fields[i].value;
-
-        if (!fcgi_http_text_is(fields[i].name, name))
-            continue;
-        if (found) {
-            put(between, 2, buf, size, *length);
-            *length += 2;
-        }
-        put(value.data, value.length, buf, size, *length);
-        *length += value.length;
-        found = true;
-    }
-    return found;
-}

@@ -80,8 +80,8 @@ struct fcgi_http_head {
     struct fcgi_text method; /* a token; known or not is the caller's */
     struct fcgi_http_target target;
     unsigned version; /* 10 for HTTP/1.0, 11 for HTTP/1.1 */
-    struct fcgi_http_field
-        *fields; /* the caller's, as received, but see below */
+    /* The caller's; as received, but see fcgi_http_head_parse(). */
+    struct fcgi_http_field *fields;
     size_t n_fields;
     /* The target's, or that of the field Host; absent only in HTTP/1.0. */
     struct fcgi_http_authority authority;
@@ -110,15 +110,5 @@ struct fcgi_http_head {
 int fcgi_http_head_parse(struct fcgi_http_head *head, const char *bytes,
                          size_t length, struct fcgi_http_field *fields,
                          size_t size);
-
-/*
- * The value of all fields of a name (in lower case), joined as RFC 9110, 5.3,
- * and for Cookie RFC 9113, 8.2.3, say: with ", " or "; " between them. Returns
- * false where there is no such field. `*length` gets the length of the value;
- * no more than `size` bytes of it are written to `buf`.
- */
-bool fcgi_http_fields_join(const struct fcgi_http_field *fields,
-                           size_t n_fields, const char *name, char *buf,
-                           size_t size, size_t *length);
 
 #endif
