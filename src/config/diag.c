@@ -160,7 +160,7 @@ void fcgi_diag_list_sort(struct fcgi_diag_list *list)
     free(sorted);
 }
 
-static const char *severity_name(enum fcgi_diag_severity severity)
+const char *fcgi_diag_severity_name(enum fcgi_diag_severity severity)
 {
     switch (severity) {
     case FCGI_DIAG_NOTE:
@@ -186,7 +186,7 @@ int fcgi_diag_format(const struct fcgi_diag *diag, char *buf, size_t size)
         snprintf(where, sizeof(where), ":%u", diag->line);
     /* A note has the id of its finding, so there is no need to repeat it. */
     len = snprintf(buf, size, "%s%s: %s: %s%s%s%s", file ? file : "?", where,
-                   severity_name(diag->severity), diag->message,
+                   fcgi_diag_severity_name(diag->severity), diag->message,
                    note ? "" : " [", note ? "" : diag->id, note ? "" : "]");
     free(file);
     return len;

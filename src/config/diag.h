@@ -50,6 +50,9 @@ void fcgi_diag_add(struct fcgi_diag_list *list,
 /* Sorts the findings by line; a note stays behind its finding. */
 void fcgi_diag_list_sort(struct fcgi_diag_list *list);
 
+/* "error", "warning" or "note". */
+const char *fcgi_diag_severity_name(enum fcgi_diag_severity severity);
+
 /*
  * One finding as one line without a newline:
  * `file:12:5: error: unknown key 'SeverPath'; did you mean 'ServerPath'?

@@ -121,9 +121,6 @@ void check_run_free(struct check_run *run);
 /* Checks one argument: a file, a directory of Monkey's, or "-". */
 void check_argument(struct check_run *run, const char *argument);
 
-/* A directory with all of Monkey's configuration. */
-void check_tree(struct check_run *run, const char *directory);
-
 /* Sets run->dialect to the Monkey that a directory is for: the one of --monkey,
  * or the one that monkey.conf and plugins.load are a sign of. */
 void check_signs(struct check_run *run, const char *directory,

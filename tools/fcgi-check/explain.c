@@ -20,7 +20,7 @@ void check_write_list(FILE *out)
 
     for (size_t i = 0; i < n; i++) {
         fprintf(out, "%s  %-7s  %s\n", checks[i].id,
-                check_severity(checks[i].severity), checks[i].title);
+                fcgi_diag_severity_name(checks[i].severity), checks[i].title);
     }
 }
 
@@ -107,7 +107,7 @@ bool check_write_explanation(const char *what, FILE *out)
 
     if (check) {
         fprintf(out, "%s: %s (%s)\n\n", check->id, check->title,
-                check_severity(check->severity));
+                fcgi_diag_severity_name(check->severity));
         write_lines(check->explain, out);
     } else if (key) {
         write_key(key, out);

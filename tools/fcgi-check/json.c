@@ -35,7 +35,7 @@ static void write_members(struct fcgi_json *json, const struct fcgi_diag *diag)
     write_place(json, "column", diag->column);
     write_place(json, "endColumn",
                 diag->column && diag->length ? diag->column + diag->length : 0);
-    fcgi_json_string(json, "severity", check_severity(diag->severity));
+    fcgi_json_string(json, "severity", fcgi_diag_severity_name(diag->severity));
     fcgi_json_string(json, "id", diag->id);
     fcgi_json_string(json, "message", diag->message);
 }
@@ -182,7 +182,8 @@ static void write_rules(struct fcgi_json *json)
         write_text(json, "shortDescription", checks[i].title);
         write_text(json, "fullDescription", checks[i].explain);
         fcgi_json_object(json, "defaultConfiguration");
-        fcgi_json_string(json, "level", check_severity(checks[i].severity));
+        fcgi_json_string(json, "level",
+                         fcgi_diag_severity_name(checks[i].severity));
         fcgi_json_object_end(json);
         fcgi_json_object_end(json);
     }
@@ -200,7 +201,7 @@ static void write_result(struct fcgi_json *json, struct check_run *run,
     fcgi_json_string(json, "ruleId", diag->id);
     fcgi_json_uint(json, "ruleIndex",
                    (uint64_t)(fcgi_check_find(diag->id) - checks));
-    fcgi_json_string(json, "level", check_severity(diag->severity));
+    fcgi_json_string(json, "level", fcgi_diag_severity_name(diag->severity));
     write_text(json, "message", diag->message);
     fcgi_json_array(json, "locations");
     fcgi_json_object(json, NULL);

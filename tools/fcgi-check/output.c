@@ -81,19 +81,6 @@ struct check_counts check_count(const struct check_run *run)
     return counts;
 }
 
-const char *check_severity(enum fcgi_diag_severity severity)
-{
-    switch (severity) {
-    case FCGI_DIAG_NOTE:
-        return "note";
-    case FCGI_DIAG_WARNING:
-        return "warning";
-    case FCGI_DIAG_ERROR:
-        break;
-    }
-    return "error";
-}
-
 /* fcgi_diag_format(), of any length. */
 static char *format(const struct fcgi_diag *diag)
 {
@@ -108,7 +95,7 @@ static char *format(const struct fcgi_diag *diag)
 static void write_head(const struct fcgi_diag *diag, bool color, FILE *out)
 {
     char *text = format(diag);
-    const char *severity = check_severity(diag->severity);
+    const char *severity = fcgi_diag_severity_name(diag->severity);
     char *mark = check_printf(": %s: ", severity);
     char *at = strstr(text, mark);
 

@@ -23,9 +23,6 @@ struct check_counts check_count(const struct check_run *run);
 /* How many findings from `first` on belong together: one, and its notes. */
 size_t check_group(const struct check_run *run, size_t first);
 
-/* "error", "warning" or "note". */
-const char *check_severity(enum fcgi_diag_severity severity);
-
 void check_write_text(struct check_run *run, FILE *out);
 void check_write_gcc(struct check_run *run, FILE *out);
 void check_write_json(struct check_run *run, FILE *out, int status);

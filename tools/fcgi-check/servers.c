@@ -105,33 +105,36 @@ struct check_place check_place_keep(struct check_run *run,
     return place;
 }
 
+/* All findings of --syntax-only come from the scanner and the parser. */
+__attribute__((format(printf, 5, 0))) static void
+add(struct check_run *run, enum fcgi_diag_severity severity, const char *id,
+    struct check_place place, const char *format, va_list args)
+{
+    char message[8192]; /* paths may be in it */
+
+    if (run->options->syntax_only)
+        return;
+    vsnprintf(message, sizeof(message), format, args);
+    fcgi_diag_add(&run->diags, severity, id, place.file, place.line,
+                  place.column, place.length, "%s", message);
+}
+
 void check_report(struct check_run *run, const char *id,
                   struct check_place place, const char *format, ...)
 {
-    char message[8192]; /* paths may be in it */
     va_list args;
 
-    /* All findings of --syntax-only come from the scanner and the parser. */
-    if (run->options->syntax_only)
-        return;
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    add(run, fcgi_check_severity(id), id, place, format, args);
     va_end(args);
-    fcgi_diag_add(&run->diags, fcgi_check_severity(id), id, place.file,
-                  place.line, place.column, place.length, "%s", message);
 }
 
 void check_note(struct check_run *run, const char *id, struct check_place place,
                 const char *format, ...)
 {
-    char message[8192];
     va_list args;
 
-    if (run->options->syntax_only)
-        return;
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    add(run, FCGI_DIAG_NOTE, id, place, format, args);
     va_end(args);
-    fcgi_diag_add(&run->diags, FCGI_DIAG_NOTE, id, place.file, place.line,
-                  place.column, place.length, "%s", message);
 }

@@ -223,7 +223,8 @@ static void check_reach(struct check_run *run, struct check_servers *servers,
         check_live(run, servers);
 }
 
-void check_tree(struct check_run *run, const char *directory)
+/* A directory with all of Monkey's configuration. */
+static void check_tree(struct check_run *run, const char *directory)
 {
     char *main_file = check_printf("%s/monkey.conf", directory);
     char *load = check_printf("%s/plugins.load", directory);

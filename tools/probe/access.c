@@ -55,7 +55,7 @@ void fcgi_access_missing(const char *path, char *buf, size_t size)
                      : ", a directory of its path, does not exist");
 }
 
-/* `user 'nobody'`, of the effective id. */
+/* A user's name, or the number where there is none. */
 static const char *user_name(uid_t uid, char *buf, size_t size)
 {
     const struct passwd *passwd = getpwuid(uid);

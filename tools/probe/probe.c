@@ -754,8 +754,3 @@ bool fcgi_probe_is_busy(const struct fcgi_probe *probe)
 {
     return probe->state != FCGI_PROBE_IDLE;
 }
-
-enum fcgi_phase fcgi_probe_phase(const struct fcgi_probe *probe)
-{
-    return probe->result.phase;
-}

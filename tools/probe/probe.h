@@ -207,9 +207,6 @@ void fcgi_probe_close(struct fcgi_probe *probe);
 /* Whether on_done is still to come. */
 bool fcgi_probe_is_busy(const struct fcgi_probe *probe);
 
-/* The phase that it is in, for a probe that is given up. */
-enum fcgi_phase fcgi_probe_phase(const struct fcgi_probe *probe);
-
 /* The monotonic clock in ns, read now: the loop's own is that of the start of
  * its round, which is too coarse to measure with. */
 uint64_t fcgi_probe_clock(void);
