@@ -33,11 +33,6 @@ const char *serve_setup_plugins_file(void)
     return plugins_file;
 }
 
-static char *own(const char *text)
-{
-    return serve_mem_dup(text);
-}
-
 void serve_setup_defaults(void)
 {
     struct mk_config *c = &serve.config;
@@ -58,11 +53,11 @@ void serve_setup_defaults(void)
     c->max_request_size = 32;
     c->standard_port = 80;
     c->open_flags = O_RDONLY | O_NONBLOCK;
-    c->server_conf_file = own("monkey.conf");
-    c->mimes_conf_file = own("monkey.mime");
-    c->plugin_load_conf_file = own("plugins.load");
-    c->sites_conf_dir = own("sites/");
-    c->plugins_conf_dir = own("plugins/");
+    c->server_conf_file = serve_mem_dup("monkey.conf");
+    c->mimes_conf_file = serve_mem_dup("monkey.mime");
+    c->plugin_load_conf_file = serve_mem_dup("plugins.load");
+    c->sites_conf_dir = serve_mem_dup("sites/");
+    c->plugins_conf_dir = serve_mem_dup("plugins/");
 
     serve.protocol.name = "http";
     serve.protocol.cb_read = serve_session_read;
@@ -142,7 +137,7 @@ static char *text_of(const struct fcgi_tree_section *section, const char *key)
 {
     const struct fcgi_tree_entry *entry = fcgi_tree_entry(section, key);
 
-    return entry != NULL ? own(entry->value) : NULL;
+    return entry != NULL ? serve_mem_dup(entry->value) : NULL;
 }
 
 static int read_server(const struct fcgi_tree *tree, const char *file)
@@ -195,9 +190,9 @@ int serve_setup_tree(void)
     char *path;
     int r;
 
-    c->serverconf = own(serve.options->confdir);
+    c->serverconf = serve_mem_dup(serve.options->confdir);
 #if MK_ABI == 16
-    c->path_config = own(serve.options->confdir);
+    c->path_config = serve_mem_dup(serve.options->confdir);
 #endif
     path = in_tree(c->server_conf_file);
     r = serve_conf_read(&tree, path) ? read_server(&tree, path) : -1;
@@ -234,7 +229,7 @@ static void set_signature(void)
     c->server_signature_header_len = len;
     c->server_software.data =
         c->hideversion
-            ? own("Monkey Server")
+            ? serve_mem_dup("Monkey Server")
             : serve_mem_printf("Monkey/%s (Linux)", serve.layout->version);
     c->server_software.len = strlen(c->server_software.data);
 }
@@ -244,7 +239,7 @@ static void override_port(const char *port)
 {
     struct mk_listener *first =
         MK_ENTRY(serve.config.listeners.next, struct mk_listener, head);
-    char *address = own(first->address);
+    char *address = serve_mem_dup(first->address);
 
     serve_listen_free();
     serve_listen_add_parts(address, port);
