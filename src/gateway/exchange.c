@@ -36,7 +36,7 @@
 #define DRAIN_TIME (30000 * FCGI_LOOP_MS)
 #define DRAIN_PATIENCE (2000 * FCGI_LOOP_MS)
 /* Windows of a body that are moved before others have their turn. */
-#define PUMP_TURNS 16
+#define PUMP_WINDOWS 16
 /* Memory that an exchange keeps when it is trimmed, per buffer. */
 #define KEPT_BUFFER 16384
 
@@ -87,6 +87,7 @@ static void end(struct fcgi_exchange *exchange)
     explain_unknown_script(exchange);
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
+    fcgi_loop_stop_timer(exchange->common->loop, &exchange->turn);
     fcgi_body_close(&exchange->body);
     fcgi_upstream_release(&exchange->upstream);
     fcgi_client_close(&exchange->client);
@@ -385,26 +386,36 @@ static bool pump_once(struct fcgi_exchange *exchange)
     return false;
 }
 
+/* Others have their turn: pump() goes on in the next run of the loop. In this
+ * one a timer of now would still fire. */
+static void yield(struct fcgi_exchange *exchange)
+{
+    struct fcgi_loop *loop = exchange->common->loop;
+
+    fcgi_loop_stop_timer(loop, &exchange->patience);
+    fcgi_loop_set_timer(loop, &exchange->turn, fcgi_loop_now(loop) + 1);
+}
+
 /* Moves on what can be of the body. What this brings about may call it again:
  * the call that is under way does what is to be done. */
 static void pump(struct fcgi_exchange *exchange)
 {
-    struct fcgi_loop *loop = exchange->common->loop;
-    unsigned turns = 0;
+    unsigned windows = 0;
 
     if (exchange->pumping)
         return;
     exchange->pumping = true;
-    if (exchange->yielded)
-        fcgi_loop_stop_timer(loop, &exchange->patience);
-    exchange->yielded = false;
-    while (pump_once(exchange))
-        if (++turns == PUMP_TURNS) {
-            exchange->yielded = true;
-            fcgi_loop_set_timer(loop, &exchange->patience, fcgi_loop_now(loop));
-            break;
-        }
+    fcgi_loop_stop_timer(exchange->common->loop, &exchange->turn);
+    while (pump_once(exchange) && ++windows < PUMP_WINDOWS)
+        ;
+    if (windows == PUMP_WINDOWS && exchange->state != FCGI_EXCHANGE_ENDED)
+        yield(exchange);
     exchange->pumping = false;
+}
+
+static void on_turn(struct fcgi_loop_timer *timer)
+{
+    pump(FCGI_LOOP_OWNER(timer, struct fcgi_exchange, turn));
 }
 
 static void on_patience(struct fcgi_loop_timer *timer)
@@ -413,8 +424,8 @@ static void on_patience(struct fcgi_loop_timer *timer)
         FCGI_LOOP_OWNER(timer, struct fcgi_exchange, patience);
     char why[96];
 
-    if (exchange->yielded || exchange->state >= FCGI_EXCHANGE_FLUSHING) {
-        exchange->draining = exchange->draining && exchange->yielded;
+    if (exchange->state >= FCGI_EXCHANGE_FLUSHING) {
+        exchange->draining = false;
         pump(exchange);
     } else {
         snprintf(why, sizeof(why),
@@ -731,9 +742,10 @@ static void init(struct fcgi_exchange *exchange,
 
     exchange->common = common;
     exchange->state = FCGI_EXCHANGE_RECEIVING;
-    exchange->draining = exchange->pumping = exchange->yielded = false;
+    exchange->draining = exchange->pumping = false;
     exchange->waited_at = UINT64_MAX;
     exchange->patience.fired = on_patience;
+    exchange->turn.fired = on_turn;
     exchange->tls = request->tls;
     exchange->cut = false;
     exchange->begin.run = begin;

@@ -71,9 +71,9 @@ struct fcgi_exchange {
     bool draining;        /* so it is */
     bool expects;         /* the client waits for 100 (Continue) */
     bool pumping;         /* pump() is under way */
-    bool yielded;         /* and goes on when `patience` fires */
-    bool tls;             /* the client's connection */
-    bool cut;             /* the answer is not whole */
+    struct fcgi_loop_timer turn; /* set: it goes on then */
+    bool tls;                    /* the client's connection */
+    bool cut;                    /* the answer is not whole */
     struct fcgi_upstream_request request;
     int refusal; /* the status that it is refused with, or 0 */
     const char *why_refused;

@@ -123,13 +123,15 @@ static struct fcgi_outcome outcome;
 static char logged[4096];
 
 /* The client. */
-static int fd, peer;      /* its connection, and its other end */
-static uint64_t size;     /* of the body */
-static uint64_t put;      /* bytes of it that it has sent */
-static uint64_t allowed;  /* that it may send */
-static uint64_t taken;    /* that were read of it */
-static int read_error;    /* of the next read */
-static char seen[200000]; /* by the client */
+static int fd, peer;        /* its connection, and its other end */
+static uint64_t size;       /* of the body */
+static uint64_t put;        /* bytes of it that it has sent */
+static uint64_t allowed;    /* that it may send */
+static bool floods;         /* all of it is there, and needs no socket */
+static uint64_t taken;      /* that were read of it */
+static int read_error;      /* of the next read */
+static unsigned reads_left; /* before that; 0: it is the next */
+static char seen[200000];   /* by the client */
 static size_t n_seen;
 
 /* The application. */
@@ -166,12 +168,19 @@ static ssize_t host_read(void *handle, void *buf, size_t length)
     assert_true(length > 0);
     if (taken == size)
         return 0;
-    if (read_error != 0) {
+    if (read_error != 0 && reads_left == 0) {
         errno = read_error;
         return -1;
     }
+    reads_left -= reads_left > 0;
     if (length > size - taken)
         length = (size_t)(size - taken);
+    if (floods) {
+        for (size_t i = 0; i < length; i++)
+            ((uint8_t *)buf)[i] = byte_at(taken + i);
+        taken += length;
+        return (ssize_t)length;
+    }
     n = recv(fd, buf, length, MSG_DONTWAIT);
     if (n == 0) {
         errno = ECONNRESET;
@@ -254,6 +263,8 @@ static int set_up(void **state)
     n_seen = n_raw = 0;
     put = taken = got = app_breaks = 0;
     allowed = UINT64_MAX;
+    reads_left = 0;
+    floods = false;
     read_error = open_error = memfd_error = pwrite_error = pread_error = 0;
     pwrite_most = 0;
     memfd_used = params_seen = stdin_ended = answered = app_closed = false;
@@ -385,7 +396,7 @@ static void send_body(void)
         end - put < sizeof(bytes) ? (size_t)(end - put) : sizeof(bytes);
     ssize_t n;
 
-    if (length == 0 || peer < 0 || end < put)
+    if (length == 0 || peer < 0 || end < put || floods)
         return;
     for (size_t i = 0; i < length; i++)
         bytes[i] = byte_at(put + i);
@@ -412,7 +423,7 @@ static void turn(void)
 struct how {
     const char *method;
     enum fcgi_http_body framing;
-    bool expects, old, close;
+    bool expects, old, close, provisional;
 };
 
 static struct fcgi_exchange *try_start(struct how how, uint64_t length)
@@ -425,6 +436,7 @@ static struct fcgi_exchange *try_start(struct how how, uint64_t length)
         .path = TEXT("/x.php"),
         .version = how.old ? 10 : 11,
         .close = how.close,
+        .provisional = how.provisional,
         .framing = how.framing,
         .content_length = how.framing == FCGI_HTTP_LENGTH ? length : 0,
         .expect_continue = how.expects,
@@ -627,16 +639,16 @@ static void test_client_silent(void **state)
 {
     uint64_t begun;
 
-    server.client_body_timeout = 80;
+    server.client_body_timeout = 500;
     allowed = 0;
     start(POST, 20);
     begun = now_ms();
-    for (; allowed < 5; allowed++)
-        run_for(40); /* each byte puts it off */
+    for (; allowed < 8; allowed++)
+        run_for(100); /* each byte puts it off */
     assert_int_equal(done, 0);
     ends(408, true);
-    assert_true(now_ms() - begun >= 4 * 40 + 80);
-    assert_non_null(strstr(logged, "80 ms (ClientBodyTimeout); answered 408"));
+    assert_true(now_ms() - begun >= 7 * 100 + 500);
+    assert_non_null(strstr(logged, "500 ms (ClientBodyTimeout); answered 408"));
     assert_non_null(strstr(seen, "Connection: close"));
     run_for(5);
     assert_true(app_closed);
@@ -1070,6 +1082,57 @@ static void test_deaf(void **state)
     assert_true(taken == 3 * MB);
 }
 
+/* --- its turns ----------------------------------------------------------- */
+
+/* A client that is always faster than we are: others have their turn. */
+static void test_turns(void **state)
+{
+    const struct how ways[] = {CHUNKS, POST};
+
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t before = 0, most = 0;
+
+        set_up(state);
+        floods = true;
+        app_answers = i == 0 ? AT_END : AT_PARAMS;
+        start(ways[i], 40 * MB);
+        while (done == 0) {
+            before = taken;
+            turn();
+            if (taken - before > most)
+                most = taken - before;
+        }
+        ends(200, false);
+        assert_true(taken == 40 * MB);
+        assert_true(most < 10 * MB);
+        tear_down(state);
+    }
+    set_up(state);
+}
+
+/* A client that goes just when its turn is over leaves nothing behind for the
+ * next request. */
+static void test_gone_in_turn(void **state)
+{
+    struct how how = CHUNKS;
+
+    how.provisional = true;
+    for (unsigned n = 0; n < 40; n++) {
+        set_up(state);
+        floods = true;
+        reads_left = n;
+        read_error = ECONNRESET;
+        start(how, 10 * MB);
+        run_until(is_done);
+        assert_int_equal(outcome.status, 0);
+        done = 0;
+        start(how_of("GET", FCGI_HTTP_NO_BODY), 0);
+        ends(200, false);
+        tear_down(state);
+    }
+    set_up(state);
+}
+
 /* --- once more ----------------------------------------------------------- */
 
 static void test_again(void **state)
@@ -1193,6 +1256,8 @@ int main(void)
         TEST(test_early_close),
         TEST(test_early_large),
         TEST(test_deaf),
+        cmocka_unit_test_teardown(test_turns, tear_down),
+        cmocka_unit_test_teardown(test_gone_in_turn, tear_down),
         cmocka_unit_test_teardown(test_again, tear_down),
         TEST(test_again_in_the_middle),
         TEST(test_abandon),
