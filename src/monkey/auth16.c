@@ -10,12 +10,11 @@
  */
 #include "monkey/auth.h"
 
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "proto/header.h"
+#include "monkey/rules.h"
 
 struct guarded {
     struct guarded *next;
@@ -82,8 +81,7 @@ int fcgi_monkey_auth_set_up(const struct mk_api *api)
 
     for (host_node = hosts->next; host_node != hosts;
          host_node = host_node->next) {
-        const struct mk_host *vhost =
-            MK_ENTRY(host_node, const struct mk_host, head);
+        const struct mk_host *vhost = FCGI_MONKEY_HOST(host_node);
         const struct mk_list *sections =
             vhost->config != NULL ? &vhost->config->sections : NULL;
 
@@ -110,17 +108,16 @@ void fcgi_monkey_auth_free(void)
 static bool was_asked(const struct mk_request *sr, const struct mk_list *params)
 {
     const struct mk_list *rules = &sr->host_conf->handlers, *node;
+    const struct fcgi_text path = {sr->uri_processed.data,
+                                   sr->uri_processed.len};
 
     for (node = rules->next; node != rules; node = node->next) {
-        const struct mk_host_handler *rule =
-            MK_ENTRY(node, const struct mk_host_handler, head);
-        regex_t regex;
+        const struct mk_host_handler *rule = FCGI_MONKEY_RULE(node);
 
         if (&rule->params == params)
             return false;
-        memcpy(&regex, rule->match, sizeof(regex));
         if (rule->name != NULL && strcmp(rule->name, "auth") == 0 &&
-            regexec(&regex, sr->uri_processed.data, 0, NULL, 0) == 0)
+            fcgi_monkey_rule_matches(rule, path))
             return true;
     }
     return false;
@@ -197,8 +194,7 @@ fcgi_monkey_auth_accepted(const struct mk_request *sr,
     for (size_t i = 0; i < request->n_fields; i++) {
         const struct fcgi_http_field *field = &request->fields[i];
 
-        if (!fcgi_header_is(field->name.data, field->name.length,
-                            "authorization"))
+        if (!fcgi_http_text_is(field->name, "authorization"))
             continue;
         /* Of two, Monkey has seen but one. */
         if (found.data != NULL)

@@ -12,7 +12,6 @@
 
 #include "http/chunked.h"
 #include "monkey/request.h"
-#include "proto/header.h"
 
 /* Takes the one `Transfer-Encoding: chunked` away from the fields; false where
  * there is not just that, or a Content-Length, or HTTP/1.0. */
@@ -24,11 +23,11 @@ static bool take_coding(struct fcgi_http_field *fields,
     for (size_t i = 0; i < request->n_fields; i++) {
         struct fcgi_text name = fields[i].name, value = fields[i].value;
 
-        if (fcgi_header_is(name.data, name.length, "content-length"))
+        if (fcgi_http_text_is(name, "content-length"))
             return false;
-        if (!fcgi_header_is(name.data, name.length, "transfer-encoding"))
+        if (!fcgi_http_text_is(name, "transfer-encoding"))
             continue;
-        if (!fcgi_header_is(value.data, value.length, "chunked"))
+        if (!fcgi_http_text_is(value, "chunked"))
             return false;
         at = i;
         n++;

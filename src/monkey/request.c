@@ -13,23 +13,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "proto/header.h"
+#include "http/chars.h"
 
 static struct fcgi_text text(const struct mk_ptr *ptr)
 {
     if (ptr->data == NULL || ptr->len == (unsigned long)-1)
         return (struct fcgi_text){NULL, 0};
     return (struct fcgi_text){ptr->data, ptr->len};
-}
-
-/* A span without blanks around it. */
-static struct fcgi_text trim(const char *begin, const char *end)
-{
-    while (begin < end && (*begin == ' ' || *begin == '\t'))
-        begin++;
-    while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    return (struct fcgi_text){begin, (size_t)(end - begin)};
 }
 
 /* The line that begins at `*at`, without its end; `*at` goes behind it. A line
@@ -71,18 +61,18 @@ static bool read_request_line(struct fcgi_text line, size_t path,
     const size_t n = sizeof(protocol) - 1;
     const char *blank = memchr(line.data, ' ', line.length);
     const char *begin, *end;
+    struct fcgi_text method;
 
-    if (blank == NULL || line.length <= n ||
-        !fcgi_header_is_token(line.data, (size_t)(blank - line.data)))
+    if (blank == NULL || line.length <= n)
         return false;
+    method = (struct fcgi_text){line.data, (size_t)(blank - line.data)};
     begin = blank + 1;
     end = line.data + line.length - n;
-    if (begin >= end || memcmp(end + 1, protocol + 1, n - 2) != 0 ||
-        is_control(end[n - 1]) || path > (size_t)(end - begin) ||
-        has_control(begin, begin + path))
+    if (!fcgi_http_text_all(method, FCGI_HTTP_TOKEN) || begin >= end ||
+        memcmp(end + 1, protocol + 1, n - 2) != 0 || is_control(end[n - 1]) ||
+        path > (size_t)(end - begin) || has_control(begin, begin + path))
         return false;
-    request->method.data = line.data;
-    request->method.length = (size_t)(blank - line.data);
+    request->method = method;
     request->version = end[n - 1] == '0' ? 10 : 11;
     request->uri.data = begin;
     request->uri.length = path;
@@ -100,10 +90,7 @@ static bool read_request_line(struct fcgi_text line, size_t path,
 /* RFC 9110, 5.5: of bytes of control, HTAB alone. */
 static bool is_value(struct fcgi_text value)
 {
-    for (size_t i = 0; i < value.length; i++)
-        if (is_control(value.data[i]) && value.data[i] != '\t')
-            return false;
-    return true;
+    return value.length == 0 || fcgi_http_text_all(value, FCGI_HTTP_VALUE);
 }
 
 /* `*from` goes behind the head. */
@@ -112,13 +99,14 @@ static int read_head(const char **from, const char *end, size_t path,
                      struct fcgi_http_request *request)
 {
     const char *at = *from;
-    struct fcgi_text line;
+    struct fcgi_text line, name;
 
     while (end - at >= 2 && at[0] == '\r' && at[1] == '\n')
         at += 2; /* some clients send one behind a body */
     if (!next_line(&at, end, &line) || !read_request_line(line, path, request))
         return 400;
     for (;;) {
+        struct fcgi_http_field *field = &fields[request->n_fields];
         const char *colon;
 
         if (!next_line(&at, end, &line))
@@ -128,16 +116,16 @@ static int read_head(const char **from, const char *end, size_t path,
             return 0;
         }
         colon = memchr(line.data, ':', line.length);
-        if (colon == NULL ||
-            !fcgi_header_is_token(line.data, (size_t)(colon - line.data)))
+        if (colon == NULL)
+            return 400;
+        name = (struct fcgi_text){line.data, (size_t)(colon - line.data)};
+        if (!fcgi_http_text_all(name, FCGI_HTTP_TOKEN))
             return 400;
         if (request->n_fields == MK_FIELDS_MAX)
             return 431;
-        fields[request->n_fields].name.data = line.data;
-        fields[request->n_fields].name.length = (size_t)(colon - line.data);
-        fields[request->n_fields].value =
-            trim(colon + 1, line.data + line.length);
-        if (!is_value(fields[request->n_fields].value))
+        field->name = name;
+        field->value = fcgi_http_text_trim(colon + 1, line.data + line.length);
+        if (!is_value(field->value))
             return 400;
         request->n_fields++;
     }
@@ -146,18 +134,13 @@ static int read_head(const char **from, const char *end, size_t path,
 /* Whether a field is `Connection` and has the option `close`. */
 static bool says_close(const struct fcgi_http_field *field)
 {
-    const char *at = field->value.data, *end = at + field->value.length;
+    struct fcgi_text rest = field->value, option;
 
-    if (!fcgi_header_is(field->name.data, field->name.length, "connection"))
+    if (!fcgi_http_text_is(field->name, "connection"))
         return false;
-    while (at < end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        struct fcgi_text option = trim(at, comma ? comma : end);
-
-        if (fcgi_header_is(option.data, option.length, "close"))
+    while (fcgi_http_text_element(&rest, &option))
+        if (fcgi_http_text_is(option, "close"))
             return true;
-        at = comma ? comma + 1 : end;
-    }
     return false;
 }
 
