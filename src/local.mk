@@ -68,8 +68,12 @@ libgateway_la_SOURCES = \
 	src/gateway/walk.c src/gateway/walk.h
 libgateway_la_LIBADD = $(CARES_LIBS)
 
-# The plugin has two symbols, one for each ABI of Monkey. What they share is
-# compiled once for each.
+# What knows Monkey's structures is compiled for one ABI of Monkey.
+ABI16_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=16
+ABI18_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+
+# The plugin has two symbols, one for each ABI. What they share is compiled once
+# for each.
 monkey_shared = \
 	src/monkey/abi.h \
 	src/monkey/auth.h \
@@ -87,7 +91,7 @@ monkey_shared = \
 	src/monkey/takeover.c src/monkey/takeover.h \
 	src/monkey/worker.c src/monkey/worker.h
 noinst_LTLIBRARIES += libmonkey16.la libmonkey18.la libregex18.la
-libmonkey16_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=16
+libmonkey16_la_CPPFLAGS = $(ABI16_CPPFLAGS)
 libmonkey16_la_SOURCES = $(monkey_shared) \
 	src/monkey/abi16.h src/monkey/abi16_values.h \
 	src/monkey/abi16_check.c \
@@ -96,7 +100,7 @@ libmonkey16_la_SOURCES = $(monkey_shared) \
 	src/monkey/plugin16.c \
 	src/monkey/expression16.c \
 	src/monkey/takeover16.c
-libmonkey18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+libmonkey18_la_CPPFLAGS = $(ABI18_CPPFLAGS)
 libmonkey18_la_SOURCES = $(monkey_shared) \
 	src/monkey/abi18.h src/monkey/abi18_values.h \
 	src/monkey/abi18_check.c \
@@ -106,7 +110,7 @@ libmonkey18_la_SOURCES = $(monkey_shared) \
 	src/monkey/expression18.c \
 	src/monkey/takeover18.c
 # fcgi-serve has to match as Monkey 1.8 does, too.
-libregex18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+libregex18_la_CPPFLAGS = $(ABI18_CPPFLAGS)
 libregex18_la_SOURCES = src/monkey/regex18.c src/monkey/regex18.h
 
 plugin_LTLIBRARIES = monkey-fastcgi.la

@@ -196,7 +196,7 @@ t_fuzz_fuzz_http_SOURCES = t/fuzz/fuzz_http.c t/fuzz/fuzz.h
 t_fuzz_fuzz_http_LDADD = libproto.la
 t_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_request_SOURCES = t/fuzz/fuzz_request.c t/fuzz/fuzz.h
-t_fuzz_fuzz_request_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+t_fuzz_fuzz_request_CPPFLAGS = $(ABI18_CPPFLAGS)
 t_fuzz_fuzz_request_LDADD = libregex18.la libproto.la
 t_fuzz_fuzz_request_LDFLAGS = $(FUZZ_LINK)
 fuzz: $(FUZZERS)
@@ -307,28 +307,31 @@ t_unit_test_backend_checkout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 t_unit_test_backend_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket \
 	-Wl,--wrap=connect -Wl,--wrap=getsockopt -Wl,--wrap=epoll_ctl \
 	-Wl,--wrap=sendmsg
+# What tests load, and nobody installs; with -rpath libtool makes a .so.
+MODULE_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 # For t/check/check.t: a libconfuse that refuses everything, another plugin.
 other_la_SOURCES = t/check/other.c
-other_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+other_la_LDFLAGS = $(MODULE_LDFLAGS)
 refuse_la_SOURCES = t/check/refuse.c
-refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+refuse_la_LDFLAGS = $(MODULE_LDFLAGS)
 # Where memory is to be short.
-t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
+t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) \
 	-Wl,--wrap=open,--wrap=memfd_create,--wrap=pwrite,--wrap=pread
 t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl
-t_unit_test_gateway_params_server_LDFLAGS = -Wl,--wrap=realloc
-# A plugin that misbehaves, for t/e2e/bite*.t; with -rpath libtool makes a .so.
+t_unit_test_gateway_params_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
+# A plugin that misbehaves, for t/e2e/bite*.t.
 monkey_badplugin_la_SOURCES = \
 	t/badplugin/actions.c t/badplugin/look.c t/badplugin/badplugin16.c t/badplugin/badplugin.h \
 	src/monkey/abi.h src/monkey/abi16.h src/monkey/abi16_values.h
-monkey_badplugin_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=16
-monkey_badplugin_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+monkey_badplugin_la_CPPFLAGS = $(ABI16_CPPFLAGS)
+monkey_badplugin_la_LDFLAGS = $(MODULE_LDFLAGS)
 monkey_badplugin18_la_SOURCES = \
 	t/badplugin/badplugin18.c \
 	src/monkey/abi.h src/monkey/abi18.h src/monkey/abi18_values.h
-monkey_badplugin18_la_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
-monkey_badplugin18_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+monkey_badplugin18_la_CPPFLAGS = $(ABI18_CPPFLAGS)
+monkey_badplugin18_la_LDFLAGS = $(MODULE_LDFLAGS)
 # An application in C, for t/e2e/apps.t.
 LIBFCGI_APPS = t/apps/libfcgi t/apps/libfcgi_echo
 t_apps_libfcgi_SOURCES = t/apps/libfcgi.c
@@ -339,21 +342,22 @@ t_apps_libfcgi_echo_SOURCES = t/apps/libfcgi_echo.c
 t_apps_libfcgi_echo_CPPFLAGS =
 t_apps_libfcgi_echo_LDADD = -lfcgi
 lookup_la_SOURCES = t/apps/lookup.c
-lookup_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+lookup_la_LDFLAGS = $(MODULE_LDFLAGS)
 
-LDADD = libtest.la libping.la libcheck.la libmonkeyconf.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS) -lm
+TEST_LIBS = libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)
+LDADD = libtest.la libping.la libcheck.la libmonkeyconf.la $(TEST_LIBS) -lm
 
 # With the structures of Monkey 1.6.
-MONKEY16_LIBS = libtest.la libmonkey16.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)
-t_unit_test_monkey_rules_CPPFLAGS = $(libmonkey16_la_CPPFLAGS)
+MONKEY16_LIBS = libtest.la libmonkey16.la $(TEST_LIBS)
+t_unit_test_monkey_rules_CPPFLAGS = $(ABI16_CPPFLAGS)
 t_unit_test_monkey_rules_LDADD = $(MONKEY16_LIBS)
-t_unit_test_monkey_short_head_CPPFLAGS = $(libmonkey16_la_CPPFLAGS)
+t_unit_test_monkey_short_head_CPPFLAGS = $(ABI16_CPPFLAGS)
 t_unit_test_monkey_short_head_LDADD = $(MONKEY16_LIBS)
 
 # What is Monkey 1.8's alone.
-MONKEY18_LIBS = libtest.la libmonkey18.la libregex18.la $(PROBE_LIBS) $(CMOCKA_LIBS)
-t_unit_test_monkey_body_CPPFLAGS = $(libmonkey18_la_CPPFLAGS)
+MONKEY18_LIBS = libtest.la libmonkey18.la $(TEST_LIBS)
+t_unit_test_monkey_body_CPPFLAGS = $(ABI18_CPPFLAGS)
 t_unit_test_monkey_body_LDADD = $(MONKEY18_LIBS)
-t_unit_test_monkey_regex_CPPFLAGS = $(libregex18_la_CPPFLAGS)
+t_unit_test_monkey_regex_CPPFLAGS = $(ABI18_CPPFLAGS)
 t_unit_test_monkey_regex_LDADD = $(MONKEY18_LIBS)
 

@@ -16,73 +16,58 @@ libmonkeyconf_la_LIBADD = libconfig.la
 noinst_LTLIBRARIES += libprobe.la
 libprobe_la_SOURCES = \
 	tools/probe/access.c tools/probe/access.h \
-	tools/probe/trail.c tools/probe/trail.h \
 	tools/probe/answer.c tools/probe/answer.h \
 	tools/probe/failure.c tools/probe/failure.h \
 	tools/probe/probe.c tools/probe/probe.h \
+	tools/probe/record_walk.c tools/probe/record_walk.h \
 	tools/probe/resolve.c tools/probe/resolve.h \
 	tools/probe/target.c tools/probe/target.h \
-	tools/probe/vars.c tools/probe/vars.h \
-	tools/probe/record_walk.c tools/probe/record_walk.h
+	tools/probe/trail.c tools/probe/trail.h \
+	tools/probe/vars.c tools/probe/vars.h
 
 # There are two servers in fcgi-serve, compiled from one source for each ABI.
 # Each is linked to one object, in which all but its begin becomes local.
 bin_PROGRAMS = fcgi-serve fcgi-check fcgi-get fcgi-ping
 serve_shared = \
-	tools/fcgi-serve/serve.h \
 	tools/fcgi-serve/abi.h \
-	tools/fcgi-serve/access.c \
-	tools/fcgi-serve/access.h \
-	tools/fcgi-serve/api.c \
-	tools/fcgi-serve/api.h \
+	tools/fcgi-serve/access.c tools/fcgi-serve/access.h \
+	tools/fcgi-serve/api.c tools/fcgi-serve/api.h \
 	tools/fcgi-serve/channel.c \
-	tools/fcgi-serve/conf.c \
-	tools/fcgi-serve/conf.h \
+	tools/fcgi-serve/conf.c tools/fcgi-serve/conf.h \
 	tools/fcgi-serve/conn.c \
-	tools/fcgi-serve/event.c \
-	tools/fcgi-serve/event.h \
+	tools/fcgi-serve/event.c tools/fcgi-serve/event.h \
 	tools/fcgi-serve/field.c \
 	tools/fcgi-serve/header.c \
 	tools/fcgi-serve/http.h \
 	tools/fcgi-serve/iov.c \
-	tools/fcgi-serve/layout.c \
-	tools/fcgi-serve/layout.h \
+	tools/fcgi-serve/layout.c tools/fcgi-serve/layout.h \
 	tools/fcgi-serve/list.h \
-	tools/fcgi-serve/listen.c \
-	tools/fcgi-serve/listen.h \
-	tools/fcgi-serve/log.c \
-	tools/fcgi-serve/log.h \
-	tools/fcgi-serve/serve.c \
-	tools/fcgi-serve/server.c \
-	tools/fcgi-serve/mem.c \
-	tools/fcgi-serve/mem.h \
-	tools/fcgi-serve/mime.c \
-	tools/fcgi-serve/mime.h \
+	tools/fcgi-serve/listen.c tools/fcgi-serve/listen.h \
+	tools/fcgi-serve/log.c tools/fcgi-serve/log.h \
+	tools/fcgi-serve/mem.c tools/fcgi-serve/mem.h \
+	tools/fcgi-serve/mime.c tools/fcgi-serve/mime.h \
 	tools/fcgi-serve/options.h \
-	tools/fcgi-serve/parse.c \
-	tools/fcgi-serve/parse.h \
+	tools/fcgi-serve/parse.c tools/fcgi-serve/parse.h \
 	tools/fcgi-serve/pieces.c tools/fcgi-serve/pieces.h \
-	tools/fcgi-serve/plugin.c \
-	tools/fcgi-serve/plugin.h \
+	tools/fcgi-serve/plugin.c tools/fcgi-serve/plugin.h \
 	tools/fcgi-serve/request.c \
 	tools/fcgi-serve/rule.h \
+	tools/fcgi-serve/serve.c tools/fcgi-serve/serve.h \
+	tools/fcgi-serve/server.c \
 	tools/fcgi-serve/session.c \
-	tools/fcgi-serve/setup.c \
-	tools/fcgi-serve/setup.h \
+	tools/fcgi-serve/setup.c tools/fcgi-serve/setup.h \
 	tools/fcgi-serve/short.c \
 	tools/fcgi-serve/stage.c \
 	tools/fcgi-serve/static.c \
-	tools/fcgi-serve/vhost.c \
-	tools/fcgi-serve/vhost.h \
-	tools/fcgi-serve/worker.c \
-	tools/fcgi-serve/worker.h
+	tools/fcgi-serve/vhost.c tools/fcgi-serve/vhost.h \
+	tools/fcgi-serve/worker.c tools/fcgi-serve/worker.h
 noinst_LIBRARIES = libserve16.a libserve18.a
-libserve16_a_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=16
+libserve16_a_CPPFLAGS = $(ABI16_CPPFLAGS)
 libserve16_a_SOURCES = $(serve_shared) \
 	tools/fcgi-serve/channel16.c \
 	tools/fcgi-serve/layout16.c \
 	tools/fcgi-serve/rule16.c
-libserve18_a_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
+libserve18_a_CPPFLAGS = $(ABI18_CPPFLAGS)
 libserve18_a_SOURCES = $(serve_shared) \
 	tools/fcgi-serve/channel18.c \
 	tools/fcgi-serve/layout18.c \
@@ -107,6 +92,10 @@ fcgi_serve_CPPFLAGS = $(AM_CPPFLAGS) \
 fcgi_serve_LDADD = serve-16.o serve-18.o libmonkeyconf.la libcommon.la libregex18.la \
 	libproto.la
 
+# Where fastcgi.conf is installed.
+CONFIG_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFCGI_CONFIG_FILE='"$(fastcgiconfdir)/fastcgi.conf"'
+
 noinst_LTLIBRARIES += libping.la
 libping_la_SOURCES = \
 	tools/fcgi-ping/fpm.c tools/fcgi-ping/fpm.h \
@@ -120,13 +109,12 @@ libping_la_SOURCES = \
 	tools/fcgi-ping/run.c \
 	tools/fcgi-ping/times.c tools/fcgi-ping/times.h \
 	tools/fcgi-ping/text.c
-libping_la_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DFCGI_CONFIG_FILE='"$(fastcgiconfdir)/fastcgi.conf"'
+libping_la_CPPFLAGS = $(CONFIG_CPPFLAGS)
 PROBE_LIBS = libprobe.la libcommon.la libgateway.la libconfig.la libproto.la
 fcgi_ping_SOURCES = tools/fcgi-ping/main.c
 fcgi_ping_LDADD = libping.la $(PROBE_LIBS) -lm
 fcgi_get_SOURCES = tools/fcgi-get/get.h tools/fcgi-get/main.c
-fcgi_get_CPPFLAGS = $(libping_la_CPPFLAGS)
+fcgi_get_CPPFLAGS = $(CONFIG_CPPFLAGS)
 fcgi_get_LDADD = $(PROBE_LIBS)
 
 noinst_LTLIBRARIES += libcheck.la
@@ -156,6 +144,6 @@ libcheck_la_SOURCES = \
 libcheck_la_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DFCGI_PLUGIN_DIR='"$(plugindir)"'
 fcgi_check_SOURCES = tools/fcgi-check/main.c
-fcgi_check_CPPFLAGS = $(libping_la_CPPFLAGS)
+fcgi_check_CPPFLAGS = $(CONFIG_CPPFLAGS)
 fcgi_check_LDADD = libcheck.la libmonkeyconf.la libregex18.la $(PROBE_LIBS)
 
