@@ -41,6 +41,7 @@ struct get {
     const char *config, *output;
     bool include, fail, verbose, environment;
     bool done, silent; /* silent: --fail has found an error */
+    bool in_line;      /* STDERR so far does not end in a line end */
     int write_error;   /* errno */
     int fd;
 };
@@ -161,6 +162,16 @@ static void put(struct get *get, const uint8_t *bytes, size_t length)
     get->probe.moved = fcgi_probe_clock();
 }
 
+/* What we say ourselves begins a line: PHP-FPM writes STDERR without its end. */
+static void end_line(struct get *get)
+{
+    if (get->in_line)
+        fputc('\n', stderr);
+    get->in_line = false;
+}
+
+#define tell(get, ...) (end_line(get), fcgi_cli_error(&cli, __VA_ARGS__))
+
 static void on_stdout(struct fcgi_probe *probe, const uint8_t *bytes,
                       size_t length)
 {
@@ -177,10 +188,9 @@ static void on_stdout(struct fcgi_probe *probe, const uint8_t *bytes,
 
         get->silent = get->fail && fcgi_answer_status(answer) >= 400;
         if (broken)
-            fcgi_cli_error(&cli,
-                           "the answer has no CGI header (%s); it is printed "
-                           "as it is",
-                           answer->error);
+            tell(get,
+                 "the answer has no CGI header (%s); it is printed as it is",
+                 answer->error);
         if (broken || get->include)
             put(get, get->header.data, get->header.length);
     }
@@ -191,7 +201,10 @@ static void on_stdout(struct fcgi_probe *probe, const uint8_t *bytes,
 static void on_stderr(struct fcgi_probe *probe, const uint8_t *bytes,
                       size_t length)
 {
-    (void)probe;
+    struct get *get = probe->user;
+
+    if (length > 0)
+        get->in_line = bytes[length - 1] != '\n';
     while (length > 0) {
         ssize_t n = write(STDERR_FILENO, bytes, length);
 
@@ -207,7 +220,7 @@ static void on_stderr(struct fcgi_probe *probe, const uint8_t *bytes,
 static void on_record(struct fcgi_probe *probe, bool sent, uint64_t offset,
                       const struct fcgi_record *record)
 {
-    (void)probe;
+    end_line(probe->user);
     fprintf(stderr, "%c %s", sent ? '>' : '<',
             fcgi_record_walk_type_name(record->type));
     if (record->type == 0 || record->type > FCGI_UNKNOWN_TYPE)
@@ -309,9 +322,7 @@ static int conclude(struct get *get)
 
     if (!get->answer->in_body && get->header.length > 0) {
         if (result->failure == FCGI_FAILURE_NONE)
-            fcgi_cli_error(&cli,
-                           "the answer's header has no end; it is "
-                           "printed as it is");
+            tell(get, "the answer's header has no end; it is printed as it is");
         put(get, get->header.data, get->header.length);
     }
     if (get->output != NULL && close(get->fd) < 0 && get->write_error == 0)
@@ -319,24 +330,24 @@ static int conclude(struct get *get)
     if (get->write_error != 0) {
         /* A reader that has enough needs no message. */
         if (get->write_error != EPIPE)
-            fcgi_cli_error(&cli, "cannot write the answer: %s",
-                           strerror(get->write_error));
+            tell(get, "cannot write the answer: %s",
+                 strerror(get->write_error));
         return FCGI_GET_TROUBLE;
     }
     if (result->failure != FCGI_FAILURE_NONE) {
-        fcgi_cli_error(&cli, "%s: %s", get->list.items[0].label,
-                       fcgi_failure_text(&get->probe, text, sizeof(text)));
+        tell(get, "%s: %s", get->list.items[0].label,
+             fcgi_failure_text(&get->probe, text, sizeof(text)));
         return exit_status(result->failure);
     }
     status = fcgi_answer_status(get->answer);
     if (get->fail && status >= 400) {
-        fcgi_cli_error(&cli, "%s: the answer's status is %d",
-                       get->list.items[0].label, status);
+        tell(get, "%s: the answer's status is %d", get->list.items[0].label,
+             status);
         return FCGI_GET_HTTP_ERROR;
     }
     if (result->end.app_status >= FCGI_GET_APP_MOST) {
-        fcgi_cli_error(&cli, "the application's status is %" PRIu32,
-                       result->end.app_status);
+        tell(get, "the application's status is %" PRIu32,
+             result->end.app_status);
         return FCGI_GET_APP_MOST;
     }
     return (int)result->end.app_status;
