@@ -35,8 +35,7 @@ struct fcgi_monkey_gate {
     const char *feed;
     size_t feed_left;
     bool feed_on, feed_whole;
-    /* While the core has a short head: the request that it stands for. */
-    const struct fcgi_monkey_aim *pending;
+    bool pending; /* the core has a short head, which stands for `aim` */
 
     struct fcgi_monkey_aim aim;
     struct fcgi_http_field fields[FIELDS_MOST];
@@ -133,6 +132,19 @@ static int close_it(struct fcgi_monkey_client *client)
     client->phase = FCGI_MONKEY_CLOSING;
     errno = 0;
     return -1;
+}
+
+/* Reads what the client has sent into the scratch. 0 where that is nothing;
+ * `*result` is what Monkey's loop is told then. */
+static size_t receive(struct fcgi_monkey_client *client, int *result)
+{
+    ssize_t n = fcgi_monkey_client_receive(client, gate->scratch, SCRATCH);
+
+    if (n > 0)
+        return (size_t)n;
+    *result = n < 0 && (errno == EAGAIN || errno == EINTR) ? nothing_yet()
+                                                           : close_it(client);
+    return 0;
 }
 
 /*
@@ -275,9 +287,9 @@ static int show_core(struct fcgi_monkey_client *client,
     if (length == 0)
         return close_it(client);
     client->phase = FCGI_MONKEY_CORE;
-    gate->pending = &gate->aim;
+    gate->pending = true;
     result = core_reads(client, gate->core_head, length, false);
-    gate->pending = NULL;
+    gate->pending = false;
     if (client->phase == FCGI_MONKEY_CORE && head->body != FCGI_HTTP_NO_BODY) {
         client->phase = FCGI_MONKEY_DRAIN;
         client->view.session->close_now = 1;
@@ -377,49 +389,42 @@ static struct input held_by(const struct fcgi_monkey_client *client)
 static int read_head(struct fcgi_monkey_client *client)
 {
     struct input input = held_by(client);
-    ssize_t n;
+    size_t n;
+    int result;
 
     /* What waits behind a request that has just ended comes first, the client's
      * end perhaps behind it. */
     if (input.length > client->scan.length)
         return look(client, &input);
-    n = fcgi_monkey_client_receive(client, gate->scratch, SCRATCH);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return nothing_yet();
-    if (n <= 0)
-        return close_it(client);
+    n = receive(client, &result);
+    if (n == 0)
+        return result;
     if (input.length == 0) {
-        input = (struct input){gate->scratch, (size_t)n, false};
+        input = (struct input){gate->scratch, n, false};
     } else {
-        if (!fcgi_monkey_client_hold(client, gate->scratch, (size_t)n))
+        if (!fcgi_monkey_client_hold(client, gate->scratch, n))
             return close_it(client);
         input = held_by(client);
     }
     return look(client, &input);
 }
 
-/* --- Monkey's callbacks --------------------------------------------------- */
+/* --- bytes, phase by phase ------------------------------------------------ */
 
 /* More of a body that passes to the core. */
 static int read_passing(struct fcgi_monkey_client *client)
 {
     struct input input = {gate->scratch, 0, false};
-    ssize_t n;
+    int result;
 
     if (client->body == FCGI_HTTP_LENGTH) {
-        int result = core_reads(client, NULL, 0, false);
-
+        result = core_reads(client, NULL, 0, false);
         if (client->body_left == 0 && client->phase == FCGI_MONKEY_PASSING)
             client->phase = FCGI_MONKEY_CORE;
         return settle(client, result);
     }
-    n = fcgi_monkey_client_receive(client, gate->scratch, SCRATCH);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return nothing_yet();
-    if (n <= 0)
-        return close_it(client);
-    input.length = (size_t)n;
-    return pass(client, &input, 0);
+    input.length = receive(client, &result);
+    return input.length > 0 ? pass(client, &input, 0) : result;
 }
 
 /* The client speaks, or closes, while it is served: from now on the gateway's
@@ -432,10 +437,9 @@ static int disturb(struct fcgi_monkey_client *client)
 
 static int drain(struct fcgi_monkey_client *client)
 {
-    ssize_t n = fcgi_monkey_client_receive(client, gate->scratch, SCRATCH);
+    int result;
 
-    return n > 0 || (n < 0 && errno == EAGAIN) ? nothing_yet()
-                                               : close_it(client);
+    return receive(client, &result) > 0 ? nothing_yet() : result;
 }
 
 /* All passes: what is held first. */
@@ -475,11 +479,14 @@ static struct fcgi_monkey_client *client_behind(struct mk_session *cs)
     return (struct fcgi_monkey_client *)((char *)cs + CLIENT_OFFSET);
 }
 
-/* The client of a connection whose handler is the gate's. */
+/* The client of a connection whose handler is the gate's; NULL while Monkey's
+ * family is not known. */
 static struct fcgi_monkey_client *client_of(void *conn)
 {
     struct fcgi_monkey_conn_view view;
 
+    if (gate->family == FCGI_MONKEY_FAMILY_UNKNOWN)
+        return NULL;
     fcgi_monkey_conn_view(gate->family, conn, &view);
     return client_behind(view.session);
 }
@@ -567,9 +574,9 @@ static int on_read(MK_ON_CONN)
 
     if (gate->family == FCGI_MONKEY_FAMILY_UNKNOWN)
         gate->family = fcgi_monkey_family_by_handler(conn, &gate->handler);
-    if (gate->family == FCGI_MONKEY_FAMILY_UNKNOWN)
-        return gate->core->cb_read MK_CONN_ARGS(conn, worker, config);
     client = client_of(conn);
+    if (client == NULL)
+        return gate->core->cb_read MK_CONN_ARGS(conn, worker, config);
     if (client->worker == NULL && !init(client, conn))
         return close_it(client);
     do
@@ -585,9 +592,10 @@ static int on_read(MK_ON_CONN)
 /* The core has nothing to send (any more). */
 static int on_done(MK_ON_CONN)
 {
+    const struct fcgi_monkey_client *client = client_of(conn);
+
     errno = 0;
-    if (gate->family != FCGI_MONKEY_FAMILY_UNKNOWN &&
-        client_of(conn)->phase == FCGI_MONKEY_CLOSING && client_of(conn)->gated)
+    if (client != NULL && client->gated && client->phase == FCGI_MONKEY_CLOSING)
         return -1;
     return gate->core->cb_done MK_CONN_ARGS(conn, worker, config);
 }
@@ -598,10 +606,8 @@ static int on_done(MK_ON_CONN)
  */
 static int on_close(MK_ON_CLOSE)
 {
-    struct fcgi_monkey_client *client = NULL;
+    struct fcgi_monkey_client *client = client_of(conn);
 
-    if (gate->family != FCGI_MONKEY_FAMILY_UNKNOWN)
-        client = client_of(conn);
     if (client != NULL && client->worker != NULL) {
         if (client->phase == FCGI_MONKEY_CLOSING)
             fcgi_monkey_conn_leave(gate->worker->api, &client->view);
@@ -733,7 +739,7 @@ void fcgi_monkey_gate_put_up(void)
 struct fcgi_monkey_aim *
 fcgi_monkey_gate_pending(const struct fcgi_monkey_client *client)
 {
-    return client != NULL && gate->reading == client && gate->pending != NULL
+    return client != NULL && gate->reading == client && gate->pending
                ? &gate->aim
                : NULL;
 }
