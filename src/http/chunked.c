@@ -184,18 +184,16 @@ fcgi_http_chunked_feed(struct fcgi_http_chunked *chunked, const char *bytes,
 }
 
 enum fcgi_http_chunked_result
-fcgi_http_chunked_decode(char *bytes, size_t length,
-                         struct fcgi_http_unchunked *out)
+fcgi_http_chunked_decode(struct fcgi_http_chunked *chunked, char *bytes,
+                         size_t length, struct fcgi_http_unchunked *out)
 {
     enum fcgi_http_chunked_result result;
-    struct fcgi_http_chunked chunked;
     struct fcgi_text data;
     size_t used;
 
-    fcgi_http_chunked_init(&chunked);
     memset(out, 0, sizeof(*out));
     do {
-        result = fcgi_http_chunked_feed(&chunked, bytes + out->used,
+        result = fcgi_http_chunked_feed(chunked, bytes + out->used,
                                         length - out->used, &used, &data);
         if (result == FCGI_HTTP_CHUNKED_DATA)
             memmove(bytes + out->decoded, data.data, data.length);

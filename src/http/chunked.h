@@ -49,19 +49,20 @@ enum fcgi_http_chunked_result
 fcgi_http_chunked_feed(struct fcgi_http_chunked *chunked, const char *bytes,
                        size_t length, size_t *used, struct fcgi_text *data);
 
-/* A body that is in memory as a whole. */
+/* What was decoded in place. */
 struct fcgi_http_unchunked {
     size_t decoded; /* bytes of content */
     size_t used;    /* bytes that it took, its trailer included */
 };
 
 /*
- * Decodes a body in place: the content comes to stand at `bytes`; what lies
- * behind `used` stays where it is. Unless the result is FCGI_HTTP_CHUNKED_DONE,
- * `bytes` is spoilt.
+ * Decodes bytes in place, up to their end or that of the body: the content comes
+ * to stand at `bytes`; what lies behind `used` stays where it is. Returns what
+ * fcgi_http_chunked_feed() does, but for FCGI_HTTP_CHUNKED_DATA. Where it is
+ * invalid, `bytes` is spoilt.
  */
 enum fcgi_http_chunked_result
-fcgi_http_chunked_decode(char *bytes, size_t length,
-                         struct fcgi_http_unchunked *out);
+fcgi_http_chunked_decode(struct fcgi_http_chunked *chunked, char *bytes,
+                         size_t length, struct fcgi_http_unchunked *out);
 
 #endif

@@ -46,12 +46,14 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
                        const char **why)
 {
     char *body = cs->body + head_end;
-    struct fcgi_http_unchunked chunked;
+    struct fcgi_http_chunked chunked;
+    struct fcgi_http_unchunked out;
 
     if (!take_coding(fields, request))
         return 0;
-    switch (
-        fcgi_http_chunked_decode(body, cs->body_length - head_end, &chunked)) {
+    fcgi_http_chunked_init(&chunked);
+    switch (fcgi_http_chunked_decode(&chunked, body, cs->body_length - head_end,
+                                     &out)) {
     case FCGI_HTTP_CHUNKED_DONE:
         break;
     case FCGI_HTTP_CHUNKED_MORE:
@@ -63,9 +65,9 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
         return 400;
     }
     request->framing = FCGI_HTTP_LENGTH;
-    request->content_length = chunked.decoded;
+    request->content_length = out.decoded;
     *decoded = body;
-    cs->parser.i = (int)(head_end + chunked.used) - 1;
+    cs->parser.i = (int)(head_end + out.used) - 1;
     return 0;
 }
 

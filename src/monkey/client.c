@@ -119,30 +119,22 @@ static bool put_back(struct fcgi_monkey_client *client, const char *bytes,
 static ssize_t decode(struct fcgi_monkey_client *client, char *bytes,
                       size_t length)
 {
-    size_t at = 0, out = 0, used;
-    struct fcgi_text data;
+    struct fcgi_http_unchunked out;
 
-    for (;;) {
-        switch (fcgi_http_chunked_feed(&client->chunked, bytes + at,
-                                       length - at, &used, &data)) {
-        case FCGI_HTTP_CHUNKED_DATA:
-            memmove(bytes + out, data.data, data.length);
-            out += data.length;
-            at += used;
-            break;
-        case FCGI_HTTP_CHUNKED_MORE:
-            return (ssize_t)out;
-        case FCGI_HTTP_CHUNKED_DONE:
-            client->body = FCGI_HTTP_NO_BODY;
-            errno = ENOMEM;
-            return put_back(client, bytes + at + used, length - at - used)
-                       ? (ssize_t)out
-                       : -1;
-        case FCGI_HTTP_CHUNKED_INVALID:
-            errno = EBADMSG;
+    switch (fcgi_http_chunked_decode(&client->chunked, bytes, length, &out)) {
+    case FCGI_HTTP_CHUNKED_MORE:
+        break;
+    case FCGI_HTTP_CHUNKED_DONE:
+        client->body = FCGI_HTTP_NO_BODY;
+        errno = ENOMEM;
+        if (!put_back(client, bytes + out.used, length - out.used))
             return -1;
-        }
+        break;
+    default:
+        errno = EBADMSG;
+        return -1;
     }
+    return (ssize_t)out.decoded;
 }
 
 static ssize_t read_chunks(struct fcgi_monkey_client *client, void *buf,

@@ -28,10 +28,12 @@ static const char *print_body(const struct fcgi_http_head *head, char *bytes,
                               size_t length, size_t *used)
 {
     struct fcgi_text body = {bytes, 0};
+    struct fcgi_http_chunked chunked;
     struct fcgi_http_unchunked out;
 
     if (head->body == FCGI_HTTP_CHUNKED) {
-        switch (fcgi_http_chunked_decode(bytes, length, &out)) {
+        fcgi_http_chunked_init(&chunked);
+        switch (fcgi_http_chunked_decode(&chunked, bytes, length, &out)) {
         case FCGI_HTTP_CHUNKED_DONE:
             break;
         case FCGI_HTTP_CHUNKED_MORE:

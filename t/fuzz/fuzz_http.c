@@ -144,7 +144,8 @@ static void try_body(const char *bytes, size_t length, size_t piece)
 
     check(copy != NULL && content != NULL);
     memcpy(copy, bytes, length);
-    whole = fcgi_http_chunked_decode(copy, length, &out);
+    fcgi_http_chunked_init(&chunked);
+    whole = fcgi_http_chunked_decode(&chunked, copy, length, &out);
     fcgi_http_chunked_init(&chunked);
     while (at < length && (result == FCGI_HTTP_CHUNKED_MORE ||
                            result == FCGI_HTTP_CHUNKED_DATA)) {
