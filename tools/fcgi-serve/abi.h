@@ -23,6 +23,7 @@
 #define SERVE_CONFIG
 #define SERVE_UNUSED_CONFIG (void)0
 #define SERVE_PLUGIN(name)
+#define SERVE_UNUSED_PLUGIN (void)0
 #define SERVE_NET(net, call, ...) ((net)->call(__VA_ARGS__))
 #define SERVE_NET_OF(listener) ((listener)->network->network)
 #define SERVE_WORKER_INIT(plugin) ((plugin)->worker_init())
@@ -44,6 +45,7 @@
 #define SERVE_UNUSED_CONFIG (void)config
 #define SERVE_CONFIG , struct mk_config *config
 #define SERVE_PLUGIN(name) struct mk_plugin *name,
+#define SERVE_UNUSED_PLUGIN (void)plugin
 #define SERVE_NET(net, call, ...) ((net)->call((net)->plugin, __VA_ARGS__))
 #define SERVE_NET_OF(listener) ((listener)->network)
 #define SERVE_WORKER_INIT(plugin) ((plugin)->worker_init(&serve.config))

@@ -20,6 +20,8 @@
 #define EXTRA_ROWS 18
 #define SLOTS 32
 
+/* The statuses that Monkey has a text for, and its texts: neither as many nor
+ * the same as those of src/gateway/reason.c. */
 struct status {
     int number;
     const char *text;

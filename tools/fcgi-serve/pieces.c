@@ -24,12 +24,6 @@
 #include "mem.h"
 #include "serve.h"
 
-#if MK_ABI == 18
-#define UNUSED_PLUGIN (void)plugin
-#else
-#define UNUSED_PLUGIN (void)0
-#endif
-
 #define RECORD 16384
 #define FDS 65536
 #define FEW 2048
@@ -65,7 +59,7 @@ static int pieces_read(SERVE_PLUGIN(plugin) int fd, void *buf, int size)
     struct piece *piece = piece_of(fd);
     size_t most = (size_t)size, left;
 
-    UNUSED_PLUGIN;
+    SERVE_UNUSED_PLUGIN;
     if (piece->begin == piece->end) {
         ssize_t n;
 
@@ -90,7 +84,7 @@ static int pieces_write(SERVE_PLUGIN(plugin) int fd, const void *buf,
     size_t most = size < RECORD ? size : RECORD;
     ssize_t n;
 
-    UNUSED_PLUGIN;
+    SERVE_UNUSED_PLUGIN;
     if (piece->refused > 0 && (piece->refused != most ||
                                memcmp(piece->out, buf, piece->refused) != 0))
         serve_trap_abort("m",
@@ -116,7 +110,7 @@ static int pieces_writev(SERVE_PLUGIN(plugin) int fd, struct mk_iov *iov)
     char text[RECORD];
     size_t length = 0;
 
-    UNUSED_PLUGIN;
+    SERVE_UNUSED_PLUGIN;
     for (int i = 0; i < iov->iov_idx; i++) {
         const struct iovec *part = &iov->io[i];
         size_t room = sizeof(text) - length;
@@ -135,7 +129,7 @@ static int pieces_send_file(SERVE_PLUGIN(plugin) int out, int in, off_t *offset,
     ssize_t n =
         pread(in, text, size < sizeof(text) ? size : sizeof(text), *offset);
 
-    UNUSED_PLUGIN;
+    SERVE_UNUSED_PLUGIN;
     if (n <= 0)
         return (int)n;
     n = SERVE_NET(&serve.network, write, out, text, (size_t)n);
@@ -146,7 +140,7 @@ static int pieces_send_file(SERVE_PLUGIN(plugin) int out, int in, off_t *offset,
 
 static int pieces_close(SERVE_PLUGIN(plugin) int fd)
 {
-    UNUSED_PLUGIN;
+    SERVE_UNUSED_PLUGIN;
     serve_mem_free(pieces[fd]);
     pieces[fd] = NULL;
     return SERVE_NET(&below, close, fd);
