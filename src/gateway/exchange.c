@@ -19,13 +19,11 @@
 #include "gateway/exchange.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "config/escape.h"
 #include "gateway/params.h"
 
 /* The header block of an answer: first memory. */
@@ -57,25 +55,6 @@ static struct fcgi_exchange *of_upstream(struct fcgi_upstream *upstream)
 
 /* --- the end ----------------------------------------------------------- */
 
-/* What to look at where the application did not find the script. */
-static void explain_unknown_script(const struct fcgi_exchange *exchange)
-{
-    char name[1024];
-    struct fcgi_text file;
-
-    if (!exchange->log.script_unknown || exchange->reply.status != 404)
-        return;
-    file = fcgi_params_find(fcgi_upstream_params(&exchange->upstream),
-                            "SCRIPT_FILENAME");
-    fcgi_escape(name, sizeof(name), 0, file.data, file.length);
-    say(exchange, FCGI_LOG_ERROR,
-        "the application has no such script: it was sent SCRIPT_FILENAME "
-        "\"%s\", and must find that file under that very name (in a container, "
-        "in a chroot or on another machine: see DocumentRoot; else: may its "
-        "user read the file and all folders above?)",
-        name);
-}
-
 /* The one place where an exchange ends: all that it owns is given back. The
  * host is told when all callers have returned. */
 static void end(struct fcgi_exchange *exchange)
@@ -84,7 +63,9 @@ static void end(struct fcgi_exchange *exchange)
         return;
     exchange->state = FCGI_EXCHANGE_ENDED;
     fcgi_log_end_stderr(&exchange->log, exchange->upstream.server);
-    explain_unknown_script(exchange);
+    if (exchange->reply.status == 404)
+        fcgi_log_explain(&exchange->log, exchange->upstream.server,
+                         fcgi_upstream_params(&exchange->upstream));
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->turn);
@@ -203,6 +184,11 @@ static void flush(struct fcgi_exchange *exchange)
     throttle(exchange);
 }
 
+void fcgi_exchange_disturbed(struct fcgi_exchange *exchange)
+{
+    fcgi_client_attend(&exchange->client);
+}
+
 static void on_room(struct fcgi_client *client)
 {
     throttle(of_client(client));
@@ -242,8 +228,7 @@ static void say_continue(struct fcgi_exchange *exchange)
     if (!exchange->expects)
         return;
     exchange->expects = false;
-    fcgi_buffer_add_text(&exchange->client.out,
-                         "HTTP/1.1 100 Continue\r\n\r\n");
+    fcgi_buffer_add_text(&exchange->client.out, FCGI_REPLY_CONTINUE);
     flush(exchange);
 }
 
@@ -268,12 +253,11 @@ static void ask(struct fcgi_exchange *exchange)
     if (body->framing == FCGI_HTTP_CHUNKED && body->complete)
         fcgi_params_add_length(&exchange->params, body->total);
     exchange->state = FCGI_EXCHANGE_WAITING;
-    fcgi_upstream_start(&exchange->upstream, &exchange->request);
+    fcgi_upstream_start(&exchange->upstream);
 }
 
-/* The body is longer than the window, and nobody knows how long: false where
- * it cannot be helped. */
-static bool spool(struct fcgi_exchange *exchange)
+/* The body is longer than the window, and nobody knows how long. */
+static void spool(struct fcgi_exchange *exchange)
 {
     struct fcgi_body *body = &exchange->body;
 
@@ -281,7 +265,6 @@ static bool spool(struct fcgi_exchange *exchange)
         ask(exchange);
     else if (!body->spooled && !fcgi_body_spool(body))
         give_up(exchange, body->status, body->why);
-    return true;
 }
 
 /*
@@ -305,7 +288,7 @@ static bool gather(struct fcgi_exchange *exchange)
             wait_for_client(exchange);
         return result != FCGI_BODY_WAIT && !fcgi_body_is_shown(body);
     } else if (result == FCGI_BODY_FULL) {
-        return spool(exchange);
+        spool(exchange);
     } else if (result == FCGI_BODY_WAIT) {
         say_continue(exchange);
         if (exchange->state == FCGI_EXCHANGE_RECEIVING)
@@ -486,9 +469,8 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
 {
     struct fcgi_reply *reply = &exchange->reply;
     struct fcgi_buffer *out = &exchange->client.out;
-    uint64_t before = reply->body_bytes;
+    size_t taken = fcgi_reply_body(reply, bytes, length, out);
 
-    fcgi_reply_body(reply, bytes, length, out);
     if (out->failed) {
         flush(exchange);
         return false;
@@ -496,15 +478,14 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
     /* More than Content-Length has announced is cut off, and the answer ends
      * here: nobody knows how much more there is. A body that nobody gets, as
      * with HEAD, is let pass until the application ends. */
-    if (reply->framing == FCGI_FRAMING_LENGTH &&
-        reply->body_bytes - before < length) {
+    if (reply->framing == FCGI_FRAMING_LENGTH && taken < length) {
         say(exchange, FCGI_LOG_WARNING,
             "the application sent more than its Content-Length %llu; the rest "
             "is cut off",
             (unsigned long long)reply->length);
         finish(exchange, false);
     }
-    return reply->body_bytes > before;
+    return taken > 0;
 }
 
 /* Gives the header block memory, more if it has some. */
@@ -635,14 +616,6 @@ static void on_retry(struct fcgi_upstream *upstream,
     say(of_upstream(upstream), FCGI_LOG_WARNING, "%s; %s", why, how);
 }
 
-/* Whether the client has, or will get, a whole answer without END_REQUEST. */
-static bool is_whole(const struct fcgi_reply *reply)
-{
-    return reply->framing == FCGI_FRAMING_NONE ||
-           (reply->framing == FCGI_FRAMING_LENGTH &&
-            reply->body_bytes == reply->length);
-}
-
 static void on_failure(struct fcgi_upstream *upstream,
                        const struct fcgi_attempt *attempt)
 {
@@ -651,7 +624,7 @@ static void on_failure(struct fcgi_upstream *upstream,
 
     fcgi_attempt_describe(attempt, why, sizeof(why));
     if (exchange->reply.begun) {
-        bool whole = is_whole(&exchange->reply);
+        bool whole = fcgi_reply_is_whole(&exchange->reply);
 
         say(exchange, FCGI_LOG_ERROR, "%s; %s", why,
             whole ? "the answer was complete" : "the answer is cut");
@@ -729,17 +702,6 @@ static void init(struct fcgi_exchange *exchange,
                  struct fcgi_exchange_common *common,
                  const struct fcgi_http_request *request)
 {
-    static const struct fcgi_upstream_handlers handlers = {
-        .on_open = on_open,
-        .on_sent = on_sent,
-        .on_stdout = on_stdout,
-        .on_stderr = on_stderr,
-        .on_batch = on_batch,
-        .on_end = on_end,
-        .on_retry = on_retry,
-        .on_failure = on_failure,
-    };
-
     exchange->common = common;
     exchange->state = FCGI_EXCHANGE_RECEIVING;
     exchange->draining = exchange->pumping = false;
@@ -751,10 +713,36 @@ static void init(struct fcgi_exchange *exchange,
     exchange->begin.run = begin;
     exchange->report.run = report;
     fcgi_log_init(&exchange->log, common->host, request);
-    fcgi_upstream_init(&exchange->upstream, common->worker, &handlers);
     fcgi_reply_init(&exchange->reply, request, common->host->software,
                     fcgi_date_now(&common->date));
     fcgi_header_init(&exchange->header, NULL, 0);
+}
+
+static void
+init_upstream(struct fcgi_exchange *exchange, struct fcgi_text method,
+              bool (*allows)(const void *arg, const struct fcgi_server *server),
+              const void *arg)
+{
+    static const struct fcgi_upstream_handlers handlers = {
+        .on_open = on_open,
+        .on_sent = on_sent,
+        .on_stdout = on_stdout,
+        .on_stderr = on_stderr,
+        .on_batch = on_batch,
+        .on_end = on_end,
+        .on_retry = on_retry,
+        .on_failure = on_failure,
+    };
+    const struct fcgi_upstream_request request = {
+        .params = &exchange->params,
+        .body = &exchange->body,
+        .idempotent = fcgi_upstream_is_idempotent(method),
+        .allows = allows,
+        .allows_arg = arg,
+    };
+
+    fcgi_upstream_init(&exchange->upstream, exchange->common->worker, &handlers,
+                       &request);
 }
 
 bool fcgi_exchange_start(struct fcgi_exchange *exchange,
@@ -774,13 +762,7 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     };
 
     init(exchange, common, request);
-    exchange->request = (struct fcgi_upstream_request){
-        .params = &exchange->params,
-        .body = &exchange->body,
-        .idempotent = fcgi_upstream_is_idempotent(request->method),
-        .allows = allows,
-        .allows_arg = arg,
-    };
+    init_upstream(exchange, request->method, allows, arg);
     if (fcgi_params_build(&exchange->params, request, script,
                           common->host->software) < 0)
         return false;
@@ -801,25 +783,21 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
 
 /* --- memory ------------------------------------------------------------ */
 
+static void reset(struct fcgi_exchange *exchange, size_t keep)
+{
+    fcgi_buffer_reset(&exchange->client.out, keep);
+    fcgi_buffer_reset(&exchange->upstream.adapted, keep);
+    fcgi_buffer_reset(&exchange->block, keep);
+    fcgi_buffer_reset(&exchange->params, keep);
+    fcgi_buffer_reset(&exchange->body.in, keep);
+}
+
 void fcgi_exchange_trim(struct fcgi_exchange *exchange)
 {
-    fcgi_buffer_reset(&exchange->client.out, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->upstream.adapted, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->block, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->params, KEPT_BUFFER);
-    fcgi_buffer_reset(&exchange->body.in, KEPT_BUFFER);
+    reset(exchange, KEPT_BUFFER);
 }
 
 void fcgi_exchange_free(struct fcgi_exchange *exchange)
 {
-    fcgi_buffer_free(&exchange->client.out);
-    fcgi_buffer_free(&exchange->upstream.adapted);
-    fcgi_buffer_free(&exchange->block);
-    fcgi_buffer_free(&exchange->params);
-    fcgi_buffer_free(&exchange->body.in);
-}
-
-void fcgi_exchange_disturbed(struct fcgi_exchange *exchange)
-{
-    fcgi_client_attend(&exchange->client);
+    reset(exchange, 0);
 }

@@ -67,15 +67,14 @@ struct fcgi_exchange {
     /* The client owes a part of the body: when it is given up. */
     struct fcgi_loop_timer patience;
     uint64_t waited_at;   /* bytes of the body that had come when it was set */
-    uint64_t drain_until; /* what comes of the body is dropped until then */
-    bool draining;        /* so it is */
+    bool draining;        /* what still comes of the body is dropped, */
+    uint64_t drain_until; /* until then */
     bool expects;         /* the client waits for 100 (Continue) */
     bool pumping;         /* pump() is under way */
     struct fcgi_loop_timer turn; /* set: it goes on then */
     bool tls;                    /* the client's connection */
     bool cut;                    /* the answer is not whole */
-    struct fcgi_upstream_request request;
-    int refusal; /* the status that it is refused with, or 0 */
+    int refusal;                 /* the status that it is refused with, or 0 */
     const char *why_refused;
     struct fcgi_loop_task begin, report;
     struct fcgi_log log;
@@ -106,8 +105,8 @@ void fcgi_exchange_abandon(struct fcgi_exchange *exchange);
  * its end: the exchange watches it from now on. */
 void fcgi_exchange_disturbed(struct fcgi_exchange *exchange);
 
-/* ENDED: gives memory back, all of it or what is more than a usual request
- * needs, so that it can be started again. */
+/* ENDED: gives back what memory is more than a usual request needs, so that it
+ * can be started again; or all. */
 void fcgi_exchange_trim(struct fcgi_exchange *exchange);
 void fcgi_exchange_free(struct fcgi_exchange *exchange);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/escape.h"
+#include "gateway/params.h"
 
 void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
                    const struct fcgi_http_request *request)
@@ -75,4 +76,24 @@ void fcgi_log_stderr(struct fcgi_log *log, const struct fcgi_server *server,
         if (bytes[i] == '\n' || log->length == sizeof(log->line))
             fcgi_log_end_stderr(log, server);
     }
+}
+
+void fcgi_log_explain(const struct fcgi_log *log,
+                      const struct fcgi_server *server,
+                      const struct fcgi_buffer *params)
+{
+    char name[1024];
+    struct fcgi_text file;
+
+    if (!log->script_unknown)
+        return;
+    file = fcgi_params_find(params, "SCRIPT_FILENAME");
+    fcgi_escape(name, sizeof(name), 0, file.data, file.length);
+    fcgi_log_write(log, server, FCGI_LOG_ERROR,
+                   "the application has no such script: it was sent "
+                   "SCRIPT_FILENAME \"%s\", and must find that file under that "
+                   "very name (in a container, in a chroot or on another "
+                   "machine: see DocumentRoot; else: may its user read the "
+                   "file and all folders above?)",
+                   name);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "backend/server.h"
+#include "gateway/buffer.h"
 #include "gateway/host.h"
 
 /* Longest line of STDERR that is logged in one piece. */
@@ -40,5 +41,11 @@ void fcgi_log_stderr(struct fcgi_log *log, const struct fcgi_server *server,
                      const uint8_t *bytes, size_t length);
 void fcgi_log_end_stderr(struct fcgi_log *log,
                          const struct fcgi_server *server);
+
+/* The answer is 404: where STDERR said that it has not found the script, what
+ * to look at. `params` are those that it was sent. */
+void fcgi_log_explain(const struct fcgi_log *log,
+                      const struct fcgi_server *server,
+                      const struct fcgi_buffer *params);
 
 #endif

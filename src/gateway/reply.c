@@ -269,12 +269,12 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
     return NULL;
 }
 
-void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
-                     size_t length, struct fcgi_buffer *out)
+size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
+                       size_t length, struct fcgi_buffer *out)
 {
     switch (reply->framing) {
     case FCGI_FRAMING_NONE:
-        return;
+        return 0;
     case FCGI_FRAMING_LENGTH:
         if (length > reply->length - reply->body_bytes)
             length = (size_t)(reply->length - reply->body_bytes);
@@ -282,7 +282,7 @@ void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
         break;
     case FCGI_FRAMING_CHUNKED:
         if (length == 0)
-            return; /* an empty chunk would be the last one */
+            return 0; /* an empty chunk would be the last one */
         add_chunk_size(out, length);
         fcgi_buffer_add(out, bytes, length);
         fcgi_buffer_add_text(out, "\r\n");
@@ -293,6 +293,7 @@ void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
         break;
     }
     reply->body_bytes += length;
+    return length;
 }
 
 void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out)
@@ -311,9 +312,16 @@ void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out)
 void fcgi_reply_probe(const struct fcgi_reply *reply, struct fcgi_buffer *out)
 {
     if (!reply->begun && reply->version >= 11)
-        fcgi_buffer_add_text(out, "HTTP/1.1 100 Continue\r\n\r\n");
+        fcgi_buffer_add_text(out, FCGI_REPLY_CONTINUE);
     else if (reply->framing == FCGI_FRAMING_CHUNKED)
         fcgi_buffer_add_text(out, "0");
+}
+
+bool fcgi_reply_is_whole(const struct fcgi_reply *reply)
+{
+    return reply->framing == FCGI_FRAMING_NONE ||
+           (reply->framing == FCGI_FRAMING_LENGTH &&
+            reply->body_bytes == reply->length);
 }
 
 bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
@@ -325,7 +333,7 @@ bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
         insert_framing(reply, out);
         break;
     case FCGI_FRAMING_LENGTH:
-        return reply->body_bytes == reply->length;
+        return fcgi_reply_is_whole(reply);
     case FCGI_FRAMING_CHUNKED:
         fcgi_buffer_add_text(out, "0\r\n\r\n");
         break;

@@ -18,6 +18,10 @@
 #include "gateway/host.h"
 #include "proto/header.h"
 
+/* An interim answer, which tells a client to send its body (RFC 9110, 15.2.1).
+ * One that does not wait for it passes it over. */
+#define FCGI_REPLY_CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+
 enum fcgi_framing {
     FCGI_FRAMING_OPEN,    /* not decided yet: see fcgi_reply_commit() */
     FCGI_FRAMING_NONE,    /* no body: HEAD, 204, 304 */
@@ -53,9 +57,10 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
                             const struct fcgi_header *header,
                             struct fcgi_buffer *out);
 
-/* Adds a part of the body; what is more than announced is cut off. */
-void fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
-                     size_t length, struct fcgi_buffer *out);
+/* Adds a part of the body. Returns how much of it the client gets: what is more
+ * than announced is cut off, and of some answers it gets no body. */
+size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
+                       size_t length, struct fcgi_buffer *out);
 
 /*
  * To be called before the first of the answer is written. Where the
@@ -74,6 +79,10 @@ void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out);
  * holds whole chunks.
  */
 void fcgi_reply_probe(const struct fcgi_reply *reply, struct fcgi_buffer *out);
+
+/* Whether the client has all of the answer before that has ended, as it knows
+ * where its end is. */
+bool fcgi_reply_is_whole(const struct fcgi_reply *reply);
 
 /* Ends the answer. Returns false where the body is shorter than announced:
  * the client's connection must be cut, then. */

@@ -476,10 +476,12 @@ static void failed(struct fcgi_upstream *upstream,
 
 void fcgi_upstream_init(struct fcgi_upstream *upstream,
                         struct fcgi_worker *worker,
-                        const struct fcgi_upstream_handlers *handlers)
+                        const struct fcgi_upstream_handlers *handlers,
+                        const struct fcgi_upstream_request *request)
 {
     upstream->worker = worker;
     upstream->handlers = handlers;
+    upstream->request = *request;
     upstream->server = NULL;
     upstream->checkout = NULL;
     upstream->conn = NULL;
@@ -490,13 +492,12 @@ void fcgi_upstream_init(struct fcgi_upstream *upstream,
     upstream->adapted.length = 0;
 }
 
-void fcgi_upstream_start(struct fcgi_upstream *upstream,
-                         const struct fcgi_upstream_request *request)
+void fcgi_upstream_start(struct fcgi_upstream *upstream)
 {
+    const struct fcgi_upstream_request *request = &upstream->request;
     struct fcgi_server *server;
     bool trial;
 
-    upstream->request = *request;
     fcgi_pool_route(upstream->worker->pool, &upstream->route, request->allows,
                     request->allows_arg);
     server = fcgi_route_next(&upstream->route, now_of(upstream), &trial);

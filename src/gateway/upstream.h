@@ -44,9 +44,9 @@ struct fcgi_upstream_handlers {
                        const struct fcgi_attempt *attempt);
 };
 
-/* What is sent. It stays the caller's; the params must not move before the
- * upstream is released, and where the body's window does, fcgi_upstream_more()
- * is called at once. */
+/* What is sent. It stays the caller's; the params must not move between start
+ * and release, and where the body's window does, fcgi_upstream_more() is called
+ * at once. */
 struct fcgi_upstream_request {
     const struct fcgi_buffer *params; /* as any server may be told */
     struct fcgi_body *body;
@@ -88,11 +88,11 @@ bool fcgi_upstream_is_idempotent(struct fcgi_text method);
  * nothing. */
 void fcgi_upstream_init(struct fcgi_upstream *upstream,
                         struct fcgi_worker *worker,
-                        const struct fcgi_upstream_handlers *handlers);
+                        const struct fcgi_upstream_handlers *handlers,
+                        const struct fcgi_upstream_request *request);
 
-/* Starts a request. The outcome may be told before this returns. */
-void fcgi_upstream_start(struct fcgi_upstream *upstream,
-                         const struct fcgi_upstream_request *request);
+/* Starts the request. The outcome may be told before this returns. */
+void fcgi_upstream_start(struct fcgi_upstream *upstream);
 
 /* The body's window has changed: what can be sent of it is. */
 void fcgi_upstream_more(struct fcgi_upstream *upstream);

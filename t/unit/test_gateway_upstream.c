@@ -311,8 +311,8 @@ static void start(bool idempotent)
         .params = &params, .body = &no_body, .idempotent = idempotent};
 
     told[0] = '\0';
-    fcgi_upstream_init(&upstream, worker, &handlers);
-    fcgi_upstream_start(&upstream, &request);
+    fcgi_upstream_init(&upstream, worker, &handlers, &request);
+    fcgi_upstream_start(&upstream);
 }
 
 static bool is_over(void)
@@ -652,8 +652,8 @@ static void test_no_server(void **state)
 
     (void)state;
     open_rig(1, 3);
-    fcgi_upstream_init(&upstream, worker, &handlers);
-    fcgi_upstream_start(&upstream, &request);
+    fcgi_upstream_init(&upstream, worker, &handlers, &request);
+    fcgi_upstream_start(&upstream);
     assert_string_equal(told, "503");
     close_rig();
 }
