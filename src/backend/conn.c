@@ -86,8 +86,7 @@ static void fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure)
 static void set_deadline(struct fcgi_conn *conn, uint64_t deadline)
 {
     conn->deadline = deadline;
-    if (!conn->timer.set || conn->timer.deadline > deadline)
-        fcgi_loop_set_timer(conn->loop, &conn->timer, deadline);
+    fcgi_loop_hasten_timer(conn->loop, &conn->timer, deadline);
 }
 
 /* Something moved: the time for the phase that we are in begins anew. */
@@ -214,15 +213,12 @@ static enum proof look_for_proof(const struct fcgi_conn *conn)
 /* Looks again a little later. */
 static void wait_for_proof(struct fcgi_conn *conn)
 {
-    uint64_t next;
-
     conn->proof_wait =
         conn->proof_wait > 0 ? conn->proof_wait * 2 : PROOF_FIRST;
     if (conn->proof_wait > PROOF_MOST)
         conn->proof_wait = PROOF_MOST;
-    next = fcgi_loop_now(conn->loop) + conn->proof_wait;
-    if (!conn->timer.set || conn->timer.deadline > next)
-        fcgi_loop_set_timer(conn->loop, &conn->timer, next);
+    fcgi_loop_hasten_timer(conn->loop, &conn->timer,
+                           fcgi_loop_now(conn->loop) + conn->proof_wait);
 }
 
 /* Sends what can be sent now, and waits for what is needed for the rest. False

@@ -72,8 +72,7 @@ static void block(struct fcgi_client *client)
     struct fcgi_loop *loop = client->loop;
 
     client->deadline = fcgi_loop_now(loop) + CLIENT_TIMEOUT;
-    if (!client->timer.set || client->timer.deadline > client->deadline)
-        fcgi_loop_set_timer(loop, &client->timer, client->deadline);
+    fcgi_loop_hasten_timer(loop, &client->timer, client->deadline);
     if (!client->blocked) {
         client->blocked = true;
         watch(client);

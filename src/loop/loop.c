@@ -286,6 +286,13 @@ void fcgi_loop_set_timer(struct fcgi_loop *loop, struct fcgi_loop_timer *timer,
         arm(loop, loop->timers->deadline);
 }
 
+void fcgi_loop_hasten_timer(struct fcgi_loop *loop,
+                            struct fcgi_loop_timer *timer, uint64_t deadline)
+{
+    if (!timer->set || timer->deadline > deadline)
+        fcgi_loop_set_timer(loop, timer, deadline);
+}
+
 void fcgi_loop_stop_timer(struct fcgi_loop *loop, struct fcgi_loop_timer *timer)
 {
     if (timer->set)

@@ -89,6 +89,10 @@ void fcgi_loop_remove(struct fcgi_loop *loop, struct fcgi_loop_io *io);
 /* Sets, or sets anew, a timer to `deadline`. */
 void fcgi_loop_set_timer(struct fcgi_loop *loop, struct fcgi_loop_timer *timer,
                          uint64_t deadline);
+/* Sets a timer, unless it fires before `deadline` anyway: for deadlines that
+ * move on often, and that `fired` looks at. */
+void fcgi_loop_hasten_timer(struct fcgi_loop *loop,
+                            struct fcgi_loop_timer *timer, uint64_t deadline);
 void fcgi_loop_stop_timer(struct fcgi_loop *loop,
                           struct fcgi_loop_timer *timer);
 

@@ -191,6 +191,25 @@ static void test_equal(void **state)
     }
 }
 
+/* A deadline that comes before the one that is set moves the timer; a later one
+ * does not. */
+static void test_hasten(void **state)
+{
+    struct probe *probe = new_probe(0, NOTHING);
+
+    (void)state;
+    fcgi_loop_hasten_timer(all.loop, &probe->timer, 200);
+    assert_true(probe->timer.set);
+    assert_int_equal(probe->timer.deadline, 200);
+    fcgi_loop_hasten_timer(all.loop, &probe->timer, 300);
+    assert_int_equal(probe->timer.deadline, 200);
+    fcgi_loop_hasten_timer(all.loop, &probe->timer, 100);
+    assert_int_equal(probe->timer.deadline, 100);
+    fcgi_loop_run(all.loop);
+    assert_fired("0");
+    free(probe);
+}
+
 static void test_set_anew(void **state)
 {
     struct probe *a = new_probe(0, NOTHING), *b = new_probe(1, NOTHING);
@@ -367,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_equal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_set_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hasten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_in_callback, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wakes, set_up, tear_down),
