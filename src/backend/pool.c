@@ -163,7 +163,7 @@ static struct fcgi_server *choose(struct fcgi_route *route, uint64_t now)
 }
 
 struct fcgi_server *fcgi_route_next(struct fcgi_route *route, uint64_t now,
-                                    bool *probe)
+                                    bool *trial)
 {
     bool is_first = route->n_tried == 0;
     struct fcgi_server *server, *resort = NULL;
@@ -173,23 +173,23 @@ struct fcgi_server *fcgi_route_next(struct fcgi_route *route, uint64_t now,
         enum fcgi_health health = fcgi_server_health(server, now);
 
         route->tried[route->n_tried++] = server;
-        *probe = health != FCGI_HEALTH_UP;
-        if (!*probe ||
-            (health == FCGI_HEALTH_DUE && fcgi_server_probe(server, now)))
+        *trial = health != FCGI_HEALTH_UP;
+        if (!*trial ||
+            (health == FCGI_HEALTH_DUE && fcgi_server_begin_trial(server, now)))
             return server;
         /* It is out, or another request is trying it. */
         if (resort == NULL)
             resort = server;
     }
-    *probe = true;
+    *trial = true;
     return is_first ? resort : NULL;
 }
 
 struct fcgi_server *fcgi_route_anew(struct fcgi_route *route, uint64_t now,
-                                    bool *probe)
+                                    bool *trial)
 {
     route->n_tried = 0;
-    return fcgi_route_next(route, now, probe);
+    return fcgi_route_next(route, now, trial);
 }
 
 static bool is_waited_for(const struct fcgi_route *route,

@@ -70,15 +70,15 @@ void fcgi_pool_route(struct fcgi_pool *pool, struct fcgi_route *route,
 
 /*
  * The best server that has not been tried yet, or NULL when none is left.
- * `*probe`: it is not UP, and is to be told how it goes: fcgi_server_worked(),
+ * `*trial`: it is not UP, and is to be told how it goes: fcgi_server_worked(),
  * _failed() or _end_trial().
  */
 struct fcgi_server *fcgi_route_next(struct fcgi_route *route, uint64_t now,
-                                    bool *probe);
+                                    bool *trial);
 
 /* The same, all servers being tried anew; never NULL. */
 struct fcgi_server *fcgi_route_anew(struct fcgi_route *route, uint64_t now,
-                                    bool *probe);
+                                    bool *trial);
 
 /* One of the servers that may only be restarted, or NULL; each in its `turn`.
  * Any thread. */

@@ -331,14 +331,14 @@ enum fcgi_health fcgi_server_health(struct fcgi_server *server, uint64_t now)
                : FCGI_HEALTH_DUE;
 }
 
-bool fcgi_server_probe(struct fcgi_server *server, uint64_t now)
+bool fcgi_server_begin_trial(struct fcgi_server *server, uint64_t now)
 {
     bool won;
 
     pthread_mutex_lock(&server->lock);
-    won = !server->probing && atomic_load(&server->out) &&
+    won = !server->on_trial && atomic_load(&server->out) &&
           now >= atomic_load(&server->retry_at);
-    server->probing = server->probing || won;
+    server->on_trial = server->on_trial || won;
     pthread_mutex_unlock(&server->lock);
     return won;
 }
@@ -346,7 +346,7 @@ bool fcgi_server_probe(struct fcgi_server *server, uint64_t now)
 void fcgi_server_end_trial(struct fcgi_server *server)
 {
     pthread_mutex_lock(&server->lock);
-    server->probing = false;
+    server->on_trial = false;
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -366,7 +366,7 @@ bool fcgi_server_failed(struct fcgi_server *server, uint64_t now)
     if (atomic_load(&server->out) ||
         server->fails >= server->config->max_fails) {
         went_out = !atomic_load(&server->out);
-        server->probing = false;
+        server->on_trial = false;
         atomic_store_explicit(&server->retry_at, now + window,
                               memory_order_relaxed);
         atomic_store_explicit(&server->out, true, memory_order_relaxed);
@@ -382,7 +382,7 @@ bool fcgi_server_worked(struct fcgi_server *server)
     pthread_mutex_lock(&server->lock);
     came_back = atomic_load(&server->out);
     server->fails = 0;
-    server->probing = false;
+    server->on_trial = false;
     atomic_store_explicit(&server->out, false, memory_order_relaxed);
     pthread_mutex_unlock(&server->lock);
     return came_back;

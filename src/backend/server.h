@@ -104,7 +104,7 @@ struct fcgi_server {
     uint64_t first_fail;
     atomic_bool out;
     _Atomic uint64_t retry_at;   /* out: when a request may try it */
-    bool probing;                /* out: one does */
+    bool on_trial;               /* out: a request tries it */
     _Atomic uint64_t down_since; /* it refuses connections; 0: it does not */
 
     int credit; /* for the pool's round robin; under the pool's lock */
@@ -248,7 +248,7 @@ enum fcgi_health {
 enum fcgi_health fcgi_server_health(struct fcgi_server *server, uint64_t now);
 
 /* Becomes the one request that tries a server that is DUE. */
-bool fcgi_server_probe(struct fcgi_server *server, uint64_t now);
+bool fcgi_server_begin_trial(struct fcgi_server *server, uint64_t now);
 
 /* A request, or a check, has failed. Returns whether this took the server out:
  * never an only one. */
@@ -258,7 +258,7 @@ bool fcgi_server_failed(struct fcgi_server *server, uint64_t now);
  * answered. Returns whether this let the server back. */
 bool fcgi_server_worked(struct fcgi_server *server);
 
-/* The request that tried it found nothing out: another may. */
+/* The request that tries it has found nothing out: another may. */
 void fcgi_server_end_trial(struct fcgi_server *server);
 
 /* For a server that may only be restarted: it refuses a connection; it has

@@ -273,13 +273,13 @@ static void walk(struct fcgi_pool *pool, const char *allowed, uint64_t now,
 {
     const struct fcgi_server *server;
     struct fcgi_route route;
-    bool probe;
+    bool trial;
 
     fcgi_pool_route(pool, &route, allowed ? allows : NULL, allowed);
-    while ((server = fcgi_route_next(&route, now, &probe)) != NULL)
-        *way++ = (char)(server->config->name[0] - (probe ? 'a' - 'A' : 0));
+    while ((server = fcgi_route_next(&route, now, &trial)) != NULL)
+        *way++ = (char)(server->config->name[0] - (trial ? 'a' - 'A' : 0));
     *way = '\0';
-    assert_null(fcgi_route_next(&route, now, &probe)); /* it stays the end */
+    assert_null(fcgi_route_next(&route, now, &trial)); /* it stays the end */
 }
 
 /* Among equals they take turns; who is second is next in turn as well. */
@@ -300,14 +300,14 @@ static void test_route(void **state)
 
         for (size_t j = 0; j < 6; j++) {
             struct fcgi_route route;
-            bool probe;
+            bool trial;
 
             fcgi_pool_route(pool, &route, cases[i].allowed ? allows : NULL,
                             cases[i].allowed);
             assert_int_equal(
-                fcgi_route_next(&route, 0, &probe)->config->name[0],
+                fcgi_route_next(&route, 0, &trial)->config->name[0],
                 cases[i].first[j]);
-            assert_false(probe);
+            assert_false(trial);
         }
         fcgi_pool_free(pool);
     }
@@ -385,10 +385,10 @@ static void test_weighted_turns(void **state)
     servers[0].weight = 5;
     for (int i = 0; i < 7; i++) {
         struct fcgi_route route;
-        bool probe;
+        bool trial;
 
         fcgi_pool_route(pool, &route, NULL, NULL);
-        way[0] = fcgi_route_next(&route, 0, &probe)->config->name[0];
+        way[0] = fcgi_route_next(&route, 0, &trial)->config->name[0];
         first[i] = way[0];
     }
     assert_string_equal(first, "aabacaa");
@@ -429,7 +429,7 @@ static void test_out_and_back(void **state)
     struct fcgi_server *a = &pool->servers[0];
     struct fcgi_route route;
     char way[4];
-    bool probe;
+    bool trial;
 
     (void)state;
     assert_true(fcgi_server_failed(a, 5));
@@ -441,8 +441,8 @@ static void test_out_and_back(void **state)
     assert_string_equal(way, "A");
     do {
         fcgi_pool_route(pool, &route, NULL, NULL);
-    } while (fcgi_route_next(&route, 5 + out, &probe) != a);
-    assert_true(probe);
+    } while (fcgi_route_next(&route, 5 + out, &trial) != a);
+    assert_true(trial);
     /* Nobody else, until it is known how that went. */
     walk(pool, NULL, 5 + out, way);
     assert_string_equal(way, "b");
@@ -471,7 +471,7 @@ static void test_restarting(void **state)
     struct fcgi_server *b = &pool->servers[1];
     struct fcgi_server *c = &pool->servers[2];
     struct fcgi_route route;
-    bool probe;
+    bool trial;
 
     (void)state;
     fcgi_pool_route(pool, &route, NULL, NULL);
@@ -494,9 +494,9 @@ static void test_restarting(void **state)
     fcgi_server_refused(b, 7 + FCGI_RESTART);
     assert_ptr_equal(fcgi_route_restarting(&route, 7 + FCGI_RESTART, 0), b);
     /* A route that has ended begins anew. */
-    while (fcgi_route_next(&route, 9, &probe) != NULL) {
+    while (fcgi_route_next(&route, 9, &trial) != NULL) {
     }
-    assert_non_null(fcgi_route_anew(&route, 9, &probe));
+    assert_non_null(fcgi_route_anew(&route, 9, &trial));
     fcgi_pool_free(pool);
 }
 
@@ -540,10 +540,10 @@ static void *count_first(void *arg)
         char way[4];
 
         struct fcgi_route route;
-        bool probe;
+        bool trial;
 
         fcgi_pool_route(counter->pool, &route, NULL, NULL);
-        way[0] = fcgi_route_next(&route, 0, &probe)->config->name[0];
+        way[0] = fcgi_route_next(&route, 0, &trial)->config->name[0];
         counter->first[way[0] - 'a']++;
     }
     return NULL;
