@@ -296,6 +296,7 @@ check-local: check-TESTS
 # A unit test is one file; what several share is in libtest.
 libtest_la_SOURCES = \
 	t/unit/backend_rig.c t/unit/backend_rig.h \
+	t/unit/exchange_rig.h \
 	t/unit/guard.c t/unit/guard.h \
 	t/unit/test_config_util.h \
 	t/unit/test_gateway_reply_cases.h \

@@ -4,43 +4,19 @@
  * an application that the test plays: in pieces, faster or slower than the
  * other side, not to its end, answered early, sent again, refused.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "exchange_rig.h"
 
-#include <cmocka.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "gateway/gateway.h"
 #include "gateway/params.h"
-
-#define PATIENCE 10000 /* ms, for what has to come */
-#define WINDOW 65536
-#define MB (1024 * 1024)
 
 /* --- what fails ---------------------------------------------------------- */
 
-static unsigned allocations, failing; /* failing: which one; 0: none */
 static int open_error, memfd_error, pwrite_error, pread_error;
 static size_t pwrite_most;
 static bool memfd_used;
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *data, size_t size);
-void *__wrap_realloc(void *data, size_t size);
 int __real_open(const char *path, int flags, int mode);
 int __wrap_open(const char *path, int flags, int mode);
 int __real_memfd_create(const char *title, unsigned flags);
@@ -49,26 +25,6 @@ ssize_t __real_pwrite(int file, const void *bytes, size_t length, off_t at);
 ssize_t __wrap_pwrite(int file, const void *bytes, size_t length, off_t at);
 ssize_t __real_pread(int file, void *bytes, size_t length, off_t at);
 ssize_t __wrap_pread(int file, void *bytes, size_t length, off_t at);
-
-static bool fails(void)
-{
-    return ++allocations == failing;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *data, size_t size)
-{
-    return fails() ? NULL : __real_realloc(data, size);
-}
 
 int __wrap_open(const char *path, int flags, int mode)
 {
@@ -112,372 +68,18 @@ ssize_t __wrap_pread(int file, void *bytes, size_t length, off_t at)
 
 /* --- the rig ------------------------------------------------------------- */
 
-static char name[] = "app", spool[] = "Spool", stream[] = "Stream", dir[32];
-static struct fcgi_server_config server;
-static const struct fcgi_config config = {.servers = &server, .n_servers = 1};
-static struct fcgi_pool *pool;
-static struct fcgi_gateway *gateway;
-static struct fcgi_exchange *exchange;
-static unsigned done;
-static struct fcgi_outcome outcome;
-static char logged[4096];
-
-/* The client. */
-static int fd, peer;        /* its connection, and its other end */
-static uint64_t size;       /* of the body */
-static uint64_t put;        /* bytes of it that it has sent */
-static uint64_t allowed;    /* that it may send */
-static bool floods;         /* all of it is there, and needs no socket */
-static uint64_t taken;      /* that were read of it */
-static int read_error;      /* of the next read */
-static unsigned reads_left; /* before that; 0: it is the next */
-static char seen[200000];   /* by the client */
-static size_t n_seen;
-
-/* The application. */
-static int listener, app;
-static unsigned accepted;
-static size_t app_speed; /* bytes that it reads at a time; 0: none */
-static enum { AT_END, AT_PARAMS, NEVER } app_answers;
-static uint64_t app_breaks; /* closes after so many bytes of STDIN */
-static unsigned breaks_left;
-static const char *answer;
-static uint8_t raw[2 * WINDOW];
-static size_t n_raw;
-static uint64_t got; /* bytes of STDIN */
-static bool params_seen, stdin_ended, answered, app_closed;
-static uint8_t params[16384];
-static size_t n_params;
-
-static uint8_t byte_at(uint64_t i)
-{
-    return (uint8_t)(i * 7 + (i >> 8) * 3 + (i >> 16));
-}
-
-static ssize_t host_write(void *handle, const void *bytes, size_t length)
-{
-    assert_ptr_equal(handle, &done);
-    return send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-static ssize_t host_read(void *handle, void *buf, size_t length)
-{
-    ssize_t n;
-
-    assert_ptr_equal(handle, &done);
-    assert_true(length > 0);
-    if (taken == size)
-        return 0;
-    if (read_error != 0 && reads_left == 0) {
-        errno = read_error;
-        return -1;
-    }
-    reads_left -= reads_left > 0;
-    if (length > size - taken)
-        length = (size_t)(size - taken);
-    if (floods) {
-        for (size_t i = 0; i < length; i++)
-            ((uint8_t *)buf)[i] = byte_at(taken + i);
-        taken += length;
-        return (ssize_t)length;
-    }
-    n = recv(fd, buf, length, MSG_DONTWAIT);
-    if (n == 0) {
-        errno = ECONNRESET;
-        return -1;
-    }
-    taken += n > 0 ? (uint64_t)n : 0;
-    return n;
-}
-
-static void host_done(void *handle, const struct fcgi_outcome *how)
-{
-    assert_ptr_equal(handle, &done);
-    done++;
-    outcome = *how;
-}
-
-static void host_log(enum fcgi_log_level level, const char *line)
-{
-    (void)level;
-    if (strlen(logged) + strlen(line) + 2 < sizeof(logged)) {
-        strcat(logged, line);
-        strcat(logged, "\n");
-    }
-}
-
-static int host_watch(void *handle)
-{
-    (void)handle;
-    return 0;
-}
-
-static const struct fcgi_host host = {.software = "Test/1",
-                                      .watch = host_watch,
-                                      .write = host_write,
-                                      .read = host_read,
-                                      .done = host_done,
-                                      .log = host_log};
-
-static void listen_now(void)
-{
-    struct sockaddr_un un = {.sun_family = AF_UNIX};
-
-    strcpy(un.sun_path, server.endpoint.path);
-    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    assert_int_equal(bind(listener, (const struct sockaddr *)&un, sizeof(un)),
-                     0);
-    assert_int_equal(listen(listener, 8), 0);
-}
-
-static int set_up(void **state)
-{
-    int fds[2];
-
-    (void)state;
-    strcpy(dir, "/tmp/fcgi-stream-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    server = (struct fcgi_server_config){.name = name,
-                                         .weight = 1,
-                                         .connect_timeout = 60000,
-                                         .send_timeout = 60000,
-                                         .read_timeout = 60000,
-                                         .queue_timeout = 60000,
-                                         .keep_alive = true,
-                                         .keep_alive_timeout = 60000,
-                                         .keep_alive_requests = 100,
-                                         .max_header_size = 65536,
-                                         .buffer_size = WINDOW,
-                                         .client_body_timeout = 60000,
-                                         .chunked_body = spool,
-                                         .max_spool_size = 256 * MB,
-                                         .retries = 3};
-    server.endpoint.kind = FCGI_ENDPOINT_UNIX;
-    snprintf(server.endpoint.path, sizeof(server.endpoint.path), "%s/s", dir);
-    listen_now();
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    fd = fds[0];
-    peer = fds[1];
-    app = -1;
-    done = accepted = breaks_left = 0;
-    n_seen = n_raw = 0;
-    put = taken = got = app_breaks = 0;
-    allowed = UINT64_MAX;
-    reads_left = 0;
-    floods = false;
-    read_error = open_error = memfd_error = pwrite_error = pread_error = 0;
-    pwrite_most = 0;
-    memfd_used = params_seen = stdin_ended = answered = app_closed = false;
-    logged[0] = seen[0] = '\0';
-    answer = "Content-Type: text/plain\n\nhello";
-    app_speed = sizeof(raw);
-    app_answers = AT_END;
-    failing = 0;
-    pool = fcgi_pool_new(&config);
-    gateway = fcgi_gateway_new(pool, &host);
-    assert_non_null(gateway);
-    return 0;
-}
-
-static void close_app(void)
-{
-    if (app >= 0)
-        close(app);
-    app = -1;
-    n_raw = 0;
-    params_seen = stdin_ended = answered = false;
-    app_closed = true;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    failing = 0;
-    fcgi_gateway_free(gateway);
-    fcgi_pool_free(pool);
-    close(fd);
-    if (peer >= 0)
-        close(peer);
-    close_app();
-    if (listener >= 0)
-        close(listener);
-    unlink(server.endpoint.path);
-    assert_int_equal(rmdir(dir), 0);
-    return 0;
-}
-
-static void put_record(uint8_t type, const char *bytes, size_t length)
-{
-    const uint8_t head[8] = {
-        1, type, 0, 1, (uint8_t)(length >> 8), (uint8_t)length};
-
-    assert_int_equal(send(app, head, 8, MSG_NOSIGNAL), 8);
-    assert_int_equal(send(app, bytes, length, MSG_NOSIGNAL), length);
-}
-
-static void reply(void)
-{
-    answered = true;
-    put_record(FCGI_STDOUT, answer, strlen(answer));
-    put_record(FCGI_END_REQUEST, "\0\0\0\0\0\0\0", 8);
-}
-
-/* One record of the request. */
-static void take_record(uint8_t type, const uint8_t *content, size_t length)
-{
-    if (type == FCGI_BEGIN_REQUEST) {
-        got = n_params = 0;
-        params_seen = stdin_ended = answered = false;
-    } else if (type == FCGI_PARAMS) {
-        assert_true(n_params + length <= sizeof(params));
-        memcpy(params + n_params, content, length);
-        n_params += length;
-        params_seen = length == 0;
-        if (params_seen && app_answers == AT_PARAMS)
-            reply();
-    } else if (type == FCGI_STDIN) {
-        assert_true(params_seen);
-        assert_false(stdin_ended);
-        for (size_t i = 0; i < length; i++)
-            if (content[i] != byte_at(got + i))
-                fail_msg("byte %llu of STDIN", (unsigned long long)got + i);
-        got += length;
-        stdin_ended = length == 0;
-        if (stdin_ended && app_answers == AT_END)
-            reply();
-    } else {
-        assert_int_equal(type, FCGI_ABORT_REQUEST);
-    }
-}
-
-static void serve(void)
-{
-    size_t at = 0;
-    ssize_t n;
-
-    if (app < 0 && listener >= 0) {
-        app = accept(listener, NULL, NULL);
-        accepted += app >= 0;
-    }
-    if (app < 0 || app_speed == 0)
-        return;
-    n = recv(app, raw + n_raw,
-             app_speed < sizeof(raw) - n_raw ? app_speed : sizeof(raw) - n_raw,
-             MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN))
-        close_app();
-    if (n <= 0)
-        return;
-    n_raw += (size_t)n;
-    while (n_raw - at >= 8) {
-        const uint8_t *head = raw + at;
-        size_t length = (size_t)(head[4] << 8 | head[5]);
-
-        if (n_raw - at < 8 + length + head[6])
-            break;
-        take_record(head[1], head + 8, length);
-        at += 8 + length + head[6];
-        if (app_breaks > 0 && got >= app_breaks && breaks_left > 0) {
-            breaks_left--;
-            close_app();
-            return;
-        }
-    }
-    memmove(raw, raw + at, n_raw - at);
-    n_raw -= at;
-}
-
-/* The client sends what it may. */
-static void send_body(void)
-{
-    uint8_t bytes[WINDOW];
-    uint64_t end = allowed < size ? allowed : size;
-    size_t length =
-        end - put < sizeof(bytes) ? (size_t)(end - put) : sizeof(bytes);
-    ssize_t n;
-
-    if (length == 0 || peer < 0 || end < put || floods)
-        return;
-    for (size_t i = 0; i < length; i++)
-        bytes[i] = byte_at(put + i);
-    n = send(peer, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    put += n > 0 ? (uint64_t)n : 0;
-}
-
-static void turn(void)
-{
-    ssize_t n;
-
-    send_body();
-    fcgi_loop_wait(fcgi_gateway_loop(gateway), 1);
-    serve();
-    if (peer < 0)
-        return;
-    n = recv(peer, seen + n_seen, sizeof(seen) - 1 - n_seen, MSG_DONTWAIT);
-    n_seen += n > 0 ? (size_t)n : 0;
-    seen[n_seen] = '\0';
-}
-
-#define TEXT(text) ((struct fcgi_text){text, sizeof(text) - 1})
-
-struct how {
-    const char *method;
-    enum fcgi_http_body framing;
-    bool expects, old, close, provisional;
-};
-
-static struct fcgi_exchange *try_start(struct how how, uint64_t length)
-{
-    static const struct fcgi_http_field fields[] = {
-        {{"Host", 4}, {"localhost", 9}}};
-    const struct fcgi_http_request request = {
-        .method = {how.method, strlen(how.method)},
-        .uri = TEXT("/x.php"),
-        .path = TEXT("/x.php"),
-        .version = how.old ? 10 : 11,
-        .close = how.close,
-        .provisional = how.provisional,
-        .framing = how.framing,
-        .content_length = how.framing == FCGI_HTTP_LENGTH ? length : 0,
-        .expect_continue = how.expects,
-        .document_root = TEXT("/srv"),
-        .script_filename = TEXT("/srv/x.php"),
-        .server_name = TEXT("localhost"),
-        .fields = fields,
-        .n_fields = 1,
-    };
-    const struct fcgi_script script = {.verdict = FCGI_PATH_OK,
-                                       .name = request.path,
-                                       .folder = request.document_root,
-                                       .file = request.path};
-
-    size = length;
-    put = taken = 0;
-    return fcgi_gateway_start(gateway, &done, fd, &request, &script, NULL,
-                              NULL);
-}
-
-static struct how how_of(const char *method, enum fcgi_http_body framing)
-{
-    struct how how = {.method = method, .framing = framing};
-
-    return how;
-}
+static char stream[] = "Stream";
 
 #define POST how_of("POST", FCGI_HTTP_LENGTH)
 #define PUT how_of("PUT", FCGI_HTTP_LENGTH)
 #define CHUNKS how_of("PUT", FCGI_HTTP_CHUNKED)
 
-static void start(struct how how, uint64_t length)
+static int set_up(void **state)
 {
-    exchange = try_start(how, length);
-    assert_non_null(exchange);
-    assert_int_equal(done, 0); /* never from inside */
-}
-
-static uint64_t now_ms(void)
-{
-    return fcgi_loop_now(fcgi_gateway_loop(gateway)) / FCGI_LOOP_MS;
+    open_error = memfd_error = pwrite_error = pread_error = 0;
+    pwrite_most = 0;
+    memfd_used = false;
+    return open_rig(state);
 }
 
 static void run_for(unsigned ms)
@@ -488,39 +90,9 @@ static void run_for(unsigned ms)
         turn();
 }
 
-static bool is_done(void)
-{
-    return done > 0;
-}
-
 static bool has_asked(void)
 {
     return params_seen;
-}
-
-static void run_until(bool (*holds)(void))
-{
-    uint64_t until = now_ms() + PATIENCE;
-
-    while (!holds() && now_ms() < until)
-        turn();
-    assert_true(holds());
-}
-
-/* The outcome: `status`, and whether the connection must end. */
-static void ends(int status, bool closes)
-{
-    char line[32];
-
-    run_until(is_done);
-    for (int i = 0; i < 3; i++)
-        turn();
-    assert_int_equal(done, 1);
-    assert_int_equal(outcome.status, status);
-    assert_int_equal(outcome.close, closes);
-    snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
-    if (status != 0)
-        assert_ptr_equal(strstr(seen, line), seen);
 }
 
 /* What the application was told as CONTENT_LENGTH. */
@@ -555,7 +127,7 @@ static void test_lengths(void **state)
         snprintf(text, sizeof(text), "%llu", (unsigned long long)lengths[i]);
         told_length(text);
         assert_string_equal(logged, "");
-        tear_down(state);
+        close_rig(state);
     }
 }
 
@@ -623,7 +195,7 @@ static void test_timeouts_of_application(void **state)
     start(POST, 20);
     ends(504, false);
     assert_non_null(strstr(logged, "ReadTimeout"));
-    tear_down(state);
+    close_rig(state);
     set_up(state);
     server.send_timeout = 60;
     app_speed = 0;
@@ -652,7 +224,7 @@ static void test_client_silent(void **state)
     assert_non_null(strstr(seen, "Connection: close"));
     run_for(5);
     assert_true(app_closed);
-    tear_down(state);
+    close_rig(state);
 
     set_up(state); /* when the answer has begun it is cut */
     server.client_body_timeout = 80;
@@ -690,7 +262,7 @@ static void test_client_gone(void **state)
         run_for(5);
         assert_int_equal(app, -1);
         assert_int_equal(accepted, i % 2 == 0);
-        tear_down(state);
+        close_rig(state);
     }
 }
 
@@ -701,7 +273,7 @@ static void test_bad_chunks(void **state)
     ends(400, true);
     assert_int_equal(accepted, 0);
     assert_non_null(strstr(logged, "chunks of the body are invalid"));
-    tear_down(state);
+    close_rig(state);
 
     set_up(state); /* once the application has it, too */
     server.chunked_body = stream;
@@ -723,7 +295,7 @@ static void test_max_body_size(void **state)
     server.max_body_size = 1000;
     start(POST, 1000);
     ends(200, false);
-    tear_down(state);
+    close_rig(state);
 
     set_up(state);
     server.max_body_size = 1000;
@@ -732,14 +304,14 @@ static void test_max_body_size(void **state)
     assert_int_equal(accepted, 0);
     assert_non_null(strstr(logged, "MaxBodySize"));
     assert_non_null(strstr(seen, "Connection: close"));
-    tear_down(state);
+    close_rig(state);
 
     set_up(state); /* chunks: while they come */
     server.max_body_size = 100000;
     start(CHUNKS, 100001);
     ends(413, true);
     assert_int_equal(accepted, 0);
-    tear_down(state);
+    close_rig(state);
 
     set_up(state);
     server.max_body_size = 100000;
@@ -781,7 +353,7 @@ static void test_chunks(void **state)
         told_length(cases[i].told);
         assert_string_equal(logged, "");
         assert_false(memfd_used);
-        tear_down(state);
+        close_rig(state);
     }
 }
 
@@ -853,7 +425,7 @@ static void test_spool_fails(void **state)
         close_app();
         run_for(5);
         assert_int_equal(lowest_fd(), lowest);
-        tear_down(state);
+        close_rig(state);
     }
     set_up(state);
     server.max_spool_size = 200000;
@@ -861,7 +433,7 @@ static void test_spool_fails(void **state)
     ends(413, true);
     assert_non_null(strstr(logged, "MaxSpoolSize"));
     assert_int_equal(accepted, 0);
-    tear_down(state);
+    close_rig(state);
 }
 
 /* --- 100 (Continue) ------------------------------------------------------ */
@@ -912,7 +484,7 @@ static void test_expect_refused(void **state)
         ends(i == 0 ? 503 : 413, true);
         assert_non_null(strstr(seen, "Connection: close"));
         assert_null(strstr(seen, "100 Continue"));
-        tear_down(state);
+        close_rig(state);
     }
     set_up(state);
 }
@@ -930,7 +502,7 @@ static void test_expect_nothing(void **state)
     run_until(is_done);
     turn();
     assert_null(strstr(seen, "100 Continue"));
-    tear_down(state);
+    close_rig(state);
 
     set_up(state);
     size = 10;
@@ -940,7 +512,7 @@ static void test_expect_nothing(void **state)
     assert_true(has_taken());
     ends(200, false);
     assert_null(strstr(seen, "100 Continue"));
-    tear_down(state);
+    close_rig(state);
 
     set_up(state); /* no body at all */
     start((struct how){"POST", FCGI_HTTP_LENGTH, .expects = true}, 0);
@@ -983,7 +555,7 @@ static void test_early(void **state)
         assert_non_null(strstr(seen, "hello"));
         assert_null(strstr(seen, "Connection: close"));
         assert_string_equal(logged, "");
-        tear_down(state);
+        close_rig(state);
     }
     set_up(state);
 }
@@ -1105,7 +677,7 @@ static void test_turns(void **state)
         ends(200, false);
         assert_true(taken == 40 * MB);
         assert_true(most < 10 * MB);
-        tear_down(state);
+        close_rig(state);
     }
     set_up(state);
 }
@@ -1128,7 +700,7 @@ static void test_gone_in_turn(void **state)
         done = 0;
         start(how_of("GET", FCGI_HTTP_NO_BODY), 0);
         ends(200, false);
-        tear_down(state);
+        close_rig(state);
     }
     set_up(state);
 }
@@ -1165,7 +737,7 @@ static void test_again(void **state)
         assert_int_equal(accepted, cases[i].accepted);
         if (cases[i].status == 200)
             assert_true(got == cases[i].length && stdin_ended);
-        tear_down(state);
+        close_rig(state);
     }
     set_up(state);
 }
@@ -1222,7 +794,7 @@ static void test_no_memory(void **state)
             run_for(3);
             assert_true(done <= 1);
             failed = allocations >= n;
-            tear_down(state);
+            close_rig(state);
         }
     }
     assert_true(errors > 2);
@@ -1231,7 +803,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, close_rig)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lengths),
         TEST(test_in_pieces),
@@ -1246,22 +818,22 @@ int main(void)
         TEST(test_spool_waits),
         cmocka_unit_test(test_spool_fails),
         TEST(test_expect),
-        cmocka_unit_test_teardown(test_expect_refused, tear_down),
+        cmocka_unit_test_teardown(test_expect_refused, close_rig),
         TEST(test_expect_nothing),
         TEST(test_expect_chunks),
-        cmocka_unit_test_teardown(test_early, tear_down),
+        cmocka_unit_test_teardown(test_early, close_rig),
         TEST(test_early_silent),
         TEST(test_early_endless),
         TEST(test_early_gone),
         TEST(test_early_close),
         TEST(test_early_large),
         TEST(test_deaf),
-        cmocka_unit_test_teardown(test_turns, tear_down),
-        cmocka_unit_test_teardown(test_gone_in_turn, tear_down),
-        cmocka_unit_test_teardown(test_again, tear_down),
+        cmocka_unit_test_teardown(test_turns, close_rig),
+        cmocka_unit_test_teardown(test_gone_in_turn, close_rig),
+        cmocka_unit_test_teardown(test_again, close_rig),
         TEST(test_again_in_the_middle),
         TEST(test_abandon),
-        cmocka_unit_test_teardown(test_no_memory, tear_down),
+        cmocka_unit_test_teardown(test_no_memory, close_rig),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
