@@ -172,7 +172,20 @@ plugin(2, qr/\AFCGI CRITICAL - \S*\/none: no such socket: \S+ does not exist; is
     $half->start(on_accept => sub { my ($c) = @_; $c->need(64); $c->raw(rec(10, 0, '')) if $k++ });
     plugin(1, qr/\AFCGI WARNING - \S+ \d+\.\d{3} ms, 50% loss \| 'time'=\S+ 'loss'=50%;;;0;100\n\z/, 'half is lost', '-c', 2, '-i', '10ms', $half->{path});
 }
-tool_is(tool('fcgi-ping', '--nagios'), 3, '', qr/a target is missing/, 'wrong usage: 3');
+# Nagios shows standard output alone, and ends a plugin that takes too long.
+my $silent = responder(listen => 'unix', quiet => 1);
+$silent->start(on_accept => sub { $_[0]->pause(60) });
+my $hung = qr/\AFCGI CRITICAL - \S+: timed out after \d+ ms waiting for the first byte; [^|]*, 100% loss \| 'loss'=100%;;;0;100\n\z/;
+plugin(2, $hung, 'a deadline before the answer', '-w', '0.2', $silent->{path});
+plugin(2, $hung, 'ended by a signal', $silent->{path}, { signals => sub { sleep 0.5; kill TERM => $_[0] } });
+my $no_target = qr/\Afcgi-ping: a target is missing\nTry .*\n\z/;
+tool_is(tool('fcgi-ping', '--nagios'), 3, "FCGI UNKNOWN - a target is missing\n", $no_target, 'wrong usage: 3');
+tool_is(tool('fcgi-ping', '--nagi'), 3, "FCGI UNKNOWN - a target is missing\n", $no_target, '... with an option that is cut short');
+tool_is(tool('fcgi-ping', @$_[0, 1]), 3, qr/\AFCGI UNKNOWN - $_->[2][^\n|]*\n\z/, qr/\Afcgi-ping: /, "@$_[0, 1]: 3")
+  for [ '--bogus', '--nagios', "unrecognized option '--bogus'" ], [ '--nagios', 'http://a|b/', 'http://a!b/: a FastCGI application has no URL' ],
+  [ '--nagios', '-C/no/such', 'a target is missing' ];
+tool_is(tool('fcgi-ping', '--nagios', '-C', '/no/such', '@all'), 3, qr/\AFCGI UNKNOWN - \/no\/such: error: cannot open the file/, qr/\Afcgi-ping: /, 'no configuration: 3');
+tool_is(tool('fcgi-ping', '--nagios', '--help'), 0, qr/\AUsage: /, '', '--nagios --help');
 SKIP: {
     skip 'prlimit is not installed', 1 if system('prlimit --version >/dev/null 2>&1') != 0;
     skip 'a sanitizer needs descriptors of its own', 1 if $ENV{FCGI_SANITIZER} || $ENV{FCGI_WRAP};

@@ -29,7 +29,9 @@ $r = tool('fcgi-ping', '-c', 2, '-W', '0.1', '-i', '0.01', $silent->{path});
 tool_is($r, 1, qr/^2 sent, 0 received, 100% loss/m, '', '-W');
 cmp_ok($r->{took}, '>=', 0.2, 'one probe at a time');
 $r = tool('fcgi-ping', '-w', '0.2', $silent->{path});
-tool_is($r, 1, qr/^1 sent, 0 received, 1 unfinished, 0% loss/m, '', 'a probe that is not over at the end');
+tool_is($r, 1, qr/^1 sent, 0 received, 1 unfinished, 100% loss/m, '', 'a probe that is not over at the end');
+$r = tool('fcgi-ping', '-W', 60, $silent->{path}, { signals => [ [ 0.2, 'INT' ] ] });
+tool_is($r, 1, qr/^1 sent, 0 received, 1 unfinished, 100% loss/m, '', '... at Ctrl-C');
 $r = tool('fcgi-ping', '-c', 200, '-a', $path);
 tool_is($r, 0, qr/seq=200 .*^200 sent, 200 received, 0% loss/ms, '', '-a');
 $r = tool('fcgi-ping', '-c', 200, '-f', $path);
@@ -128,7 +130,7 @@ for (
     my ($args, $text) = @$_;
     tool_is(tool('fcgi-ping', @$args), 2, '', qr/\Afcgi-ping: \Q$text\E(?:[^\n]*)$try/, "@$args");
 }
-tool_is(tool('fcgi-ping', '--nagios', '--warning', '5:1', 'y'), 3, '', qr/\Afcgi-ping: --warning '5:1': this is no range; write \[\@\]\[START:\]\[END\] in seconds, such as 0\.5$try/, 'a wrong range: 3, as a plugin');
+tool_is(tool('fcgi-ping', '--nagios', '--warning', '5:1', 'y'), 3, qr/\AFCGI UNKNOWN - --warning '5:1': this is no range[^\n]*\n\z/, qr/\Afcgi-ping: --warning '5:1': this is no range; write \[\@\]\[START:\]\[END\] in seconds, such as 0\.5$try/, 'a wrong range: 3, as a plugin');
 tool_is(tool('fcgi-ping', '-s', '/x', '-d', '@/no/such', 'y'), 2, '', "fcgi-ping: cannot read /no/such: No such file or directory\n", 'no such data');
 
 # @NAME.

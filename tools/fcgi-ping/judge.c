@@ -135,7 +135,7 @@ double fcgi_ping_loss(const struct fcgi_ping_target *target)
 {
     uint64_t lost = target->finished - target->received;
 
-    return target->finished == 0
-               ? 0
-               : 100.0 * (double)lost / (double)target->finished;
+    if (target->received == 0)
+        return target->sent == 0 ? 0 : 100;
+    return 100.0 * (double)lost / (double)target->finished;
 }

@@ -4,6 +4,7 @@
  * all of them. https://www.monitoring-plugins.org/doc/guidelines.html
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi-ping/ping.h"
@@ -92,6 +93,28 @@ static void put_data(const struct fcgi_ping_target *target)
         put_label(target, fcgi_fpm_name((enum fcgi_fpm_number)i));
         printf("=%llu;;;0;", (unsigned long long)target->fpm.numbers[i]);
     }
+}
+
+void fcgi_ping_nagios_unknown(const char *message)
+{
+    const char *text = strstr(message, ": ");
+    char *line;
+
+    text = text != NULL ? text + 2 : "no message";
+    line = strndup(text, strcspn(text, "\n"));
+    fputs("FCGI UNKNOWN - ", stdout);
+    put_text(line != NULL ? line : "out of memory");
+    putchar('\n');
+    free(line);
+}
+
+bool fcgi_ping_is_nagios(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], "--nagios", strlen(argv[i])) == 0 &&
+            strlen(argv[i]) > strlen("--n"))
+            return true;
+    return false;
 }
 
 static int finish(struct fcgi_ping *ping, int status)

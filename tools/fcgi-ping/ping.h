@@ -149,13 +149,21 @@ int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
 /* Probes until all is over; returns the exit status. */
 int fcgi_ping_run(struct fcgi_ping *ping);
 
+/* Whether a monitoring system has called, however wrong the command line is. */
+bool fcgi_ping_is_nagios(int argc, char **argv);
+
+/* The line of a plugin that could not begin; `message` is what was said to
+ * standard error. */
+void fcgi_ping_nagios_unknown(const char *message);
+
 /* Sets target->failure, text, status and fpm from a probe that is done. */
 void fcgi_ping_judge(struct fcgi_ping_target *target);
 
 /* A target's part of the exit status: 0, 1 or 3. */
 int fcgi_ping_target_status(const struct fcgi_ping_target *target);
 
-/* Share of the finished probes that got no answer, from 0 to 100. */
+/* Share of the finished probes that got no answer, from 0 to 100; where none
+ * got one, also of one that is under way. */
 double fcgi_ping_loss(const struct fcgi_ping_target *target);
 
 /* A target's name for messages, with its address where that is another. */

@@ -375,6 +375,11 @@ static int end(struct fcgi_ping *ping)
 
         if (fcgi_probe_is_busy(&target->probe))
             target->last = fcgi_probe_clock();
+        /* Nothing is known of it but what it is waited for. */
+        if (fcgi_probe_is_busy(&target->probe) && target->finished == 0) {
+            fcgi_probe_expire(&target->probe);
+            fcgi_ping_judge(target);
+        }
         one = fcgi_ping_target_status(target);
         if (one == FCGI_PING_NO_ANSWER || status == FCGI_PING_OK)
             status = one;
@@ -397,7 +402,7 @@ int fcgi_ping_run(struct fcgi_ping *ping)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (set_up(ping) < 0) {
         fcgi_cli_error(&fcgi_ping_cli, "cannot start: %s", strerror(errno));
-        status = ping->options.nagios ? FCGI_PLUGIN_UNKNOWN : FCGI_PING_TROUBLE;
+        status = FCGI_PING_TROUBLE;
     } else {
         begin(ping);
         while (!ping->stop) {

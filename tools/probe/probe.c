@@ -739,6 +739,12 @@ void fcgi_probe_init(struct fcgi_probe *probe, struct fcgi_loop *loop,
     probe->resolve_io.ready = resolve_ready;
 }
 
+void fcgi_probe_expire(struct fcgi_probe *probe)
+{
+    if (probe->state != FCGI_PROBE_IDLE && probe->state != FCGI_PROBE_DONE)
+        finish(probe, FCGI_FAILURE_TIMEOUT, 0);
+}
+
 void fcgi_probe_close(struct fcgi_probe *probe)
 {
     fcgi_loop_cancel(probe->loop, &probe->task);

@@ -200,6 +200,10 @@ void fcgi_probe_init(struct fcgi_probe *probe, struct fcgi_loop *loop,
 /* Begins a probe; none may be under way. on_done follows in any case. */
 void fcgi_probe_start(struct fcgi_probe *probe);
 
+/* Ends what is under way as a timeout, so that the result tells what was waited
+ * for; on_done is due. */
+void fcgi_probe_expire(struct fcgi_probe *probe);
+
 /* Gives up what is under way, without on_done, and closes the connection. A
  * probe that was only initialised, or is closed, may be closed, too. */
 void fcgi_probe_close(struct fcgi_probe *probe);
