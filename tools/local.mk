@@ -113,7 +113,8 @@ libping_la_CPPFLAGS = $(CONFIG_CPPFLAGS)
 PROBE_LIBS = libprobe.la libcommon.la libgateway.la libconfig.la libproto.la
 fcgi_ping_SOURCES = tools/fcgi-ping/main.c
 fcgi_ping_LDADD = libping.la $(PROBE_LIBS) -lm
-fcgi_get_SOURCES = tools/fcgi-get/get.h tools/fcgi-get/main.c
+fcgi_get_SOURCES = tools/fcgi-get/get.h tools/fcgi-get/main.c \
+	tools/fcgi-get/write_out.c tools/fcgi-get/write_out.h
 fcgi_get_CPPFLAGS = $(CONFIG_CPPFLAGS)
 fcgi_get_LDADD = $(PROBE_LIBS)
 

@@ -88,7 +88,7 @@ tool_is(get_('-o', '/no/such/file', $path, '/ok'), 250, '', "fcgi-get: cannot wr
 
 # What is sent.
 $app->forget;
-tool_is(get_('-r', '/www', '-X', 'PUT', '-H', 'X-Foo: bar', '-H', 'Content-Type: a/b', '-e', 'A=1=2', '-e', 'EMPTY=', '-e', 'FROM_ENV', '-d', '@-', $path, '/d/ok?x=y', { stdin => "in\0put", env => { FROM_ENV => 'env', HIDDEN => 1 } }), 0, undef, '', 'all options');
+tool_is(get_('-r', '/www', '-X', 'PUT', '-H', 'X-Foo: bar', '-H', 'Content-Type: a/b', '-e', 'A=1=2', '-e', 'EMPTY=', '-e', 'FROM_ENV', '--data-binary', '@-', $path, '/d/ok?x=y', { stdin => "in\0put", env => { FROM_ENV => 'env', HIDDEN => 1 } }), 0, undef, '', 'all options');
 my $req = $app->last_request;
 my %want = (SCRIPT_FILENAME => '/www/d/ok', SCRIPT_NAME => '/d/ok', REQUEST_URI => '/d/ok?x=y', DOCUMENT_URI => '/d/ok', DOCUMENT_ROOT => '/www', QUERY_STRING => 'x=y',
     REQUEST_METHOD => 'PUT', HTTP_X_FOO => 'bar', CONTENT_TYPE => 'a/b', CONTENT_LENGTH => 6, A => '1=2', EMPTY => '', FROM_ENV => 'env',
@@ -110,6 +110,36 @@ $app->forget;
 FCGITest::Host::write_file("$dir/data", 'd' x 3_000_000);
 tool_is(get_('-d', "\@$dir/data", $path, '/md5'), 0, '3000000 ' . md5_hex('d' x 3_000_000) . "\n", '', '-d @FILE');
 
+FCGITest::Host::write_file("$dir/lines", "c=3\r\nd\n\0");
+$app->forget;
+get_('-d', 'a=1', '-d', 'b=2', '-d', "\@$dir/lines", '--data-binary', "\@$dir/lines", $path, '/ok');
+is_deeply([ $app->last_request->{body}, $app->last_request->{params}{CONTENT_LENGTH} ], [ "a=1&b=2&c=3d&c=3\r\nd\n\0", 21 ], '-d joined, without line ends; --data-binary as it is');
+# PATH_INFO, as the plugin has it.
+FCGITest::Host::write_file("$dir/script", 'x');
+for ([ '/www', '/v1.2/ok.php/a.php/b?q', '/v1.2/ok.php', '/a.php/b' ], [ $dir, '/script/ok', '/script', '/ok' ], [ '/www', '/a/ok.php', '/a/ok.php', undef ],
+    [ undef, '/www/a.php/ok', '/www/a.php/ok', undef ]) {
+    my ($root, $uri, $name, $info) = @$_;
+    $app->forget;
+    get_(($root ? ('-r', $root) : ()), $path, $uri);
+    my $p = $app->last_request->{params};
+    is_deeply([ @$p{qw(SCRIPT_NAME SCRIPT_FILENAME PATH_INFO PATH_TRANSLATED REQUEST_URI)} ], [ $name, ($root // '') . $name, $info, $info && $root . $info, $uri ], "PATH_INFO of $uri");
+}
+# As curl.
+tool_is(get_('-I', $path, '/ok'), 0, "Content-Type: text/plain\r\n\r\nbody\n", '', '-I');
+is($app->last_request->{params}{REQUEST_METHOD}, 'HEAD', '-I asks with HEAD');
+my $words = '%{http_code} %{content_type} %{size_download} %{size_header} %{app_status} %{exitcode} 100%% %\\n';
+tool_is(get_('-w', $words, $path, '/ok'), 0, "body\n200 text/plain 5 28 0 0 100% %\n", '', '-w');
+tool_is(get_('-w', '%{response_code}\n', "$path.none", '/x'), 251, "000\n", qr/no such socket/, '-w where nothing answers');
+$r = get_('-o', '/dev/null', '-w', '%{time_connect} %{time_starttransfer} %{time_total}', $path, '/ok');
+ok($r->{out} =~ /^(0\.\d{6}) (0\.\d{6}) (0\.\d{6})$/ && $1 <= $2 && $2 <= $3 && $3 > 0, '-w: times') or diag $r->{out};
+# -o: what fails keeps what was there.
+for ([ $path, '/s404', 249, 'kept', '-f' ], [ "$path.none", '/ok', 251, 'kept' ], [ $path, '/half', 253, 'half' ], [ $path, '/empty', 0, '' ]) {
+    my ($to, $uri, $status, $left, @more) = @$_;
+    FCGITest::Host::write_file("$dir/kept", 'kept');
+    tool_is(get_(@more, '-o', "$dir/kept", $to, $uri), $status, '', undef, "-o and $uri");
+    is(slurp("$dir/kept"), $left, "-o and $uri: the file");
+}
+
 # As cgi-fcgi: the environment says all.
 $app->forget;
 tool_is(get_('--environment', '-e', 'X=mine', $path, { env => { SCRIPT_NAME => '/ok', SCRIPT_FILENAME => '/f', REQUEST_METHOD => 'HEAD', X => 'theirs', Y => "a\nb" } }), 0, "body\n", '', '--environment');
@@ -117,6 +147,10 @@ $req = $app->last_request;
 is_deeply([ @{ $req->{params} }{qw(SCRIPT_FILENAME REQUEST_METHOD X Y)} ], [ '/f', 'HEAD', 'mine', "a\nb" ], '... but what is given goes first');
 $app->forget;
 tool_is(get_('--environment', $path, '/ok', { env => { SCRIPT_NAME => '/bad', SCRIPT_FILENAME => '/bad' } }), 0, "body\n", '', '--environment, and a script');
+$app->forget;
+get_('--environment', $path, '/ok', { env => { CONTENT_LENGTH => 5, CONTENT_TYPE => 'a/b', REQUEST_METHOD => 'PUT' }, stdin => "in\nput and more" });
+is_deeply([ $app->last_request->{body}, @{ $app->last_request->{params} }{qw(CONTENT_LENGTH CONTENT_TYPE REQUEST_METHOD)} ], [ "in\npu", 5, 'a/b', 'PUT' ], '--environment: the body is of standard input');
+tool_is(get_('--environment', $path, '/ok', { env => { CONTENT_LENGTH => 'x' } }), 250, '', qr/^fcgi-get: CONTENT_LENGTH 'x' is no number\n/, '--environment: a length that is none');
 # Sets of variables that cgi-fcgi fails with.
 my %many = map { ("V$_" => 'v' x 1000) } 1 .. 1500;
 $app->forget;
@@ -148,6 +182,8 @@ for (
     [ [ '-H', 'x', $path ], "--header 'x': write 'Name: value'" ],
     [ [ '-e', '=', $path ], "--env '=': write NAME=VALUE" ],
     [ [ '-X', '', $path ], "--method '': the method is empty" ],
+    [ [ '-w', 'a%{http_code}%{nope}', $path ], "--write-out '%{nope}': there is no such variable" ],
+    [ [ '-w', '%{http_code', $path ], "--write-out '%{http_code': there is no such variable" ],
     [ [ '-r', '', $path ], "--docroot '': the path is empty" ],
     [ ['http://x/'], 'http://x/: a FastCGI application has no URL of this kind' ],
   ) {

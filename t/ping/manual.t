@@ -56,7 +56,7 @@ sub examples {
 
 sub blocks_of_page {
     my $page = slurp($_[0]);
-    return map { examples($_) } $page =~ /^\.Bd -literal\n(.*?)^\.Ed$/msg;
+    return map { examples($_) } map { s/\\e/\\/gr } $page =~ /^\.Bd -literal\n(.*?)^\.Ed$/msg;
 }
 
 # Blocks of docs/tools.md: indented by four.

@@ -18,6 +18,7 @@
 #include "common/cli.h"
 #include "config/config.h"
 #include "fcgi-get/get.h"
+#include "fcgi-get/write_out.h"
 #include "probe/answer.h"
 #include "probe/failure.h"
 #include "probe/probe.h"
@@ -38,12 +39,13 @@ struct get {
     struct fcgi_probe_options options;
     struct fcgi_probe probe;
     struct fcgi_answer *answer;
-    const char *config, *output;
-    bool include, fail, verbose, environment;
+    const char *config, *output, *write_out;
+    bool include, fail, verbose, environment, head;
     bool done, silent; /* silent: --fail has found an error */
-    bool in_line;      /* STDERR so far does not end in a line end */
+    bool in_line;      /* what was printed does not end in a line end */
+    bool terminal;     /* both streams go to one */
     int write_error;   /* errno */
-    int fd;
+    int fd;            /* -1: the file of --output is not open yet */
 };
 
 #define TAKE(arg) arg, FCGI_CLI_TAKE, 0
@@ -63,10 +65,17 @@ static const struct fcgi_cli_option options[] = {
      "pass the whole environment, as cgi-fcgi does"},
     {'d', "data", TAKE("DATA"),
      "body of the request; @FILE takes it from a\n"
-     "file, @- from standard input"},
+     "file, without line ends, @- from standard\n"
+     "input; several are joined with '&'"},
+    {FCGI_CALL_DATA_BINARY, "data-binary", TAKE("DATA"),
+     "the same, and a file is sent as it is"},
+    {'I', "head", FLAG(head), "ask for the header alone, and print it"},
     {'i', "include", FLAG(include), "print the header of the answer, too"},
     {'o', "output", TEXT(output, "FILE"),
      "write to FILE, not to standard output"},
+    {'w', "write-out", TAKE("FORMAT"),
+     "print this at the end: %{http_code},\n"
+     "%{time_total} and others of curl's"},
     {'f', "fail", FLAG(fail), "print no body where the status is 400 or above"},
     {'C', "config", TEXT(config, "FILE"), "where @NAME is looked up"},
     {ROLE, "role", TAKE("ROLE"), "responder (default), authorizer or filter"},
@@ -120,6 +129,15 @@ static int take_role(struct get *get, const char *arg)
     return 0;
 }
 
+static int take_write_out(struct get *get, const char *arg)
+{
+    if (fcgi_write_out_unknown(arg) != NULL)
+        return fcgi_cli_refuse(&cli, "write-out", fcgi_write_out_unknown(arg),
+                               "there is no such variable");
+    get->write_out = arg;
+    return 0;
+}
+
 static int take(void *data, int value, const char *arg)
 {
     struct get *get = data;
@@ -138,6 +156,8 @@ static int take(void *data, int value, const char *arg)
                    : fcgi_cli_refuse(&cli, "docroot", arg, "the path is empty");
     case ROLE:
         return take_role(get, arg);
+    case 'w':
+        return take_write_out(get, arg);
     default:
         return fcgi_call_take(&get->call, &cli, value, arg);
     }
@@ -146,8 +166,22 @@ static int take(void *data, int value, const char *arg)
 /* --- what comes -----------------------------------------------------------
  */
 
+/* What has failed before a first byte came leaves an old file as it was. */
+static void open_output(struct get *get)
+{
+    if (get->fd >= 0)
+        return;
+    get->fd = open(get->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (get->fd < 0)
+        get->write_error = errno;
+}
+
 static void put(struct get *get, const uint8_t *bytes, size_t length)
 {
+    if (length > 0) {
+        open_output(get);
+        get->in_line = get->terminal && bytes[length - 1] != '\n';
+    }
     while (length > 0 && get->write_error == 0) {
         ssize_t n = write(get->fd, bytes, length);
 
@@ -257,8 +291,17 @@ static int read_options(struct get *get, int argc, char **argv)
      * is made up. */
     if (argc - first == 2)
         fcgi_vars_script(&get->call.vars, &get->call);
-    if (get->environment)
+    if (get->environment) {
         fcgi_vars_environment(&get->call.vars);
+        status = fcgi_call_environment(&get->call, &cli);
+        if (status != 0)
+            return status;
+    }
+    if (get->head) {
+        get->include = true;
+        if (get->call.method == NULL)
+            get->call.method = "HEAD";
+    }
     status = fcgi_target_read(&get->list, &cli, get->config, argv + first, 1);
     if (status == 0 && get->list.count != 1)
         status = fcgi_cli_usage(&cli, "%s: give one target", argv[first]);
@@ -280,14 +323,10 @@ static int set_up(struct get *get)
     get->options.params_length = get->params.length;
     get->options.body = get->call.body;
     get->options.body_length = get->call.body_length;
-    if (get->output == NULL)
-        return 0;
-    get->fd = open(get->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (get->fd < 0) {
-        fcgi_cli_error(&cli, "cannot write %s: %s", get->output,
-                       strerror(errno));
-        return -1;
-    }
+    if (get->output != NULL)
+        get->fd = -1;
+    get->terminal = get->output == NULL && isatty(STDOUT_FILENO) == 1 &&
+                    isatty(STDERR_FILENO) == 1;
     return 0;
 }
 
@@ -325,12 +364,16 @@ static int conclude(struct get *get)
             tell(get, "the answer's header has no end; it is printed as it is");
         put(get, get->header.data, get->header.length);
     }
-    if (get->output != NULL && close(get->fd) < 0 && get->write_error == 0)
+    if (result->failure == FCGI_FAILURE_NONE && !get->silent)
+        open_output(get); /* also for an empty answer */
+    if (get->output != NULL && get->fd >= 0 && close(get->fd) < 0 &&
+        get->write_error == 0)
         get->write_error = errno;
     if (get->write_error != 0) {
         /* A reader that has enough needs no message. */
         if (get->write_error != EPIPE)
-            tell(get, "cannot write the answer: %s",
+            tell(get, "cannot write %s: %s",
+                 get->output != NULL ? get->output : "the answer",
                  strerror(get->write_error));
         return FCGI_GET_TROUBLE;
     }
@@ -361,8 +404,7 @@ static int run(struct get *get)
     int status = FCGI_GET_TROUBLE;
 
     if (loop == NULL || set_up(get) < 0) {
-        if (loop == NULL || get->fd >= 0)
-            fcgi_cli_error(&cli, "cannot start: %s", strerror(errno));
+        fcgi_cli_error(&cli, "cannot start: %s", strerror(errno));
         goto out;
     }
     if (get->verbose)
@@ -376,6 +418,12 @@ static int run(struct get *get)
             get->write_error = errno;
     fcgi_probe_close(&get->probe);
     status = conclude(get);
+    if (get->write_out != NULL) {
+        fcgi_write_out(get->write_out,
+                       &(struct fcgi_write_out){&get->probe.result, get->answer,
+                                                get->header.length, status});
+        status = fcgi_cli_finish(&cli, status);
+    }
 out:
     fcgi_loop_free(loop);
     return status;

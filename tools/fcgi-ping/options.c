@@ -57,7 +57,10 @@ static const struct fcgi_cli_option options[] = {
     {'X', "method", TAKE("METHOD"), "request method (GET, or POST with -d)"},
     {'e', "env", TAKE("NAME=VALUE"), "set a variable of the request"},
     {'d', "data", TAKE("DATA"),
-     "body of the request; @FILE takes it from a file"},
+     "body of the request; @FILE takes it from a file,\n"
+     "without line ends; several are joined with '&'"},
+    {FCGI_CALL_DATA_BINARY, "data-binary", TAKE("DATA"),
+     "the same, and a file is sent as it is"},
     {FPM_PING, "fpm-ping", TAKE("[=PATH]"),
      "ask php-fpm's ping page (/ping), want \"pong\""},
     {FPM_STATUS, "fpm-status", TAKE("[=PATH]"),
@@ -155,6 +158,7 @@ static int take_request(struct fcgi_ping_options *o, int value, const char *arg)
     case 'X':
     case 'e':
     case 'd':
+    case FCGI_CALL_DATA_BINARY:
         return fcgi_call_take(&o->call, &fcgi_ping_cli, value, arg);
     case FPM_PING:
         return take_page(o, FCGI_PING_FPM_PING, "fpm-ping", arg, "/ping");

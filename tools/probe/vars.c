@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/header.h"
@@ -172,6 +173,41 @@ static void set_default(struct fcgi_vars *vars, const char *name,
         fcgi_vars_set(vars, name, value);
 }
 
+/* Where PATH_INFO begins in a file's path: behind the first part below the root
+ * that is named as PHP's scripts are, or that is a file, as far as this machine
+ * sees it. NULL: there is none. */
+static char *find_info(char *file, size_t root)
+{
+    char *at = file[root] != '\0' ? file + root : NULL;
+
+    while (at != NULL && (at = strchr(at + 1, '/')) != NULL) {
+        struct stat status;
+        bool script;
+
+        *at = '\0';
+        script = (at - file > 4 && strcmp(at - 4, ".php") == 0) ||
+                 (stat(file, &status) == 0 && S_ISREG(status.st_mode));
+        *at = '/';
+        if (script)
+            break;
+    }
+    return at;
+}
+
+static void set_info(struct fcgi_vars *vars, const char *info, const char *root,
+                     size_t root_length)
+{
+    char *path;
+
+    set_default(vars, "PATH_INFO", info);
+    if (asprintf(&path, "%.*s%s", (int)root_length, root, info) < 0) {
+        vars->failed = true;
+        return;
+    }
+    set_default(vars, "PATH_TRANSLATED", path);
+    free(path);
+}
+
 void fcgi_vars_script(struct fcgi_vars *vars, const struct fcgi_call *call)
 {
     const char *query = strchr(call->uri, '?');
@@ -180,6 +216,7 @@ void fcgi_vars_script(struct fcgi_vars *vars, const struct fcgi_call *call)
     size_t root = call->docroot != NULL ? strlen(call->docroot) : 0;
     char *name = strndup(call->uri, length);
     char *file = malloc(root + length + 2);
+    char *info;
 
     if (name == NULL || file == NULL) {
         vars->failed = true;
@@ -190,6 +227,12 @@ void fcgi_vars_script(struct fcgi_vars *vars, const struct fcgi_call *call)
     snprintf(file, root + length + 2, "%.*s%s%s", (int)root,
              root > 0 ? call->docroot : "",
              root > 0 && name[0] != '/' ? "/" : "", name);
+    info = call->docroot != NULL ? find_info(file, root) : NULL;
+    if (info != NULL) {
+        set_info(vars, info, call->docroot, root);
+        name[length - strlen(info)] = '\0';
+        *info = '\0';
+    }
     set_default(vars, "SCRIPT_FILENAME", file);
     set_default(vars, "SCRIPT_NAME", name);
     set_default(vars, "DOCUMENT_URI", name);
@@ -256,20 +299,23 @@ void fcgi_vars_free(struct fcgi_vars *vars)
     memset(vars, 0, sizeof(*vars));
 }
 
-static int read_all(int fd, struct fcgi_buffer *out)
+/* Reads to the end, but not more than `most` bytes. */
+static int read_all(int fd, uint64_t most, struct fcgi_buffer *out)
 {
-    ssize_t n;
+    ssize_t n = 1;
 
-    do {
+    while (most > 0 && (n > 0 || (n < 0 && errno == EINTR))) {
         if (!fcgi_buffer_reserve(out, 65536)) {
             errno = ENOMEM;
             return -1;
         }
-        n = read(fd, out->data + out->length, 65536);
-        if (n > 0)
+        n = read(fd, out->data + out->length, most < 65536 ? most : 65536);
+        if (n > 0) {
             out->length += (size_t)n;
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    return n == 0 ? 0 : -1;
+            most -= (size_t)n;
+        }
+    }
+    return n >= 0 ? 0 : -1;
 }
 
 /*
@@ -291,30 +337,71 @@ static int add_data(const char *text, struct fcgi_buffer *out,
     *name = text + 1;
     if (strcmp(text, "@-") == 0) {
         *name = "standard input";
-        return read_all(STDIN_FILENO, out);
+        return read_all(STDIN_FILENO, UINT64_MAX, out);
     }
     fd = open(text + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return -1;
-    result = read_all(fd, out);
+    result = read_all(fd, UINT64_MAX, out);
     saved = errno;
     close(fd);
     errno = saved;
     return result;
 }
 
-static int take_data(struct fcgi_call *call, const struct fcgi_cli *cli,
-                     const char *arg)
+static void drop_line_ends(struct fcgi_buffer *data, size_t from)
 {
-    const char *name;
+    size_t to = from;
 
-    call->data.length = 0;
-    if (add_data(arg, &call->data, &name) < 0) {
-        fcgi_cli_error(cli, "cannot read %s: %s", name, strerror(errno));
-        return fcgi_cli_trouble(cli);
-    }
+    for (; from < data->length; from++)
+        if (data->data[from] != '\r' && data->data[from] != '\n' &&
+            data->data[from] != '\0')
+            data->data[to++] = data->data[from];
+    data->length = to;
+}
+
+/* The body is what call->data holds. */
+static void set_body(struct fcgi_call *call)
+{
     call->body_length = call->data.length;
     call->body = call->body_length > 0 ? (const void *)call->data.data : "";
+}
+
+static int cannot_read(const struct fcgi_cli *cli, const char *name)
+{
+    fcgi_cli_error(cli, "cannot read %s: %s", name, strerror(errno));
+    return fcgi_cli_trouble(cli);
+}
+
+static int take_data(struct fcgi_call *call, const struct fcgi_cli *cli,
+                     const char *arg, bool binary)
+{
+    const char *name;
+    size_t from;
+
+    if (call->body != NULL)
+        fcgi_buffer_add_text(&call->data, "&");
+    from = call->data.length;
+    if (add_data(arg, &call->data, &name) < 0)
+        return cannot_read(cli, name);
+    if (arg[0] == '@' && !binary)
+        drop_line_ends(&call->data, from);
+    set_body(call);
+    return 0;
+}
+
+int fcgi_call_environment(struct fcgi_call *call, const struct fcgi_cli *cli)
+{
+    const char *text = fcgi_vars_get(&call->vars, "CONTENT_LENGTH");
+    uint64_t length;
+
+    if (call->body != NULL || text == NULL || text[0] == '\0')
+        return 0;
+    if (fcgi_cli_number(text, 0, SIZE_MAX, &length) < 0)
+        return fcgi_cli_usage(cli, "CONTENT_LENGTH '%s' is no number", text);
+    if (read_all(STDIN_FILENO, length, &call->data) < 0)
+        return cannot_read(cli, "standard input");
+    set_body(call);
     return 0;
 }
 
@@ -335,8 +422,8 @@ int fcgi_call_take(struct fcgi_call *call, const struct fcgi_cli *cli,
         return fcgi_vars_option(&call->vars, arg) == 0
                    ? 0
                    : fcgi_cli_refuse(cli, "env", arg, "write NAME=VALUE");
-    default: /* 'd' */
-        return take_data(call, cli, arg);
+    default:
+        return take_data(call, cli, arg, option == FCGI_CALL_DATA_BINARY);
     }
 }
 

@@ -59,8 +59,11 @@ struct fcgi_call {
     struct fcgi_buffer data; /* `body` as --data has it */
 };
 
-/* Sets the variables of a request, but those that are set already; the first
- * function only those that call->uri and call->docroot tell. */
+/*
+ * Sets the variables of a request, but those that are set already; the first
+ * function only those that call->uri and call->docroot tell. With a docroot,
+ * what a path has behind its script is PATH_INFO, as the plugin has it.
+ */
 void fcgi_vars_script(struct fcgi_vars *vars, const struct fcgi_call *call);
 void fcgi_vars_call(struct fcgi_vars *vars, const struct fcgi_call *call);
 
@@ -70,13 +73,21 @@ int fcgi_vars_encode(const struct fcgi_vars *vars, struct fcgi_buffer *out);
 
 void fcgi_vars_free(struct fcgi_vars *vars);
 
+#define FCGI_CALL_DATA_BINARY (FCGI_CLI_LONG + 100)
+
 /*
  * Takes an option that the tools have in common: 'X' (--method), 'H'
- * (--header), 'e' (--env) and 'd' (--data: a text, @FILE, or @- for standard
- * input). Returns 0, or the exit status after a message.
+ * (--header), 'e' (--env), 'd' (--data: a text, @FILE, or @- for standard
+ * input, without line ends) and --data-binary, which keeps them. What several
+ * say is joined with '&'. Returns 0, or the exit status after a message.
  */
 int fcgi_call_take(struct fcgi_call *call, const struct fcgi_cli *cli,
                    int option, const char *arg);
+
+/* Takes as many bytes of standard input for the body as CONTENT_LENGTH says,
+ * if that is set and there is no body. Returns 0, or the exit status after a
+ * message. */
+int fcgi_call_environment(struct fcgi_call *call, const struct fcgi_cli *cli);
 
 /* Frees the memory of fcgi_call_take(). */
 void fcgi_call_free(struct fcgi_call *call);
