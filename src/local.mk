@@ -56,6 +56,7 @@ libgateway_la_SOURCES = \
 	src/gateway/exchange.c src/gateway/exchange.h \
 	src/gateway/gateway.c src/gateway/gateway.h \
 	src/gateway/host.h \
+	src/gateway/judge.c src/gateway/judge.h \
 	src/gateway/linger.c src/gateway/linger.h \
 	src/gateway/log.c src/gateway/log.h \
 	src/gateway/params.c src/gateway/params.h \
@@ -65,6 +66,7 @@ libgateway_la_SOURCES = \
 	src/gateway/reply.c src/gateway/reply.h \
 	src/gateway/retry.c src/gateway/retry.h \
 	src/gateway/upstream.c src/gateway/upstream.h \
+	src/gateway/tail.c src/gateway/tail.h \
 	src/gateway/walk.c src/gateway/walk.h
 libgateway_la_LIBADD = $(CARES_LIBS)
 

@@ -45,6 +45,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_path_keys \
 	t/unit/test_gateway_reply \
 	t/unit/test_gateway_retry \
+	t/unit/test_gateway_tail \
 	t/unit/test_gateway_upstream \
 	t/unit/test_backend \
 	t/unit/test_backend_checkout \
@@ -97,6 +98,7 @@ E2E_TESTS = \
 	t/e2e/scripts.t \
 	t/e2e/stderr.t \
 	t/e2e/strict.t \
+	t/e2e/tail.t \
 	t/e2e/traps.t \
 	t/e2e/upload.t \
 	t/e2e/wire.t
@@ -318,6 +320,7 @@ refuse_la_LDFLAGS = $(MODULE_LDFLAGS)
 # Where memory is to be short.
 WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
+t_unit_test_gateway_tail_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) \
 	-Wl,--wrap=open,--wrap=memfd_create,--wrap=pwrite,--wrap=pread
 t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl

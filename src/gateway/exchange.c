@@ -15,6 +15,10 @@
  * while that is full. Where an answer is complete before the body is, the rest
  * of the body is read and dropped for a while, as a client that finds its
  * connection reset while it sends may not see the answer.
+ *
+ * An answer that is whole ends the exchange, whatever the application still
+ * does (tail.h). END_REQUEST mostly follows at once; it is waited for so long
+ * that the client's next request finds the connection free.
  */
 #include "gateway/exchange.h"
 
@@ -24,6 +28,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "gateway/judge.h"
 #include "gateway/params.h"
 
 /* The header block of an answer: first memory. */
@@ -35,6 +40,10 @@
 #define DRAIN_PATIENCE (2000 * FCGI_LOOP_MS)
 /* Windows of a body that are moved before others have their turn. */
 #define PUMP_WINDOWS 16
+/* How long END_REQUEST is waited for behind a whole answer; and how often it is
+ * looked then whether the application has all of the request. */
+#define LAG (5 * FCGI_LOOP_MS)
+#define LAG_MORE (100 * FCGI_LOOP_MS)
 /* Memory that an exchange keeps when it is trimmed, per buffer. */
 #define KEPT_BUFFER 16384
 
@@ -69,6 +78,7 @@ static void end(struct fcgi_exchange *exchange)
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->turn);
+    fcgi_loop_stop_timer(exchange->common->loop, &exchange->lag);
     fcgi_body_close(&exchange->body);
     fcgi_upstream_release(&exchange->upstream);
     fcgi_client_close(&exchange->client);
@@ -114,6 +124,25 @@ static void let_go(struct fcgi_exchange *exchange)
     end(exchange);
 }
 
+/* Whether the application has given all of its answer. */
+static bool is_answered(const struct fcgi_exchange *exchange)
+{
+    return exchange->reply.begun &&
+           (fcgi_reply_is_whole(&exchange->reply) ||
+            fcgi_upstream_has_ended(&exchange->upstream));
+}
+
+/* Lets an application that has answered go on by itself; false where it still
+ * needs the exchange. */
+static bool leave(struct fcgi_exchange *exchange)
+{
+    return is_answered(exchange) &&
+           fcgi_upstream_is_sent(&exchange->upstream) &&
+           fcgi_tail_start(&exchange->common->tails, &exchange->upstream,
+                           &exchange->log,
+                           exchange->reply.framing == FCGI_FRAMING_NONE);
+}
+
 static void pump(struct fcgi_exchange *exchange);
 
 /* The answer is made, or is `cut`: what there is goes out, then the exchange
@@ -124,6 +153,7 @@ static void finish(struct fcgi_exchange *exchange, bool cut)
 
     exchange->cut = cut;
     exchange->state = FCGI_EXCHANGE_FLUSHING;
+    fcgi_loop_stop_timer(exchange->common->loop, &exchange->lag);
     fcgi_reply_commit(&exchange->reply, &exchange->client.out);
     fcgi_upstream_release(&exchange->upstream);
     /* A client that has not been told to send its body may do so or not. */
@@ -450,6 +480,7 @@ static void on_lost(struct fcgi_client *client, enum fcgi_client_loss loss)
             "the client took nothing of the answer for a minute; its "
             "connection is closed");
     exchange->cut = exchange->state != FCGI_EXCHANGE_DRAINING;
+    leave(exchange);
     end(exchange);
 }
 
@@ -581,30 +612,60 @@ static void on_stderr(struct fcgi_upstream *upstream, const uint8_t *bytes,
 static void on_batch(struct fcgi_upstream *upstream)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
+    struct fcgi_loop *loop = exchange->common->loop;
 
+    /* An answer that has ended before any of it is written has a length. */
+    if (is_answered(exchange) && exchange->reply.framing == FCGI_FRAMING_OPEN)
+        fcgi_reply_end(&exchange->reply, &exchange->client.out);
     fcgi_reply_commit(&exchange->reply, &exchange->client.out);
     flush(exchange);
+    if (exchange->state != FCGI_EXCHANGE_STREAMING)
+        return;
+    if (!is_answered(exchange))
+        fcgi_loop_stop_timer(loop, &exchange->lag);
+    else if (!exchange->lag.set)
+        fcgi_loop_set_timer(loop, &exchange->lag, fcgi_loop_now(loop) + LAG);
+}
+
+/* The application has nothing to add. */
+static void conclude(struct fcgi_exchange *exchange)
+{
+    struct fcgi_reply *reply = &exchange->reply;
+
+    if (fcgi_reply_end(reply, &exchange->client.out)) {
+        finish(exchange, false);
+        return;
+    }
+    say(exchange, FCGI_LOG_ERROR,
+        "the application sent %llu bytes of a body, and Content-Length %llu; "
+        "the answer is cut",
+        (unsigned long long)reply->body_bytes,
+        (unsigned long long)reply->length);
+    finish(exchange, true);
+}
+
+static void on_lag(struct fcgi_loop_timer *timer)
+{
+    struct fcgi_exchange *exchange =
+        FCGI_LOOP_OWNER(timer, struct fcgi_exchange, lag);
+    struct fcgi_loop *loop = exchange->common->loop;
+
+    if (leave(exchange))
+        conclude(exchange);
+    else
+        fcgi_loop_set_timer(loop, timer, fcgi_loop_now(loop) + LAG_MORE);
 }
 
 static void on_end(struct fcgi_upstream *upstream)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
-    struct fcgi_reply *reply = &exchange->reply;
 
-    if (!reply->begun) {
+    if (exchange->reply.begun)
+        conclude(exchange);
+    else
         bad_answer(exchange, exchange->header.length == 0
                                  ? "an answer without a header"
                                  : "an answer that ends within its header");
-    } else if (!fcgi_reply_end(reply, &exchange->client.out)) {
-        say(exchange, FCGI_LOG_ERROR,
-            "the application sent %llu bytes of a body, and Content-Length "
-            "%llu; the answer is cut",
-            (unsigned long long)reply->body_bytes,
-            (unsigned long long)reply->length);
-        finish(exchange, true);
-    } else {
-        finish(exchange, false);
-    }
 }
 
 static void on_retry(struct fcgi_upstream *upstream,
@@ -624,7 +685,10 @@ static void on_failure(struct fcgi_upstream *upstream,
 
     fcgi_attempt_describe(attempt, why, sizeof(why));
     if (exchange->reply.begun) {
-        bool whole = fcgi_reply_is_whole(&exchange->reply);
+        struct fcgi_reply *reply = &exchange->reply;
+        bool whole =
+            fcgi_reply_is_whole(reply) ||
+            (exchange->lag.set && fcgi_reply_end(reply, &exchange->client.out));
 
         say(exchange, FCGI_LOG_ERROR, "%s; %s", why,
             whole ? "the answer was complete" : "the answer is cut");
@@ -635,57 +699,6 @@ static void on_failure(struct fcgi_upstream *upstream,
 }
 
 /* --- the start --------------------------------------------------------- */
-
-/*
- * Whether a request says whom it is for, and where it ends, in a way that all
- * who see it understand alike. If the host went by one of two lengths, or by
- * the 5 in "5abc", what stands in front of it may have gone by another, and
- * taken the start of the next request for something else (RFC 9112, 6.3 and
- * 11.2). A host that decodes transfer codings takes the field away.
- */
-static const char *judge_fields(const struct fcgi_http_request *request)
-{
-    struct fcgi_text length = {NULL, 0};
-    bool has_host = false;
-
-    for (size_t i = 0; i < request->n_fields; i++) {
-        struct fcgi_text name = request->fields[i].name;
-        struct fcgi_text value = request->fields[i].value;
-
-        if (fcgi_header_is(name.data, name.length, "transfer-encoding") &&
-            request->framing != FCGI_HTTP_CHUNKED)
-            return "the request has a Transfer-Encoding, which this server "
-                   "does not decode";
-        if (fcgi_header_is(name.data, name.length, "host")) {
-            if (has_host)
-                return "the request has two Host fields";
-            has_host = true;
-        }
-        if (!fcgi_header_is(name.data, name.length, "content-length"))
-            continue;
-        for (size_t j = 0; j < value.length; j++)
-            if (value.data[j] < '0' || value.data[j] > '9')
-                return "the request has a Content-Length that is no number";
-        if (length.data != NULL &&
-            (length.length != value.length ||
-             memcmp(length.data, value.data, value.length) != 0))
-            return "the request has two different Content-Length fields";
-        length = value;
-    }
-    return NULL;
-}
-
-/* Why a request is not passed on: 0, or the status to refuse it with. */
-static int judge(const struct fcgi_http_request *request,
-                 const struct fcgi_script *script, const char **why)
-{
-    if (script->verdict == FCGI_PATH_REFUSED) {
-        *why = script->why;
-        return script->status;
-    }
-    *why = judge_fields(request);
-    return *why != NULL ? 400 : 0;
-}
 
 static void begin(struct fcgi_loop_task *task)
 {
@@ -708,6 +721,7 @@ static void init(struct fcgi_exchange *exchange,
     exchange->waited_at = UINT64_MAX;
     exchange->patience.fired = on_patience;
     exchange->turn.fired = on_turn;
+    exchange->lag.fired = on_lag;
     exchange->tls = request->tls;
     exchange->cut = false;
     exchange->begin.run = begin;
@@ -773,7 +787,7 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                         !exchange->body.complete;
     fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,
                      &handlers);
-    exchange->refusal = judge(request, script, &exchange->why_refused);
+    exchange->refusal = fcgi_judge(request, script, &exchange->why_refused);
     if (request->provisional)
         fcgi_loop_defer(common->loop, &exchange->begin);
     else

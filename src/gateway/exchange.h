@@ -25,6 +25,7 @@
 #include "gateway/log.h"
 #include "gateway/path.h"
 #include "gateway/reply.h"
+#include "gateway/tail.h"
 #include "gateway/upstream.h"
 #include "loop/list.h"
 #include "proto/header.h"
@@ -38,6 +39,7 @@ struct fcgi_exchange_common {
     struct fcgi_worker *worker;
     struct fcgi_date date;
     struct fcgi_linger_list lingering;
+    struct fcgi_tail_list tails;
     /* The exchange has ended, and its memory is the caller's again: called
      * just before the host is told, and by fcgi_exchange_abandon(). */
     void (*on_ended)(struct fcgi_exchange *exchange);
@@ -72,6 +74,7 @@ struct fcgi_exchange {
     bool expects;         /* the client waits for 100 (Continue) */
     bool pumping;         /* pump() is under way */
     struct fcgi_loop_timer turn; /* set: it goes on then */
+    struct fcgi_loop_timer lag;  /* set: the answer is whole */
     bool tls;                    /* the client's connection */
     bool cut;                    /* the answer is not whole */
     int refusal;                 /* the status that it is refused with, or 0 */

@@ -78,6 +78,7 @@ struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
         fcgi_worker_new(pool, common->loop, &told, gateway->scratch, SCRATCH);
     if (common->worker == NULL)
         goto fail;
+    fcgi_tail_init(&common->tails, common->worker);
     gateway->maintenance = fcgi_maintenance_new(common->worker);
     if (gateway->maintenance == NULL)
         goto fail;
@@ -101,6 +102,7 @@ void fcgi_gateway_free(struct fcgi_gateway *gateway)
     while ((link = fcgi_list_first(&gateway->in_use)) != NULL)
         fcgi_exchange_abandon(exchange_of(link));
     fcgi_linger_end_all(&gateway->common.lingering);
+    fcgi_tail_end_all(&gateway->common.tails);
     while ((link = fcgi_list_take(&gateway->spare)) != NULL)
         destroy(exchange_of(link));
     fcgi_maintenance_free(gateway->maintenance);

@@ -126,6 +126,35 @@ bool fcgi_upstream_is_deaf(const struct fcgi_upstream *upstream)
            upstream->conn->peer_closed_read;
 }
 
+bool fcgi_upstream_is_sent(const struct fcgi_upstream *upstream)
+{
+    return upstream->conn != NULL && upstream->conn->state == FCGI_CONN_OPEN &&
+           (fcgi_request_is_sent(&upstream->conn->request) ||
+            upstream->conn->peer_closed_read);
+}
+
+bool fcgi_upstream_has_ended(const struct fcgi_upstream *upstream)
+{
+    return upstream->conn != NULL && upstream->conn->response.stdout_ended;
+}
+
+/* The server has answered. */
+static void worked(struct fcgi_upstream *upstream)
+{
+    if (upstream->trial)
+        fcgi_worker_worked(upstream->worker, upstream->server);
+    upstream->trial = false;
+}
+
+struct fcgi_conn *fcgi_upstream_leave(struct fcgi_upstream *upstream)
+{
+    struct fcgi_conn *conn = upstream->conn;
+
+    worked(upstream);
+    upstream->conn = NULL;
+    return conn;
+}
+
 static void on_open(struct fcgi_conn *conn)
 {
     struct fcgi_upstream *upstream = conn->owner;
@@ -183,9 +212,7 @@ static void on_end(struct fcgi_conn *conn, const struct fcgi_end_request *end)
         failed(upstream, &attempt);
         return;
     }
-    if (upstream->trial)
-        fcgi_worker_worked(upstream->worker, upstream->server);
-    upstream->trial = false;
+    worked(upstream);
     fcgi_upstream_release(upstream);
     upstream->handlers->on_end(upstream);
 }

@@ -100,6 +100,15 @@ void fcgi_upstream_more(struct fcgi_upstream *upstream);
 /* Whether the application takes no more of the body. */
 bool fcgi_upstream_is_deaf(const struct fcgi_upstream *upstream);
 
+/* Whether the application has been sent all that it takes of the request, and
+ * whether it has ended STDOUT. */
+bool fcgi_upstream_is_sent(const struct fcgi_upstream *upstream);
+bool fcgi_upstream_has_ended(const struct fcgi_upstream *upstream);
+
+/* The answer is whole, and the request is sent: the connection is the caller's
+ * from now on, with a request that is not over yet. */
+struct fcgi_conn *fcgi_upstream_leave(struct fcgi_upstream *upstream);
+
 /* How many bytes of the answer there is room for; with 0 the application is
  * held back until the next call. */
 void fcgi_upstream_throttle(struct fcgi_upstream *upstream, size_t room);

@@ -8,7 +8,6 @@
  */
 #include "proto/response.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 void fcgi_response_init(struct fcgi_response *response, uint16_t id)
@@ -86,6 +85,8 @@ static void begin_record(struct fcgi_response *response)
     }
     response->content_left = record->content_length;
     response->padding_left = record->padding_length;
+    if (record->type == FCGI_STDOUT)
+        response->stdout_ended = record->content_length == 0;
     response->state = record->type == FCGI_END_REQUEST
                           ? FCGI_RESPONSE_IN_END_BODY
                           : FCGI_RESPONSE_IN_CONTENT;

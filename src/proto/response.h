@@ -9,14 +9,15 @@
  * another request, or of a type that only a web server sends ends the decoding,
  * because the two sides no longer agree on where records begin. Types that
  * FastCGI 1.0 does not know, and management records that nobody asked for, are
- * skipped by their length. Empty STDOUT and STDERR records are ignored:
- * only END_REQUEST ends a request.
+ * skipped by their length. Empty records are no events: only END_REQUEST ends a
+ * request. Whether STDOUT has ended is to be seen in `stdout_ended`.
  *
  * No I/O, no allocation; one decoder belongs to one thread at a time.
  */
 #ifndef FCGI_PROTO_RESPONSE_H
 #define FCGI_PROTO_RESPONSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,6 +62,7 @@ struct fcgi_response {
     struct fcgi_record record; /* the current one */
     uint32_t content_left;     /* 32 bits: nothing added to it can wrap */
     uint32_t padding_left;
+    bool stdout_ended; /* its last record was empty (section 5.5) */
     enum fcgi_response_error error;
     uint64_t offset; /* of the next byte, for messages */
     uint8_t held[FCGI_HEADER_LEN];

@@ -92,7 +92,8 @@ static enum { AT_END, AT_PARAMS, NEVER } app_answers;
 static uint64_t app_breaks; /* closes after so many bytes of STDIN */
 static unsigned breaks_left;
 static const char *answer;
-static bool unended; /* and nothing that ends it */
+static bool unended;     /* and nothing that ends it, */
+static bool ends_stdout; /* but STDOUT */
 static uint8_t raw[2 * WINDOW];
 static size_t n_raw;
 static uint64_t got; /* bytes of STDIN */
@@ -216,7 +217,7 @@ static int open_rig(void **state)
     allowed = UINT64_MAX;
     read_error = 0;
     reads_left = 0;
-    floods = unended = false;
+    floods = unended = ends_stdout = false;
     params_seen = stdin_ended = answered = app_closed = false;
     logged[0] = seen[0] = '\0';
     answer = "Content-Type: text/plain\n\nhello";
@@ -269,6 +270,8 @@ static void reply(void)
 {
     answered = true;
     put_record(FCGI_STDOUT, answer, strlen(answer));
+    if (ends_stdout)
+        put_record(FCGI_STDOUT, "", 0);
     if (!unended)
         put_record(FCGI_END_REQUEST, "\0\0\0\0\0\0\0", 8);
 }
