@@ -40,6 +40,7 @@ libgateway_la_SOURCES = \
 	src/backend/address.c src/backend/address.h \
 	src/backend/conn.c src/backend/conn.h \
 	src/backend/dial.c src/backend/dial.h \
+	src/backend/group.c src/backend/group.h \
 	src/backend/health.c src/backend/health.h \
 	src/backend/maintenance.c src/backend/maintenance.h \
 	src/backend/notice.h \

@@ -52,6 +52,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_conn \
 	t/unit/test_backend_connect \
 	t/unit/test_backend_dial \
+	t/unit/test_backend_group \
 	t/unit/test_backend_health \
 	t/unit/test_backend_keep \
 	t/unit/test_backend_server \

@@ -4,8 +4,10 @@
  */
 #include "backend/address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +138,26 @@ struct fcgi_address *fcgi_address_resolve(const struct fcgi_endpoint *endpoint,
 out:
     freeaddrinfo(found);
     return addresses;
+}
+
+void fcgi_address_endpoint(const struct fcgi_address *address,
+                           struct fcgi_endpoint *endpoint)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    *endpoint = (struct fcgi_endpoint){.kind = FCGI_ENDPOINT_TCP};
+    if (address->addr.ss_family == AF_INET) {
+        memcpy(&v4, &address->addr, sizeof(v4));
+        inet_ntop(AF_INET, &v4.sin_addr, endpoint->host,
+                  sizeof(endpoint->host));
+        endpoint->port = ntohs(v4.sin_port);
+    } else {
+        memcpy(&v6, &address->addr, sizeof(v6));
+        inet_ntop(AF_INET6, &v6.sin6_addr, endpoint->host,
+                  sizeof(endpoint->host));
+        endpoint->port = ntohs(v6.sin6_port);
+    }
 }
 
 const char *fcgi_endpoint_text(const struct fcgi_endpoint *endpoint, char *buf,

@@ -61,6 +61,10 @@ fcgi_address_literal(const struct fcgi_endpoint *endpoint);
 struct fcgi_address *fcgi_address_resolve(const struct fcgi_endpoint *endpoint,
                                           size_t *n, const char **why);
 
+/* The endpoint of an IPv4 or IPv6 address. */
+void fcgi_address_endpoint(const struct fcgi_address *address,
+                           struct fcgi_endpoint *endpoint);
+
 /* The endpoint as text for messages: unix:/run/a.sock, 10.0.0.1:9000 or
  * [::1]:9000. Returns `buf`. */
 const char *fcgi_endpoint_text(const struct fcgi_endpoint *endpoint, char *buf,

@@ -178,7 +178,8 @@ static void fired(struct fcgi_loop_timer *timer)
     uint64_t now = fcgi_loop_now(loop), next;
 
     if (!check->under_way) {
-        if (fcgi_server_take_slot(check->server))
+        if (fcgi_server_is_present(check->server) &&
+            fcgi_server_take_slot(check->server))
             begin(check);
         else
             wait_for_next(check);

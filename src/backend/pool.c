@@ -10,19 +10,28 @@
 struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config)
 {
     struct fcgi_pool *pool = calloc(1, sizeof(*pool));
+    size_t n = 0;
 
     if (pool == NULL)
         return NULL;
     pthread_mutex_init(&pool->turn_lock, NULL);
     pthread_mutex_init(&pool->maintenance_lock, NULL);
     fcgi_list_init(&pool->maintenance);
-    pool->servers = calloc(config->n_servers, sizeof(*pool->servers));
-    if (pool->servers == NULL)
+    for (size_t i = 0; i < config->n_servers; i++)
+        n += fcgi_group_size(&config->servers[i]);
+    pool->servers = calloc(n, sizeof(*pool->servers));
+    pool->groups = calloc(config->n_servers, sizeof(*pool->groups));
+    if (pool->servers == NULL || pool->groups == NULL)
         goto fail;
-    for (size_t i = 0; i < config->n_servers; i++, pool->n_servers++)
-        if (fcgi_server_init(&pool->servers[i], &config->servers[i],
-                             config->n_servers == 1) < 0)
+    for (; pool->n_groups < config->n_servers; pool->n_groups++) {
+        struct fcgi_group *group = &pool->groups[pool->n_groups];
+
+        if (fcgi_group_init(group, &config->servers[pool->n_groups],
+                            &pool->servers[pool->n_servers],
+                            &pool->n_present) < 0)
             goto fail;
+        pool->n_servers += group->n_seats;
+    }
     return pool;
 
 fail:
@@ -34,22 +43,23 @@ void fcgi_pool_free(struct fcgi_pool *pool)
 {
     if (pool == NULL)
         return;
-    for (size_t i = 0; i < pool->n_servers; i++)
-        fcgi_server_destroy(&pool->servers[i]);
+    for (size_t i = 0; i < pool->n_groups; i++)
+        fcgi_group_destroy(&pool->groups[i]);
     pthread_mutex_destroy(&pool->turn_lock);
     pthread_mutex_destroy(&pool->maintenance_lock);
     free(pool->servers);
+    free(pool->groups);
     free(pool);
 }
 
 struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool,
                                    const char *name, size_t length)
 {
-    for (size_t i = 0; i < pool->n_servers; i++) {
-        const char *ours = pool->servers[i].config->name;
+    for (size_t i = 0; i < pool->n_groups; i++) {
+        const char *ours = pool->groups[i].config->name;
 
         if (strlen(ours) == length && memcmp(ours, name, length) == 0)
-            return &pool->servers[i];
+            return pool->groups[i].seats;
     }
     return NULL;
 }
@@ -70,10 +80,34 @@ struct fcgi_server *fcgi_pool_first(
     bool (*allows)(const void *arg, const struct fcgi_server *server),
     const void *arg)
 {
-    for (size_t i = 0; allows != NULL && i < pool->n_servers; i++)
-        if (allows(arg, &pool->servers[i]))
-            return &pool->servers[i];
+    for (size_t i = 0; allows != NULL && i < pool->n_groups; i++)
+        if (allows(arg, pool->groups[i].seats))
+            return pool->groups[i].seats;
     return &pool->servers[0];
+}
+
+/* A walk along the servers that are present; zeroed memory is its begin. */
+struct walk {
+    struct fcgi_group *group;
+    size_t n;      /* groups so far */
+    uint64_t left; /* in this one, as bits */
+};
+
+static struct fcgi_server *next_present(const struct fcgi_pool *pool,
+                                        struct walk *walk)
+{
+    int seat;
+
+    while (walk->left == 0) {
+        if (walk->n == pool->n_groups)
+            return NULL;
+        walk->group = &pool->groups[walk->n++];
+        walk->left =
+            atomic_load_explicit(&walk->group->present, memory_order_acquire);
+    }
+    seat = __builtin_ctzll(walk->left);
+    walk->left &= walk->left - 1;
+    return &walk->group->seats[seat];
 }
 
 /* How well a server suits; the higher, the better. */
@@ -98,7 +132,8 @@ static enum rank rank_of(const struct fcgi_route *route,
             return RANK_NONE;
     if (!is_allowed(route, server))
         return RANK_NONE;
-    if (fcgi_server_health(server, now) == FCGI_HEALTH_OUT)
+    if (fcgi_server_health(server, now) == FCGI_HEALTH_OUT ||
+        fcgi_server_is_on_trial(server))
         return RANK_OUT;
     return server->config->backup ? RANK_BACKUP : RANK_UP;
 }
@@ -120,13 +155,12 @@ static struct fcgi_server *take_turn(struct fcgi_route *route,
                                      uint64_t now)
 {
     struct fcgi_pool *pool = route->pool;
-    struct fcgi_server *winner = best;
+    struct fcgi_server *winner = best, *server;
+    struct walk walk = {NULL, 0, 0};
     int total = 0;
 
     pthread_mutex_lock(&pool->turn_lock);
-    for (size_t i = 0; i < pool->n_servers; i++) {
-        struct fcgi_server *server = &pool->servers[i];
-
+    while ((server = next_present(pool, &walk)) != NULL) {
         if (server != best &&
             (rank_of(route, server, now) != rank || less_busy(best, server)))
             continue;
@@ -144,11 +178,11 @@ static struct fcgi_server *take_turn(struct fcgi_route *route,
 static struct fcgi_server *choose(struct fcgi_route *route, uint64_t now)
 {
     struct fcgi_pool *pool = route->pool;
-    struct fcgi_server *best = NULL;
+    struct fcgi_server *best = NULL, *server;
+    struct walk walk = {NULL, 0, 0};
     enum rank best_rank = RANK_NONE;
 
-    for (size_t i = 0; i < pool->n_servers; i++) {
-        struct fcgi_server *server = &pool->servers[i];
+    while ((server = next_present(pool, &walk)) != NULL) {
         enum rank rank = rank_of(route, server, now);
 
         if (rank > best_rank ||
@@ -157,7 +191,8 @@ static struct fcgi_server *choose(struct fcgi_route *route, uint64_t now)
             best_rank = rank;
         }
     }
-    if (best == NULL || pool->n_servers == 1)
+    if (best == NULL ||
+        atomic_load_explicit(&pool->n_present, memory_order_relaxed) == 1)
         return best;
     return take_turn(route, best, best_rank, now);
 }
@@ -201,17 +236,17 @@ static bool is_waited_for(const struct fcgi_route *route,
 struct fcgi_server *fcgi_route_restarting(const struct fcgi_route *route,
                                           uint64_t now, unsigned turn)
 {
-    struct fcgi_pool *pool = route->pool;
+    struct walk first = {NULL, 0, 0}, second = first;
+    struct fcgi_server *server;
     size_t count = 0;
     size_t nth = 0;
 
-    for (size_t i = 0; i < pool->n_servers; i++)
-        count += is_waited_for(route, &pool->servers[i], now);
+    while ((server = next_present(route->pool, &first)) != NULL)
+        count += is_waited_for(route, server, now);
     if (count == 0)
         return NULL;
-    for (size_t i = 0; i < pool->n_servers; i++)
-        if (is_waited_for(route, &pool->servers[i], now) &&
-            nth++ == turn % count)
-            return &pool->servers[i];
+    while ((server = next_present(route->pool, &second)) != NULL)
+        if (is_waited_for(route, server, now) && nth++ == turn % count)
+            return server;
     return NULL; /* it has just answered */
 }

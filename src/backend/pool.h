@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The FastCGI servers of the configuration, and which of them a request goes
- * to: of those that are up, the one that has least to do for its Weight; among
+ * The FastCGI servers of the configuration, a name's members each (group.h),
+ * and which of them a request goes to: of those that are up, the one that has least to do for its Weight; among
  * equals they take turns, by Weight, too. Backup servers only where no other
  * is up. A server that is out for its failures is passed over until FailTimeout
  * is over; then one request tries it. Where none of those that a request may
@@ -17,15 +17,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "backend/server.h"
+#include "backend/group.h"
 #include "config/config.h"
 
 /* A request tries no more servers than this. */
 #define FCGI_ROUTE_TRIES 16
 
 struct fcgi_pool {
-    struct fcgi_server *servers;
+    struct fcgi_server *servers; /* the seats of all groups */
     size_t n_servers;
+    struct fcgi_group *groups; /* as in fastcgi.conf */
+    size_t n_groups;
+    atomic_uint n_present;            /* servers that may be chosen */
     pthread_mutex_t turn_lock;        /* for the credits of the servers */
     pthread_mutex_t maintenance_lock; /* for the list: see maintenance.h */
     struct fcgi_list maintenance;
@@ -48,7 +51,7 @@ struct fcgi_route {
 struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config);
 void fcgi_pool_free(struct fcgi_pool *pool);
 
-/* The server of this name, or NULL. */
+/* A server of this name, or NULL. */
 struct fcgi_server *fcgi_pool_find(const struct fcgi_pool *pool,
                                    const char *name, size_t length);
 

@@ -12,12 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define TIMEOUT_MS 2000 /* for one answer of one name server */
 #define TRIES 2
 #define MOST_SOCKETS 16
-/* A name that does not resolve is looked up more often. */
+/* A name that does not resolve is looked up more often; so is one whose new
+ * addresses wait for others to leave. */
 #define RETRY_MS 5000
+#define AGAIN_MS 1000
+#define MOST_ADDRESSES 256 /* of an answer */
 
 struct lookup;
 
@@ -28,12 +33,14 @@ struct lookup_socket {
 
 struct lookup {
     struct fcgi_resolver *resolver;
-    struct fcgi_server *server;
+    struct fcgi_group *group;
     struct fcgi_loop_timer timer; /* c-ares' timeout, or the next lookup */
     ares_channel channel;
     bool has_channel;
     bool under_way;
-    bool done; /* once, at least */
+    bool done;     /* once, at least */
+    bool resolved; /* the last time */
+    uint64_t wait; /* ms until the next one */
     struct lookup_socket sockets[MOST_SOCKETS];
 };
 
@@ -83,102 +90,141 @@ static void socket_changed(void *arg, ares_socket_t fd, int readable,
 
 /* --- what is found ----------------------------------------------------- */
 
-/* The next address of a family, or of the others; NULL at the end. */
+/* Whether there is a way to the address: connecting a datagram socket sends
+ * nothing, but looks for a route. */
+static bool has_route(const struct ares_addrinfo_node *node)
+{
+    int fd = socket(node->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && connect(fd, node->ai_addr, node->ai_addrlen) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
+/* The next address, of this node or behind it; where `routed`, one that there
+ * is a way to. */
 static const struct ares_addrinfo_node *
-next_of(const struct ares_addrinfo_node *node, int family, bool same)
+next_of(const struct ares_addrinfo_node *node, bool routed)
 {
     while (node != NULL &&
-           ((node->ai_family == family) != same ||
-            (node->ai_family != AF_INET && node->ai_family != AF_INET6)))
+           ((node->ai_family != AF_INET && node->ai_family != AF_INET6) ||
+            (routed && !has_route(node))))
         node = node->ai_next;
     return node;
 }
 
-/* The families in turn, the first address' one first. */
-static struct fcgi_addresses *in_turn(const struct ares_addrinfo_node *nodes)
+static struct fcgi_addresses *one(const struct ares_addrinfo_node *node)
 {
-    const struct ares_addrinfo_node *next[2];
-    struct fcgi_addresses *addresses;
-    size_t n = 0, turn = 0;
-    int family;
+    struct fcgi_addresses *addresses = fcgi_addresses_new(1);
 
-    for (const struct ares_addrinfo_node *node = nodes; node != NULL;
-         node = node->ai_next)
-        n++;
-    addresses = n > 0 ? fcgi_addresses_new(n) : NULL;
     if (addresses == NULL)
         return NULL;
-    family = nodes->ai_family;
-    next[0] = next_of(nodes, family, true);
-    next[1] = next_of(nodes, family, false);
-    addresses->n = 0;
-    for (; next[0] != NULL || next[1] != NULL; turn ^= 1) {
-        const struct ares_addrinfo_node *node = next[turn];
-        struct fcgi_address *address;
+    memcpy(&addresses->list[0].addr, node->ai_addr, node->ai_addrlen);
+    addresses->list[0].length = node->ai_addrlen;
+    return addresses;
+}
 
-        if (node == NULL)
-            continue;
-        address = &addresses->list[addresses->n++];
-        memcpy(&address->addr, node->ai_addr, node->ai_addrlen);
-        address->length = node->ai_addrlen;
-        next[turn] = next_of(node->ai_next, family, turn == 0);
+/* Two addresses of a family each are one machine: returns true, with what was
+ * two members as one. */
+static bool pair(struct fcgi_addresses **members, size_t n)
+{
+    struct fcgi_addresses *both;
+
+    if (n != 2 || members[0]->list[0].addr.ss_family ==
+                      members[1]->list[0].addr.ss_family)
+        return false;
+    both = fcgi_addresses_new(2);
+    if (both == NULL)
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        both->list[i] = members[i]->list[0];
+        fcgi_addresses_unref(members[i]);
     }
-    if (addresses->n > 0)
-        return addresses;
-    fcgi_addresses_unref(addresses);
-    return NULL;
+    members[0] = both;
+    return true;
+}
+
+/* The members of a name, at most `most`: returns how many there are. */
+static size_t members_of(const struct ares_addrinfo_node *nodes, bool routed,
+                         struct fcgi_addresses **members, size_t most)
+{
+    const struct ares_addrinfo_node *node = nodes;
+    size_t n = 0;
+
+    while (n < most && (node = next_of(node, routed)) != NULL) {
+        members[n] = one(node);
+        n += members[n] != NULL;
+        node = node->ai_next;
+    }
+    return pair(members, n) ? 1 : n;
 }
 
 static void tell(const struct lookup *lookup, bool bad, const char *what,
                  const char *more)
 {
     const struct fcgi_notice *notice = &lookup->resolver->notice;
-    const struct fcgi_server *server = lookup->server;
+    const struct fcgi_group *group = lookup->group;
     char line[512];
 
     if (notice->tell == NULL)
         return;
-    snprintf(line, sizeof(line), "server \"%s\": %s %s%s", server->config->name,
-             server->where, what, more);
+    snprintf(line, sizeof(line), "server \"%s\": %s %s%s", group->config->name,
+             group->seats[0].where, what, more);
     notice->tell(notice->arg, bad, line);
 }
 
-static void publish(struct lookup *lookup, struct fcgi_addresses *addresses,
-                    const char *why)
+/* It does not resolve: what was known before stays. */
+static void miss(struct lookup *lookup, const char *why)
 {
-    struct fcgi_server *server = lookup->server;
-    bool had = server->addresses != NULL; /* we alone write it */
+    struct fcgi_server *first = lookup->group->seats;
 
-    lookup->done = true;
-    if (had && atomic_load(&server->unresolved) == NULL && addresses == NULL)
+    if (lookup->resolved && fcgi_group_is_resolved(lookup->group))
         tell(lookup, true,
-             "does not resolve any more, its last addresses are "
-             "used: ",
-             why);
-    else if (!had && addresses != NULL)
+             "does not resolve any more, its last addresses are used: ", why);
+    if (!fcgi_group_is_resolved(lookup->group))
+        atomic_store(&first->unresolved, why);
+    lookup->resolved = false;
+    lookup->wait = RETRY_MS;
+}
+
+static void hit(struct lookup *lookup, struct fcgi_addresses **members,
+                size_t n)
+{
+    bool had = fcgi_group_is_resolved(lookup->group);
+
+    lookup->wait =
+        fcgi_group_update(lookup->group, members, n, &lookup->resolver->notice)
+            ? lookup->group->config->resolve_interval
+            : AGAIN_MS;
+    lookup->resolved = true;
+    if (!had)
         tell(lookup, false, "resolves now", "");
-    if (fcgi_server_set_addresses(server, addresses, why) && had &&
-        addresses != NULL)
-        tell(lookup, false, "has other addresses now", "");
 }
 
 static void found(void *arg, int status, int timeouts,
                   struct ares_addrinfo *result)
 {
+    struct fcgi_addresses *members[MOST_ADDRESSES];
     struct lookup *lookup = arg;
-    struct fcgi_addresses *addresses = NULL;
-    const char *why = ares_strerror(status);
+    size_t n = 0;
 
     (void)timeouts;
     lookup->under_way = false;
     if (status == ARES_EDESTRUCTION)
         return;
+    lookup->done = true;
     if (status == ARES_SUCCESS) {
-        addresses = in_turn(result->nodes);
-        why = addresses != NULL ? NULL : "it has no address";
+        n = members_of(result->nodes, true, members, MOST_ADDRESSES);
+        if (n == 0)
+            n = members_of(result->nodes, false, members, MOST_ADDRESSES);
         ares_freeaddrinfo(result);
     }
-    publish(lookup, addresses, why);
+    if (n > 0)
+        hit(lookup, members, n);
+    else
+        miss(lookup, status == ARES_SUCCESS ? "it has no address"
+                                            : ares_strerror(status));
 }
 
 /* --- a lookup's life --------------------------------------------------- */
@@ -194,19 +240,16 @@ static void end_channel(struct lookup *lookup)
  * the next one. */
 static void go_on(struct lookup *lookup)
 {
-    const struct fcgi_server *server = lookup->server;
     struct fcgi_loop *loop = lookup->resolver->loop;
-    uint64_t ms = server->config->resolve_interval;
+    uint64_t most = lookup->group->config->resolve_interval;
+    uint64_t ms = lookup->wait < most ? lookup->wait : most;
     struct timeval wait;
 
     if (lookup->under_way && lookup->has_channel &&
-        ares_timeout(lookup->channel, NULL, &wait) != NULL) {
+        ares_timeout(lookup->channel, NULL, &wait) != NULL)
         ms = (uint64_t)wait.tv_sec * 1000 + (uint64_t)wait.tv_usec / 1000 + 1;
-    } else {
+    else
         end_channel(lookup);
-        if (server->addresses == NULL && ms > RETRY_MS)
-            ms = RETRY_MS;
-    }
     fcgi_loop_set_timer(loop, &lookup->timer,
                         fcgi_loop_now(loop) + ms * FCGI_LOOP_MS);
 }
@@ -233,14 +276,15 @@ static void begin(struct lookup *lookup)
     const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC,
                                               .ai_socktype = SOCK_STREAM,
                                               .ai_flags = ARES_AI_NUMERICSERV};
-    const struct fcgi_endpoint *endpoint = &lookup->server->config->endpoint;
+    const struct fcgi_endpoint *endpoint = &lookup->group->config->endpoint;
     char port[8];
     int status = ares_init_options(&lookup->channel, &options,
                                    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
                                        ARES_OPT_SOCK_STATE_CB);
 
     if (status != ARES_SUCCESS) {
-        publish(lookup, NULL, ares_strerror(status));
+        lookup->done = true;
+        miss(lookup, ares_strerror(status));
         return;
     }
     lookup->has_channel = lookup->under_way = true;
@@ -261,15 +305,16 @@ static void timer_fired(struct fcgi_loop_timer *timer)
 }
 
 static void init_lookup(struct fcgi_resolver *resolver,
-                        struct fcgi_server *server)
+                        struct fcgi_group *group)
 {
     struct lookup *lookup = &resolver->lookups[resolver->n_lookups++];
-    uint64_t wait = server->addresses != NULL
-                        ? server->config->resolve_interval * FCGI_LOOP_MS
-                        : 0;
+    bool is_resolved = fcgi_group_is_resolved(group);
+    uint64_t wait =
+        is_resolved ? group->config->resolve_interval * FCGI_LOOP_MS : 0;
 
     lookup->resolver = resolver;
-    lookup->server = server;
+    lookup->group = group;
+    lookup->resolved = is_resolved;
     lookup->timer.fired = timer_fired;
     for (size_t i = 0; i < MOST_SOCKETS; i++) {
         lookup->sockets[i].io.fd = -1;
@@ -279,6 +324,11 @@ static void init_lookup(struct fcgi_resolver *resolver,
                         fcgi_loop_now(resolver->loop) + wait);
 }
 
+static bool is_name(const struct fcgi_group *group)
+{
+    return fcgi_endpoint_is_name(&group->config->endpoint);
+}
+
 struct fcgi_resolver *fcgi_resolver_new(struct fcgi_pool *pool,
                                         struct fcgi_loop *loop,
                                         const struct fcgi_notice *notice)
@@ -286,8 +336,8 @@ struct fcgi_resolver *fcgi_resolver_new(struct fcgi_pool *pool,
     struct fcgi_resolver *resolver;
     size_t n = 0;
 
-    for (size_t i = 0; i < pool->n_servers; i++)
-        n += pool->servers[i].is_name;
+    for (size_t i = 0; i < pool->n_groups; i++)
+        n += is_name(&pool->groups[i]);
     errno = 0;
     if (n == 0)
         return NULL;
@@ -303,9 +353,9 @@ struct fcgi_resolver *fcgi_resolver_new(struct fcgi_pool *pool,
     }
     resolver->loop = loop;
     resolver->notice = *notice;
-    for (size_t i = 0; i < pool->n_servers; i++)
-        if (pool->servers[i].is_name)
-            init_lookup(resolver, &pool->servers[i]);
+    for (size_t i = 0; i < pool->n_groups; i++)
+        if (is_name(&pool->groups[i]))
+            init_lookup(resolver, &pool->groups[i]);
     return resolver;
 }
 

@@ -2,12 +2,13 @@
  *
  * Host names of servers, looked up by c-ares: /etc/hosts and the name service,
  * without blocking the thread that asks. One worker does it for all (see
- * maintenance.h); what it finds is the server's (fcgi_server_set_addresses).
+ * maintenance.h); what it finds are the members of the name's group (group.h).
+ * One address of each family is one member with two, in the order of RFC 6724;
+ * all others are a member each, but for those that this machine has no way to,
+ * where there are better ones.
  *
- * All of a name's addresses are used, in the order of RFC 6724, and with the
- * families in turn, as RFC 8305 (section 4) has it. Each lookup reads the
- * resolver's configuration anew, so that a machine that has moved to another
- * network finds its name servers.
+ * Each lookup reads the resolver's configuration anew, so that a machine that
+ * has moved to another network finds its name servers.
  */
 #ifndef FCGI_BACKEND_RESOLVER_H
 #define FCGI_BACKEND_RESOLVER_H

@@ -5,6 +5,7 @@
 #include "backend/server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static unsigned get(const atomic_uint *number)
@@ -22,11 +23,11 @@ static void add(atomic_uint *number, int n)
 
 int fcgi_server_init(struct fcgi_server *server,
                      const struct fcgi_server_config *config,
-                     bool is_only_server)
+                     const atomic_uint *n_present)
 {
     memset(server, 0, sizeof(*server));
     server->config = config;
-    server->is_only_server = is_only_server;
+    server->n_present = n_present;
     fcgi_list_init(&server->queue);
     fcgi_list_init(&server->locals);
     fcgi_list_init(&server->unproven);
@@ -35,9 +36,9 @@ int fcgi_server_init(struct fcgi_server *server,
     server->addresses = fcgi_address_literal(&config->endpoint);
     if (server->addresses == NULL && errno != 0)
         return -1;
-    server->is_name = server->addresses == NULL;
     atomic_init(&server->unresolved,
-                server->is_name ? "not looked up yet" : NULL);
+                server->addresses == NULL ? "not looked up yet" : NULL);
+    atomic_init(&server->present, true);
     pthread_mutex_init(&server->lock, NULL);
     return 0;
 }
@@ -331,14 +332,20 @@ enum fcgi_health fcgi_server_health(struct fcgi_server *server, uint64_t now)
                : FCGI_HEALTH_DUE;
 }
 
+bool fcgi_server_is_on_trial(const struct fcgi_server *server)
+{
+    return atomic_load_explicit(&server->on_trial, memory_order_relaxed);
+}
+
 bool fcgi_server_begin_trial(struct fcgi_server *server, uint64_t now)
 {
     bool won;
 
     pthread_mutex_lock(&server->lock);
-    won = !server->on_trial && atomic_load(&server->out) &&
+    won = !atomic_load(&server->on_trial) && atomic_load(&server->out) &&
           now >= atomic_load(&server->retry_at);
-    server->on_trial = server->on_trial || won;
+    if (won)
+        atomic_store(&server->on_trial, true);
     pthread_mutex_unlock(&server->lock);
     return won;
 }
@@ -346,8 +353,14 @@ bool fcgi_server_begin_trial(struct fcgi_server *server, uint64_t now)
 void fcgi_server_end_trial(struct fcgi_server *server)
 {
     pthread_mutex_lock(&server->lock);
-    server->on_trial = false;
+    atomic_store(&server->on_trial, false);
     pthread_mutex_unlock(&server->lock);
+}
+
+/* Who has become the only one while he was out is out until he works. */
+static bool is_only_server(const struct fcgi_server *server)
+{
+    return server->n_present == NULL || get(server->n_present) == 1;
 }
 
 bool fcgi_server_failed(struct fcgi_server *server, uint64_t now)
@@ -355,7 +368,8 @@ bool fcgi_server_failed(struct fcgi_server *server, uint64_t now)
     uint64_t window = server->config->fail_timeout * FCGI_LOOP_MS;
     bool went_out = false;
 
-    if (server->is_only_server || server->config->max_fails == 0)
+    if (server->config->max_fails == 0 ||
+        (is_only_server(server) && !atomic_load(&server->out)))
         return false;
     pthread_mutex_lock(&server->lock);
     if (server->fails == 0 || now >= server->first_fail + window) {
@@ -366,7 +380,7 @@ bool fcgi_server_failed(struct fcgi_server *server, uint64_t now)
     if (atomic_load(&server->out) ||
         server->fails >= server->config->max_fails) {
         went_out = !atomic_load(&server->out);
-        server->on_trial = false;
+        atomic_store(&server->on_trial, false);
         atomic_store_explicit(&server->retry_at, now + window,
                               memory_order_relaxed);
         atomic_store_explicit(&server->out, true, memory_order_relaxed);
@@ -382,7 +396,7 @@ bool fcgi_server_worked(struct fcgi_server *server)
     pthread_mutex_lock(&server->lock);
     came_back = atomic_load(&server->out);
     server->fails = 0;
-    server->on_trial = false;
+    atomic_store(&server->on_trial, false);
     atomic_store_explicit(&server->out, false, memory_order_relaxed);
     pthread_mutex_unlock(&server->lock);
     return came_back;
@@ -426,26 +440,90 @@ struct fcgi_addresses *fcgi_server_addresses(struct fcgi_server *server)
     return addresses;
 }
 
-bool fcgi_server_set_addresses(struct fcgi_server *server,
-                               struct fcgi_addresses *addresses,
-                               const char *unresolved)
+void fcgi_server_enter(struct fcgi_server *server,
+                       struct fcgi_addresses *addresses)
 {
-    struct fcgi_addresses *old = addresses;
-    bool changed;
+    struct fcgi_addresses *old = NULL;
 
     pthread_mutex_lock(&server->lock);
-    if (addresses == NULL) {
-        changed = atomic_load(&server->unresolved) != unresolved;
-    } else {
+    if (addresses != NULL) {
         old = server->addresses;
-        changed = atomic_load(&server->unresolved) != NULL ||
-                  !fcgi_addresses_equal(old, addresses);
         server->addresses = addresses;
+        atomic_store(&server->unresolved, NULL);
+        server->fails = 0;
+        atomic_store(&server->on_trial, false);
+        atomic_store(&server->out, false);
+        atomic_store(&server->down_since, 0);
     }
-    atomic_store(&server->unresolved, unresolved);
+    atomic_store(&server->present, true);
     pthread_mutex_unlock(&server->lock);
     fcgi_addresses_unref(old);
-    return changed;
+}
+
+void fcgi_server_retire(struct fcgi_server *server)
+{
+    atomic_store(&server->present, false);
+}
+
+struct fcgi_server_local *fcgi_server_drain(struct fcgi_server *server)
+{
+    struct fcgi_server_local *local;
+
+    pthread_mutex_lock(&server->lock);
+    while ((local = most_idle(server)) != NULL) {
+        unsigned told = local->reclaimed;
+
+        add(&server->idle, -(int)local->idle);
+        local->reclaimed += local->idle;
+        local->idle = 0;
+        if (told == 0)
+            break;
+        /* Its message is on its way. */
+    }
+    pthread_mutex_unlock(&server->lock);
+    return local;
+}
+
+void fcgi_server_vacate(struct fcgi_server *server)
+{
+    struct fcgi_addresses *old = NULL;
+
+    pthread_mutex_lock(&server->lock);
+    if (get(&server->open) == 0 && get(&server->waiting) == 0) {
+        old = server->addresses;
+        server->addresses = NULL;
+        /* For a request that has just chosen it. */
+        atomic_store(&server->unresolved, "it has this address no more");
+    }
+    pthread_mutex_unlock(&server->lock);
+    fcgi_addresses_unref(old);
+}
+
+bool fcgi_server_is_present(const struct fcgi_server *server)
+{
+    return atomic_load_explicit(&server->present, memory_order_relaxed);
+}
+
+void fcgi_server_label(struct fcgi_server *server, char *text, size_t size)
+{
+    struct fcgi_addresses *addresses = NULL;
+    char address[FCGI_ENDPOINT_TEXT];
+    struct fcgi_endpoint endpoint;
+    size_t at = 0;
+
+    if (fcgi_endpoint_is_name(&server->config->endpoint))
+        addresses = fcgi_server_addresses(server);
+    at += (size_t)snprintf(text, size, "server \"%s\"", server->config->name);
+    for (size_t i = 0; addresses != NULL && i < addresses->n && at < size;
+         i++) {
+        fcgi_address_endpoint(&addresses->list[i], &endpoint);
+        at += (size_t)snprintf(
+            text + at, size - at, "%s%s", i == 0 ? " (" : ", ",
+            fcgi_endpoint_text(&endpoint, address, sizeof(address)));
+    }
+    if (addresses != NULL && at < size)
+        snprintf(text + at, size - at, ")");
+    fcgi_addresses_unref(addresses);
 }
 
 void fcgi_server_stats(struct fcgi_server *server,

@@ -51,6 +51,9 @@
 #define FCGI_STARVE_SOON (20 * FCGI_LOOP_MS)
 #define FCGI_STARVE_LATE (250 * FCGI_LOOP_MS)
 
+/* Room for what fcgi_server_label() writes. */
+#define FCGI_SERVER_LABEL 512
+
 /* A server that refuses connections for no longer than this may only have been
  * restarted. */
 #define FCGI_RESTART (2000 * FCGI_LOOP_MS)
@@ -70,9 +73,10 @@ struct fcgi_unanswered {
 struct fcgi_server_local {
     struct fcgi_server *server;
     struct fcgi_worker *worker;
-    struct fcgi_list link; /* the server's */
-    unsigned idle;         /* idle connections that nobody has claimed */
-    unsigned reclaimed;    /* those that the worker is asked to close */
+    struct fcgi_loop *loop; /* the worker's */
+    struct fcgi_list link;  /* the server's */
+    unsigned idle;          /* idle connections that nobody has claimed */
+    unsigned reclaimed;     /* those that the worker is asked to close */
     struct fcgi_loop_task reclaim;
     /* The worker's own: */
     struct fcgi_list kept;  /* idle ones, claimed or not, last used first */
@@ -80,14 +84,16 @@ struct fcgi_server_local {
     struct fcgi_stats stats;
 };
 
+/* One that answers: what a [FASTCGI_SERVER] describes, or a member of a name's
+ * group (group.h). */
 struct fcgi_server {
     const struct fcgi_server_config *config;
     char where[FCGI_ENDPOINT_TEXT];
-    bool is_only_server; /* there is no other */
-    bool is_name;        /* the endpoint has to be looked up */
+    const atomic_uint *n_present; /* servers to choose from; NULL: this one */
+    atomic_bool present;          /* it is one of them */
 
     pthread_mutex_t lock;
-    struct fcgi_addresses *addresses; /* NULL: the name does not resolve */
+    struct fcgi_addresses *addresses; /* NULL: a vacant seat */
     const char *_Atomic unresolved;   /* why, static */
     /* Written under the lock; others may look at them without it, to choose
      * between servers. */
@@ -99,12 +105,12 @@ struct fcgi_server {
     struct fcgi_list unproven; /* never answered, nor has any after them */
     struct fcgi_list silent;   /* never answered, but a later one has */
 
-    /* Health. `out` and `retry_at` may be read without the lock. */
+    /* Health. What is atomic may be read without the lock. */
     unsigned fails;
     uint64_t first_fail;
     atomic_bool out;
     _Atomic uint64_t retry_at;   /* out: when a request may try it */
-    bool on_trial;               /* out: a request tries it */
+    atomic_bool on_trial;        /* out: a request tries it */
     _Atomic uint64_t down_since; /* it refuses connections; 0: it does not */
 
     int credit; /* for the pool's round robin; under the pool's lock */
@@ -165,11 +171,11 @@ enum fcgi_give {
     FCGI_GIVE_CLOSE,   /* close it, then call fcgi_server_free_slot() */
 };
 
-/* `is_only_server`: there is no other server. Returns 0, or -1 where memory is
- * short. */
+/* `n_present`: how many servers there are to choose from, which must outlive
+ * it; NULL where there is no other. Returns 0, or -1 where memory is short. */
 int fcgi_server_init(struct fcgi_server *server,
                      const struct fcgi_server_config *config,
-                     bool is_only_server);
+                     const atomic_uint *n_present);
 void fcgi_server_destroy(struct fcgi_server *server);
 
 /* Joins and leaves; one that leaves has no idle connection left. */
@@ -231,12 +237,26 @@ unsigned fcgi_server_busy(const struct fcgi_server *server);
 /* One reference to the addresses, for the caller; NULL where there is none. */
 struct fcgi_addresses *fcgi_server_addresses(struct fcgi_server *server);
 
-/* Takes the list over, the caller's reference with it. NULL with a static text
- * says that there is none; addresses that were known before stay, then.
- * Returns whether anything is different now. */
-bool fcgi_server_set_addresses(struct fcgi_server *server,
-                               struct fcgi_addresses *addresses,
-                               const char *unresolved);
+/*
+ * A name's member, by who looks names up (group.h). It enters, with addresses
+ * of which it takes the caller's reference over, and as if nothing had ever
+ * failed; or with NULL, where it was about to leave, as it was. It retires: no
+ * connection of it is kept from now on. All idle connections of one of its workers are claimed to be
+ * closed: the worker must be sent local->reclaim; NULL where there are no more.
+ * It vacates its seat, unless it has a connection, or somebody waits for one.
+ */
+void fcgi_server_enter(struct fcgi_server *server,
+                       struct fcgi_addresses *addresses);
+void fcgi_server_retire(struct fcgi_server *server);
+struct fcgi_server_local *fcgi_server_drain(struct fcgi_server *server);
+void fcgi_server_vacate(struct fcgi_server *server);
+
+/* Whether it is to have requests. Any thread, without the lock. */
+bool fcgi_server_is_present(const struct fcgi_server *server);
+
+/* What messages call it: `server "php"`, and for a name's member its address,
+ * `server "php" (10.0.0.7:9000)`. Any thread. */
+void fcgi_server_label(struct fcgi_server *server, char *text, size_t size);
 
 enum fcgi_health {
     FCGI_HEALTH_UP,
@@ -246,6 +266,9 @@ enum fcgi_health {
 
 /* Any thread, without the lock: it may be another a moment later. */
 enum fcgi_health fcgi_server_health(struct fcgi_server *server, uint64_t now);
+
+/* Whether a request tries it, so that others had better not. */
+bool fcgi_server_is_on_trial(const struct fcgi_server *server);
 
 /* Becomes the one request that tries a server that is DUE. */
 bool fcgi_server_begin_trial(struct fcgi_server *server, uint64_t now);

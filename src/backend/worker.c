@@ -70,13 +70,13 @@ void fcgi_worker_count(struct fcgi_worker *worker,
 
 /* --- health ------------------------------------------------------------ */
 
-static void tell(struct fcgi_worker *worker, const struct fcgi_server *server,
+static void tell(struct fcgi_worker *worker, struct fcgi_server *server,
                  bool bad, const char *what)
 {
-    char line[512];
+    char label[FCGI_SERVER_LABEL], line[FCGI_SERVER_LABEL + 160];
 
-    snprintf(line, sizeof(line), "server \"%s\": %s", server->config->name,
-             what);
+    fcgi_server_label(server, label, sizeof(label));
+    snprintf(line, sizeof(line), "%s: %s", label, what);
     worker->notice.tell(worker->notice.arg, bad, line);
 }
 
@@ -495,7 +495,8 @@ static bool may_be_kept(const struct fcgi_conn *conn)
     const struct fcgi_server_config *config = conn->server->config;
 
     return conn->state == FCGI_CONN_KEPT && config->keep_alive &&
-           conn->served < config->keep_alive_requests;
+           conn->served < config->keep_alive_requests &&
+           fcgi_server_is_present(conn->server);
 }
 
 void fcgi_worker_release(struct fcgi_conn *conn)
@@ -529,7 +530,8 @@ void fcgi_worker_release(struct fcgi_conn *conn)
     }
 }
 
-/* Somebody's connection starves: as many idle ones as asked for are closed. */
+/* Somebody's connection starves, or the server is gone: as many idle ones as
+ * asked for are closed. */
 static void on_reclaim(struct fcgi_loop_task *task)
 {
     struct fcgi_server_local *local =
@@ -539,7 +541,8 @@ static void on_reclaim(struct fcgi_loop_task *task)
         struct fcgi_conn *conn = take_promised(local);
 
         if (conn != NULL) {
-            fcgi_stats_add(&local->stats, FCGI_COUNT_STARVED, 1);
+            if (fcgi_server_is_present(local->server))
+                fcgi_stats_add(&local->stats, FCGI_COUNT_STARVED, 1);
             fcgi_conn_close(conn);
             free_conn(conn);
         }
@@ -577,6 +580,7 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
         struct fcgi_server_local *local = &worker->locals[i];
 
         local->worker = worker;
+        local->loop = loop;
         local->reclaim.run = on_reclaim;
         fcgi_list_init(&local->kept);
         fcgi_server_join(&pool->servers[i], local);

@@ -244,3 +244,13 @@ int fcgi_endpoint_parse_path(const char *text, size_t len,
     endpoint->path[len] = '\0';
     return 0;
 }
+
+bool fcgi_endpoint_is_name(const struct fcgi_endpoint *endpoint)
+{
+    struct in_addr v4;
+
+    /* The syntax allows a colon in literal IPv6 addresses alone. */
+    return endpoint->kind == FCGI_ENDPOINT_TCP &&
+           strchr(endpoint->host, ':') == NULL &&
+           inet_pton(AF_INET, endpoint->host, &v4) != 1;
+}

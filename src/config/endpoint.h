@@ -5,6 +5,7 @@
 #ifndef FCGI_CONFIG_ENDPOINT_H
 #define FCGI_CONFIG_ENDPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +35,8 @@ int fcgi_endpoint_parse_addr(const char *text, size_t len,
 int fcgi_endpoint_parse_path(const char *text, size_t len,
                              struct fcgi_endpoint *endpoint, const char **why,
                              size_t *at);
+
+/* Whether it has to be looked up. */
+bool fcgi_endpoint_is_name(const struct fcgi_endpoint *endpoint);
 
 #endif

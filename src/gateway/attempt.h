@@ -29,7 +29,7 @@ enum fcgi_attempt_kind {
 
 struct fcgi_attempt {
     enum fcgi_attempt_kind kind;
-    const struct fcgi_server *server; /* NO_SERVER: NULL */
+    struct fcgi_server *server; /* NO_SERVER: NULL */
     struct fcgi_conn_problem problem;
     uint8_t protocol_status; /* that of END_REQUEST */
     bool begun; /* REFUSED: bytes of STDOUT had come, which deny it */

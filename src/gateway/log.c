@@ -29,20 +29,19 @@ void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
     fcgi_escape(log->name, size, at, request->uri.data, request->uri.length);
 }
 
-void fcgi_log_write(const struct fcgi_log *log,
-                    const struct fcgi_server *server, enum fcgi_log_level level,
-                    const char *format, ...)
+void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
+                    enum fcgi_log_level level, const char *format, ...)
 {
     char line[FCGI_LOG_LINE * 4 + 1024];
     va_list args;
     int n = 0;
 
-    if (server != NULL)
-        n = snprintf(line, sizeof(line),
-                     "server \"%s\": ", server->config->name);
-    if (n < 0 || (size_t)n >= sizeof(line))
-        n = 0;
-    n += snprintf(line + n, sizeof(line) - (size_t)n, "%s: ", log->name);
+    if (server != NULL) {
+        fcgi_server_label(server, line, FCGI_SERVER_LABEL);
+        n = (int)strlen(line);
+    }
+    n += snprintf(line + n, sizeof(line) - (size_t)n,
+                  "%s%s: ", n > 0 ? ": " : "", log->name);
     if ((size_t)n < sizeof(line)) {
         va_start(args, format);
         vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
@@ -51,7 +50,7 @@ void fcgi_log_write(const struct fcgi_log *log,
     log->host->log(level, line);
 }
 
-void fcgi_log_end_stderr(struct fcgi_log *log, const struct fcgi_server *server)
+void fcgi_log_end_stderr(struct fcgi_log *log, struct fcgi_server *server)
 {
     char text[FCGI_LOG_LINE * 4 + 1];
 
@@ -67,7 +66,7 @@ void fcgi_log_end_stderr(struct fcgi_log *log, const struct fcgi_server *server)
         log->script_unknown = true;
 }
 
-void fcgi_log_stderr(struct fcgi_log *log, const struct fcgi_server *server,
+void fcgi_log_stderr(struct fcgi_log *log, struct fcgi_server *server,
                      const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -78,8 +77,7 @@ void fcgi_log_stderr(struct fcgi_log *log, const struct fcgi_server *server,
     }
 }
 
-void fcgi_log_explain(const struct fcgi_log *log,
-                      const struct fcgi_server *server,
+void fcgi_log_explain(const struct fcgi_log *log, struct fcgi_server *server,
                       const struct fcgi_buffer *params)
 {
     char name[1024];

@@ -31,21 +31,18 @@ void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
                    const struct fcgi_http_request *request);
 
 /* One line: `server "NAME": GET /x.php: ...`. `server` may be NULL. */
-void fcgi_log_write(const struct fcgi_log *log,
-                    const struct fcgi_server *server, enum fcgi_log_level level,
-                    const char *format, ...)
+void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
+                    enum fcgi_log_level level, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* STDERR in lines, as they become complete; and the last one. */
-void fcgi_log_stderr(struct fcgi_log *log, const struct fcgi_server *server,
+void fcgi_log_stderr(struct fcgi_log *log, struct fcgi_server *server,
                      const uint8_t *bytes, size_t length);
-void fcgi_log_end_stderr(struct fcgi_log *log,
-                         const struct fcgi_server *server);
+void fcgi_log_end_stderr(struct fcgi_log *log, struct fcgi_server *server);
 
 /* The answer is 404: where STDERR said that it has not found the script, what
  * to look at. `params` are those that it was sent. */
-void fcgi_log_explain(const struct fcgi_log *log,
-                      const struct fcgi_server *server,
+void fcgi_log_explain(const struct fcgi_log *log, struct fcgi_server *server,
                       const struct fcgi_buffer *params);
 
 #endif

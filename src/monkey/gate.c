@@ -661,8 +661,8 @@ static struct fcgi_monkey_gate *new_gate(struct fcgi_monkey_worker *worker)
     if (one == NULL)
         return NULL;
     one->worker = worker;
-    for (size_t i = 0; i < worker->pool->n_servers; i++) {
-        size_t most = worker->pool->servers[i].config->max_request_header_size;
+    for (size_t i = 0; i < worker->pool->n_groups; i++) {
+        size_t most = worker->pool->groups[i].config->max_request_header_size;
 
         one->head_most = most > one->head_most ? most : one->head_most;
         worker->head_least =

@@ -74,10 +74,10 @@ static void warn_unresolved(void)
 {
     char line[512];
 
-    for (size_t i = 0; i < pool->n_servers; i++) {
-        const struct fcgi_server *server = &pool->servers[i];
+    for (size_t i = 0; i < pool->n_groups; i++) {
+        const struct fcgi_server *server = pool->groups[i].seats;
 
-        if (server->addresses != NULL)
+        if (fcgi_group_is_resolved(&pool->groups[i]))
             continue;
         snprintf(line, sizeof(line),
                  "server \"%s\": %s does not resolve: %s; its requests are "

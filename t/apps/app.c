@@ -2,10 +2,11 @@
  *
  * app - a FastCGI application for tests under load: it counts what it sees.
  *
- *   app [-n MOST] [-r REQUESTS] -u PATH | -p PORT
+ *   app [-n MOST] [-r REQUESTS] -u PATH | [-a ADDRESS] -p PORT
  *
  *   -n MOST      accepts no more connections at a time, as an application with
  *                so many processes does; others wait in the backlog
+ *   -a ADDRESS   instead of 127.0.0.1
  *   -r REQUESTS  closes a connection after so many, as pm.max_requests does
  *
  * What a request wants is in its QUERY_STRING, words joined by '&':
@@ -19,6 +20,7 @@
  * One thread, so that its numbers are exact: before a connection counts as one
  * more, those that their other side has closed are taken off.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -277,11 +279,11 @@ static bool serve(struct conn *conn, short events)
     return !conn->run || pump(conn);
 }
 
-static int listen_at(const char *path, const char *port)
+static int listen_at(const char *path, const char *address, const char *port)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     struct sockaddr_in in = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+                             .sin_addr.s_addr = inet_addr(address)};
     int on = 1,
         fd = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     int result;
@@ -341,11 +343,14 @@ static void run(int listener)
 
 int main(int argc, char **argv)
 {
-    const char *path = NULL, *port = NULL;
+    const char *path = NULL, *address = "127.0.0.1", *port = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "n:r:u:p:")) >= 0) {
+    while ((option = getopt(argc, argv, "a:n:r:u:p:")) >= 0) {
         switch (option) {
+        case 'a':
+            address = optarg;
+            break;
         case 'n':
             limit = (unsigned)strtoul(optarg, NULL, 10);
             break;
@@ -364,5 +369,5 @@ int main(int argc, char **argv)
     }
     if ((path == NULL) == (port == NULL))
         return 2;
-    run(listen_at(path, port));
+    run(listen_at(path, address, port));
 }

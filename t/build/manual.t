@@ -92,6 +92,8 @@ my @times = (
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
     [ 'src/gateway/client.c', PROBE_DELAY => 'docs/behaviour.md', 'that has waited %s since' ],
     [ 'src/gateway/client.c', CLIENT_TIMEOUT => 'docs/behaviour.md', 'takes nothing for %s is' ],
+    [ 'src/backend/resolver.c', RETRY_MS => 'docs/behaviour.md', 'or %s while it does not resolve' ],
+    [ 'src/backend/resolver.c', RETRY_MS => 'man/fastcgi.conf.5.in', 'every %s at least while' ],
     [ 'src/monkey/plugin.c', LOOK_UP_MS => 'docs/behaviour.md', 'at start, for up to %s, and' ],
 );
 for (@times) {
@@ -100,6 +102,17 @@ for (@times) {
     my $time = !$ms ? 'none' : $ms == 60_000 ? 'a minute' : $ms < 1000 ? "$ms ms" : $ms / 1000 . ' s';
     my $text = page("$src/$told") =~ s/\s+/ /gr;
     like($text, qr/\Q@{[sprintf $words, $time]}\E/, "$told tells $name, $time");
+}
+
+# And numbers.
+my @numbers = (
+    [ 'src/backend/group.h', FCGI_GROUP_SEATS => 'man/fastcgi.conf.5.in', 'as it has addresses, up to %s (more' ],
+);
+for (@numbers) {
+    my ($source, $name, $told, $words) = @$_;
+    my ($n) = (page("$src/$source") =~ /^#define \Q$name\E (\d+)/m, 'none');
+    my $text = page("$src/$told") =~ s/\s+/ /gr;
+    like($text, qr/\Q@{[sprintf $words, $n]}\E/, "$told tells $name, $n");
 }
 
 done_testing;

@@ -1,61 +1,97 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Names in ServerAddr: looked up again, all addresses tried, no worker blocked.
-# In a mount namespace with an /etc/hosts of its own: for root alone.
+# Names in ServerAddr: each address is a server of its own, which comes and goes
+# as the name service says; no worker is blocked, and no request lost.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
 use FCGITest::App;
-use Socket qw(:DEFAULT);
+use FCGITest::DNS;
 
-plan(skip_all => 'needs root and unshare') if $> != 0 || system('unshare -m true 2>/dev/null') != 0;
+plan(skip_all => FCGITest::DNS::why()) if !FCGITest::DNS::possible();
+plan(skip_all => 'ab is not installed') if !FCGITest::App::ab_program();
 
+my $dns = FCGITest::DNS->new;
 my $app = FCGITest::App->new(listen => 'tcp');
+my $port = $app->{port};
 my $other = FCGITest::App->new(listen => 'unix');
 $other->{name} = 'other';
-my $d = temp_dir();
 
-sub hosts {
-    open my $fh, '>', "$d/hosts" or die $!;
-    print $fh "127.0.0.1 localhost\n", map { "$_\n" } @_;
-    close $fh;
+# The same application on further hosts: 127.0.0.2 and so on.
+my %at = ('127.0.0.1' => $app);
+
+sub app_at {
+    my ($address) = @_;
+    return $at{$address} //= FCGITest::App->new(listen => 'tcp', address => $address, port => $port);
 }
 
-# Name servers that never answer: a socket that nobody reads.
-socket my $dns, AF_INET, SOCK_DGRAM, 0 or die $!;
-plan(skip_all => 'port 53 of 127.0.0.153 is taken')
-  if !bind $dns, sockaddr_in(53, inet_aton('127.0.0.153'));
-FCGITest::Tree::write_file("$d/resolv.conf", "nameserver 127.0.0.153\n");
-FCGITest::Tree::write_file("$d/nsswitch.conf", "hosts: files dns\n");
-FCGITest::Tree::write_file("$d/in", <<'X');
-for f in hosts resolv.conf nsswitch.conf; do
-    mount --bind "$1/$f" "/etc/$f" || exit 1
-done
-shift
-exec "$@"
-X
+sub served { return $at{ $_[0] }->stats->{requests} // 0 }
+
+sub name { $dns->set('app.test' => { a => [@_] }) }
 
 sub named {
-    my ($fh, %o) = @_;
-    my $conf = "[FASTCGI]\n    ResolveInterval 1s\n    ConnectTimeout 2s\n\n"
-      . "[FASTCGI_SERVER]\n    ServerName app\n    ServerAddr app.test:$app->{port}\n\n"
+    my ($conf, %o) = @_;
+    my $text = "[FASTCGI]\n    ResolveInterval 1s\n    ConnectTimeout 2s\n$conf\n"
+      . "[FASTCGI_SERVER]\n    ServerName app\n    ServerAddr app.test:$port\n\n"
       . "[FASTCGI_SERVER]\n    ServerName other\n    ServerPath $other->{path}\n";
-    return host(fastcgi_conf => $conf, workers => 2,
+    return host(fastcgi_conf => $text, workers => 2,
         files => { 'x.php' => '', 'other.php' => '' },
         match => [ '/other\.php fastcgi other', '/.*\.php fastcgi app' ],
-        wrap => [ 'unshare', '-m', '/bin/sh', "$d/in", $d ], %o);
+        wrap => [ $dns->wrap ], %o);
 }
 
-# --- one that resolves, to several addresses ---
-hosts('127.0.0.77 app.test', '127.0.0.1 app.test');
-my $h = named();
-res_is(get($h, '/x.php'), 200, "ok\n", 'the second address answers, the first refuses');
+# --- several addresses: several servers, which take turns ---
+app_at("127.0.0.$_") for 2, 3;
+name(map { "127.0.0.$_" } 1 .. 3);
+my $h = named('', workers => 1);
+res_is(get($h, '/x.php'), 200, "ok\n", 'three addresses') for 1 .. 6;
+is_deeply([ map { served("127.0.0.$_") } 1 .. 3 ], [ 2, 2, 2 ], 'take turns');
+
+# --- one is dead: taken out alone, with its address in the log ---
+$at{'127.0.0.2'}->stop;
+res_is(get($h, '/x.php'), 200, "ok\n", 'one is dead: no request fails') for 1 .. 8;
+like($h->log, qr/server "app" \(127\.0\.0\.2:$port\): taken out for 10000 ms/, 'it is taken out, by its address');
+is(() = $h->log =~ /taken out/g, 1, 'alone, and once');
+like($h->log, qr/server "app" \(127\.0\.0\.2:$port\): GET \/x\.php: cannot connect to app\.test:$port: Connection refused.*trying another server/,
+    'and the request\'s line names it, too');
+$h->stop_ok;
+
+# --- they come and go under load ---
+$at{'127.0.0.2'}->start;
+my $few = slow() > 1;
+for my $method (qw(GET POST)) {
+    name('127.0.0.1', '127.0.0.2');
+    $h = named('', workers => 4);
+    my $n = $few ? 2000 : 20_000;
+    my $before = eval { my $s = 0; $s += served($_) for keys %at; $s };
+    my $run = ab_start($h, '/x.php?ms=2', n => $n, c => 32, $method eq 'POST' ? (post => 'x') : ());
+    my $wait = sub { $h->wait_log($_[0], 0, 15) };
+    name('127.0.0.2', '127.0.0.3');
+    ok($wait->(qr/\(127\.0\.0\.3:$port\): is an address of the name now, and used/), "$method: one comes");
+    ok($wait->(qr/\(127\.0\.0\.1:$port\): is no address of the name any more, and not used/), 'one goes');
+    ok(wait_for(sub { ($at{'127.0.0.1'}->stats->{open} // 1) <= 1 }, 10), 'and is left without a connection');
+    name('127.0.0.1');
+    ok($wait->(qr/\(127\.0\.0\.3:$port\): is no address of the name any more/), 'the others go');
+    my $l = ab_end($run);
+    ok($l->{done} == $n && !$l->{failed} && !$l->{other}, "$n requests, 32 clients: none has failed") or diag $l->{text};
+    my $after = 0;
+    $after += served($_) for keys %at;
+    is($after - $before, $n, 'each was executed once');
+    unlike($h->log, qr/taken out|trying|Error/, 'and none was tried again');
+    $h->stop_ok;
+}
+
+# --- one machine with an address of each family is one server ---
+$dns->set('app.test' => { a => ['127.0.0.1'], aaaa => ['::1'] });
+$h = named('    Retries 0');
+res_is(get($h, '/x.php'), 200, "ok\n", 'two families, where the application has one: even without Retries') for 1 .. 3;
+unlike($h->log, qr/taken out|trying/, 'that is no failure');
 $h->stop_ok;
 
 # --- restarted: an address that there is no way to does not hide it ---
-hosts('127.0.0.1 app.test', '224.0.0.1 app.test');
-$h = named();
-res_is(get($h, '/x.php'), 200, "ok\n", 'two addresses, one of them of no host');
+name('127.0.0.1', '224.0.0.1');
+$h = named('');
+res_is(get($h, '/x.php'), 200, "ok\n", 'two addresses, one of them of no host') for 1 .. 3;
 $app->stop;
 my $c = client($h);
 $c->send($c->format(GET => '/x.php'));
@@ -65,28 +101,39 @@ res_is($c->read_response, 200, "ok\n", 'and waited for');
 $h->stop_ok;
 
 # --- one that does not resolve at start, and then does ---
-hosts();
-$h = named();
+$dns->set('app.test' => { silent => 1 });
+$h = named('');
 like($h->log, qr/Warning\] fastcgi: server "app": app\.test:\d+ does not resolve: .*answered 503 until it does/,
     'a name that does not resolve is a warning');
 my $t0 = time;
 res_is(get($h, '/x.php'), 503, undef, 'its requests are answered 503');
-like($h->log, qr/the name does not resolve: /, 'and the log says why');
+like($h->log, qr/server "app": GET .*the name does not resolve: /, 'and the log says why');
 # The name service does not answer all the while: others do not wait for it.
 res_is(get($h, '/other.php'), 200, "ok\n", 'others are served') for 1 .. 20;
 within($t0, 2, 'at once');
-hosts('127.0.0.1 app.test');
+name('127.0.0.1');
 ok(wait_for(sub { (get($h, '/x.php')->{status} // 0) == 200 }, 30), 'it resolves later, and is used');
-ok($h->wait_log(qr/app\.test:\d+ resolves now/), 'with a line in the log');
+ok($h->wait_log(qr/server "app": app\.test:\d+ resolves now/), 'with a line in the log');
+unlike($h->log, qr/is an address/, 'and no other');
 
 # --- other addresses, and none ---
-hosts('127.0.0.78 app.test');
-ok(wait_for(sub { get($h, '/x.php'); $h->log =~ /has other addresses now/ }, 20), 'other addresses are noticed');
+name('127.0.0.78');
+ok($h->wait_log(qr/\(127\.0\.0\.78:$port\): is an address/, 0, 20), 'another address is noticed');
 my $mark = $h->mark;
-hosts('127.0.0.1 app.test');
-ok($h->wait_log(qr/has other addresses now/, $mark, 20), 'and the right ones again');
-hosts();
-ok($h->wait_log(qr/does not resolve any more, its last addresses are used/, 0, 30), 'a name that is gone: a warning');
-res_is(get($h, '/x.php'), 200, "ok\n", 'and its last addresses stay in use');
+name('127.0.0.1');
+ok($h->wait_log(qr/\(127\.0\.0\.1:$port\): is an address/, $mark, 20), 'and the right one again');
+for my $gone ({ fail => 1 }, {}) {
+    $mark = $h->mark;
+    $dns->set('app.test' => $gone);
+    ok($h->wait_log(qr/does not resolve any more, its last addresses are used/, $mark, 30), 'a name that is gone: a warning');
+    res_is(get($h, '/x.php'), 200, "ok\n", 'and its last addresses stay in use');
+    name('127.0.0.1');
+    my $asked = $dns->asked('app.test');
+    ok(wait_for(sub { $dns->asked('app.test') > $asked + 1 }, 30), 'it is asked for again');
+}
+
+# --- more addresses than there is room for ---
+name(map { "127.0.1.$_" } 1 .. 70);
+ok($h->wait_log(qr/app\.test:$port has 70 addresses, of which the first 64 are used/, 0, 20), '70 addresses: a warning');
 $h->stop_ok;
 finish;

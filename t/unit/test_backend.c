@@ -246,13 +246,15 @@ static void test_pool(void **state)
                              NULL,
                          cases[i].has);
     assert_ptr_equal(fcgi_pool_find(pool, "bb", 2), &pool->servers[1]);
-    assert_int_equal(pool->n_servers, 3);
+    assert_int_equal(pool->n_groups, 3);
+    assert_int_equal(pool->n_servers, 2 + FCGI_GROUP_SEATS);
+    assert_int_equal(atomic_load(&pool->n_present), 3);
     assert_non_null(pool->servers[0].addresses);
     assert_string_equal(pool->servers[0].where, "unix:/a.sock");
     assert_non_null(pool->servers[1].addresses);
     assert_string_equal(pool->servers[1].where, "127.0.0.1:9000");
     assert_null(pool->servers[2].addresses);
-    assert_true(pool->servers[2].is_name);
+    assert_false(fcgi_group_is_resolved(&pool->groups[2]));
     assert_string_equal(pool->servers[2].where, "no-such-host.invalid:9000");
     assert_non_null(pool->servers[2].unresolved);
     assert_ptr_equal(pool->servers[2].config, &servers[2]);

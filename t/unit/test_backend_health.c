@@ -400,7 +400,7 @@ static void test_second_address(void **state)
     addresses->list[1].length = sizeof(un);
     configs[0].connect_timeout = 2000;
     begin();
-    fcgi_server_set_addresses(&pool->servers[0], addresses, NULL);
+    fcgi_server_enter(&pool->servers[0], addresses);
     receive_question();
     answer(values, sizeof(values));
     run_until(is_not_open);

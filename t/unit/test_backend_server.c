@@ -38,7 +38,7 @@ static int set_up(void **state)
     memset(&a, 0, sizeof(a));
     memset(&b, 0, sizeof(b));
     memset(checkouts, 0, sizeof(checkouts));
-    assert_int_equal(fcgi_server_init(&server, &config, true), 0);
+    assert_int_equal(fcgi_server_init(&server, &config, NULL), 0);
     fcgi_server_join(&server, &a);
     fcgi_server_join(&server, &b);
     return 0;
@@ -206,36 +206,6 @@ static void test_starving(void **state)
         fcgi_server_check_starving(&server, &first, 9999 + LATE, &victim), 0);
 }
 
-static struct fcgi_addresses *list_of(unsigned char n)
-{
-    struct fcgi_addresses *addresses = fcgi_addresses_new(1);
-
-    if (addresses == NULL)
-        abort();
-    addresses->list[0].length = 4;
-    memset(&addresses->list[0].addr, n, 4);
-    return addresses;
-}
-
-static void test_addresses(void **state)
-{
-    struct fcgi_addresses *held;
-
-    (void)state;
-    assert_true(fcgi_server_set_addresses(&server, list_of(1), NULL));
-    assert_false(fcgi_server_set_addresses(&server, list_of(1), NULL));
-    held = fcgi_server_addresses(&server);
-    assert_true(fcgi_server_set_addresses(&server, list_of(2), NULL));
-    assert_int_equal(((const unsigned char *)&held->list[0].addr)[0], 1);
-    fcgi_addresses_unref(held);
-    /* What was known stays, where nothing is known any more. */
-    assert_true(fcgi_server_set_addresses(&server, NULL, "gone"));
-    held = fcgi_server_addresses(&server);
-    assert_int_equal(((const unsigned char *)&held->list[0].addr)[0], 2);
-    fcgi_addresses_unref(held);
-    assert_true(fcgi_server_set_addresses(&server, list_of(2), NULL));
-}
-
 /* All workers' numbers, added up. */
 static void test_counters(void **state)
 {
@@ -257,8 +227,8 @@ static void test_counters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_slots_and_queue), TEST(test_give),      TEST(test_richest),
-        TEST(test_starving),        TEST(test_addresses), TEST(test_counters),
+        TEST(test_slots_and_queue), TEST(test_give),     TEST(test_richest),
+        TEST(test_starving),        TEST(test_counters),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

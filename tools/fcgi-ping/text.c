@@ -138,7 +138,7 @@ static void report_time(const struct fcgi_ping_target *target)
            fcgi_ping_ms(result->times[FCGI_PHASE_CONNECT]));
     for (int i = FCGI_PHASE_SEND; i < FCGI_PHASES; i++)
         printf("+%.3f", fcgi_ping_ms(result->times[i]));
-    if (fcgi_resolve_needed(&target->target->endpoint))
+    if (fcgi_endpoint_is_name(&target->target->endpoint))
         printf(", resolve %.3f",
                fcgi_ping_ms(result->times[FCGI_PHASE_RESOLVE]));
     putchar(')');

@@ -594,7 +594,7 @@ static void dialed(struct fcgi_dial *dial, int fd)
     }
     /* A name is looked up anew the next time, for the application may have
      * moved. */
-    if (fcgi_resolve_needed(probe->endpoint)) {
+    if (fcgi_endpoint_is_name(probe->endpoint)) {
         free(addresses);
         probe->addresses = NULL;
     }
@@ -665,7 +665,7 @@ static void look_up(struct fcgi_probe *probe)
         resolved(probe, NULL);
         return;
     }
-    if (!fcgi_resolve_needed(probe->endpoint)) {
+    if (!fcgi_endpoint_is_name(probe->endpoint)) {
         probe->addresses =
             fcgi_address_resolve(probe->endpoint, &probe->n_addresses, &why);
         resolved(probe, why);

@@ -5,9 +5,7 @@
  */
 #include "probe/resolve.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,16 +25,6 @@ struct fcgi_resolve {
     bool done;
     bool abandoned;
 };
-
-bool fcgi_resolve_needed(const struct fcgi_endpoint *endpoint)
-{
-    struct in_addr v4;
-
-    /* The syntax allows a colon in literal IPv6 addresses alone. */
-    return endpoint->kind == FCGI_ENDPOINT_TCP &&
-           strchr(endpoint->host, ':') == NULL &&
-           inet_pton(AF_INET, endpoint->host, &v4) != 1;
-}
 
 static void release(struct fcgi_resolve *resolve)
 {

@@ -14,9 +14,6 @@
 
 struct fcgi_resolve;
 
-/* Whether an endpoint has to be looked up. */
-bool fcgi_resolve_needed(const struct fcgi_endpoint *endpoint);
-
 /* Begins a lookup; NULL, with errno, where no thread is to be had. */
 struct fcgi_resolve *fcgi_resolve_start(const struct fcgi_endpoint *endpoint);
 

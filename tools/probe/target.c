@@ -216,26 +216,12 @@ int fcgi_target_read(struct fcgi_target_list *list, const struct fcgi_cli *cli,
 bool fcgi_target_peer(const struct fcgi_endpoint *endpoint,
                       const struct fcgi_address *peer, char *buf, size_t size)
 {
-    struct fcgi_endpoint found = {.kind = FCGI_ENDPOINT_TCP};
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
+    struct fcgi_endpoint found = *endpoint;
 
-    switch (peer->length > 0 ? peer->addr.ss_family : AF_UNSPEC) {
-    case AF_INET:
-        memcpy(&v4, &peer->addr, sizeof(v4));
-        inet_ntop(AF_INET, &v4.sin_addr, found.host, sizeof(found.host));
-        found.port = ntohs(v4.sin_port);
-        break;
-    case AF_INET6:
-        memcpy(&v6, &peer->addr, sizeof(v6));
-        inet_ntop(AF_INET6, &v6.sin6_addr, found.host, sizeof(found.host));
-        found.port = ntohs(v6.sin6_port);
-        break;
-    default:
-        if (fcgi_resolve_needed(endpoint))
-            return false;
-        found = *endpoint;
-    }
+    if (peer->length > 0 && peer->addr.ss_family != AF_UNIX)
+        fcgi_address_endpoint(peer, &found);
+    else if (fcgi_endpoint_is_name(endpoint))
+        return false;
     if (found.kind == FCGI_ENDPOINT_UNIX) {
         char path[4 * sizeof(found.path) + 1];
 

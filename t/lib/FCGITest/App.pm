@@ -3,10 +3,12 @@
 # The application in C that counts (t/apps/app.c), and load against a host.
 #
 #   my $app = FCGITest::App->new(listen => 'unix', children => 2, rounds => 50);
+#   FCGITest::App->new(listen => 'tcp', address => '127.0.0.2', port => 9000)
 #   $app->stats                          { open, most, requests, connections }
 #   $app->stop; $app->start              at the same address
 #
 #   my $l = ab($host, '/x.php', n => 2000, c => 200);
+#     (post => 'text': POSTs)
 #     { done, failed, other (answers that are not 2xx), longest (ms), rate }
 package FCGITest::App;
 use strict;
@@ -32,7 +34,7 @@ sub start {
     $self->spawn($ENV{FCGI_APP},
         $self->{children} ? (-n => $self->{children}) : (),
         $self->{rounds} ? (-r => $self->{rounds}) : (),
-        $self->{path} ? (-u => $self->{path}) : (-p => $self->{port}));
+        $self->{path} ? (-u => $self->{path}) : (-a => $self->{address}, -p => $self->{port}));
     return $self->wait_up;
 }
 
@@ -57,7 +59,12 @@ sub ab_program { return (grep { -x } qw(/usr/bin/ab /usr/local/bin/ab))[0] }
 
 sub ab_start {
     my ($host, $uri, %o) = @_;
-    my @cmd = (ab_program(), '-q', '-k', '-r', '-l', '-s', 60, '-n', $o{n}, '-c', $o{c},
+    my @post;
+    if (defined $o{post}) {
+        @post = (-p => FCGITest::temp_dir() . '/post', -T => 'text/plain');
+        FCGITest::Tree::write_file($post[1], $o{post});
+    }
+    my @cmd = (ab_program(), '-q', '-k', '-r', '-l', '-s', 60, '-n', $o{n}, '-c', $o{c}, @post,
         "http://$host->{addr}:$host->{port}$uri");
     my $pid = open my $fh, '-|', join(' ', map { quotemeta } @cmd) . ' 2>&1';
     return { fh => $fh, pid => $pid };

@@ -26,8 +26,9 @@ sub new {
     chmod 0777, $self->{dir};
     if ($self->{listen} eq 'unix') { $self->{path} = "$self->{dir}/app.sock" }
     else {
-        $self->{port} = FCGITest::Host::free_port();
-        $self->{hostport} = "127.0.0.1:$self->{port}";
+        $self->{port} ||= FCGITest::Host::free_port();
+        $self->{address} ||= '127.0.0.1';
+        $self->{hostport} = "$self->{address}:$self->{port}";
     }
     return $self;
 }
