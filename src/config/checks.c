@@ -257,6 +257,10 @@ static const struct fcgi_check checks[] = {
      "path "
      "is included again, Monkey takes nothing of the whole file, and with most "
      "files does not start."},
+    {FCGI_CHECK_LISTEN_WORD, FCGI_DIAG_ERROR, "word of Listen without effect",
+     "Monkey passes over words behind the port that it does not know. TLS is "
+     "'ssl' in Monkey 1.6 and 'tls' in 1.8: with the other's word it speaks "
+     "plain HTTP on that port."},
     {FCGI_CHECK_MATCH_INCOMPLETE, FCGI_DIAG_ERROR, "rule without a handler",
      "A Match rule has a regular expression and the name of a plugin, "
      "with spaces between them: Match /.*\\.php$ fastcgi. Monkey refuses "
@@ -310,7 +314,18 @@ static const struct fcgi_check checks[] = {
      "write permission for the socket."},
     {FCGI_CHECK_USER_UNKNOWN, FCGI_DIAG_ERROR, "user does not exist",
      "Monkey goes on as root, after a message, if there is no user of "
-     "that name. Correct the name or create the user."},
+     "that name; a number is no name. Correct it, or create the user."},
+    {FCGI_CHECK_USER_MISSING, FCGI_DIAG_WARNING, "Monkey runs as root",
+     "Monkey becomes the User of monkey.conf once it has its ports. Without "
+     "that key it stays what it was started as, which is mostly root. Add "
+     "User, or tell fcgi-check by --user who starts it."},
+    {FCGI_CHECK_DOCUMENT_ROOT, FCGI_DIAG_ERROR, "DocumentRoot cannot be used",
+     "Monkey starts with a DocumentRoot that is not there, is no directory, "
+     "or may not be searched by its user, and then has no file: it answers "
+     "404, or 403, to all that no rule takes."},
+    {FCGI_CHECK_NO_TYPES, FCGI_DIAG_ERROR, "monkey.mime cannot be read",
+     "Monkey 1.6 starts without a monkey.mime that it can read, and crashes "
+     "at the first file that it sends. Monkey 1.8 does without."},
     {FCGI_CHECK_NO_ANSWER, FCGI_DIAG_ERROR, "server does not answer",
      "With --live each server was asked, with a request for its limits "
      "(FCGI_GET_VALUES) that runs no script, and this one gave no answer "

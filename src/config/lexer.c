@@ -253,8 +253,13 @@ static bool read_meta(struct fcgi_lexer *s, struct fcgi_span line,
 
     if (line.at[0] != '@' || line.len <= 3)
         return false;
-    /* Monkey 1.8.9 crashes of a meta command without a space. */
-    s->stops = s->stops || !memchr(line.at, ' ', line.len);
+    if (!memchr(line.at, ' ', line.len)) {
+        s->stops = true;
+        FCGI_LEXER_REPORT(s, FCGI_CHECK_NO_VALUE, line,
+                          "'%.*s' has no value, of which Monkey 1.8 crashes; "
+                          "write one behind a space, or remove the line",
+                          FCGI_SPAN_ARGS(line));
+    }
     if (line.len > len && strncasecmp(line.at, include, len) == 0) {
         token->kind = FCGI_TOKEN_INCLUDE;
         token->text = (struct fcgi_span){line.at + len, line.len - len};

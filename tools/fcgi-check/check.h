@@ -33,8 +33,10 @@ struct check_dialect;
 /* How it is known which Monkey is meant; a greater one counts for more. */
 enum check_sign {
     CHECK_SIGN_NONE,
-    CHECK_SIGN_OURS,   /* the name of our plugin, which may be the wrong one */
-    CHECK_SIGN_MONKEY, /* what another Monkey does not know */
+    CHECK_SIGN_WORD,    /* what another Monkey passes over */
+    CHECK_SIGN_OURS,    /* the name of our plugin, which may be the wrong one */
+    CHECK_SIGN_MONKEY,  /* what another Monkey does not know */
+    CHECK_SIGN_PROGRAM, /* the one that is installed */
     CHECK_SIGN_ASKED,
 };
 
@@ -46,6 +48,7 @@ struct check_options {
     uint64_t timeout;    /* of --live, in ns */
     enum check_format format;
     enum fcgi_cli_when color;
+    bool no_tls; /* the program that --monkey names is built without it */
     bool syntax_only;
     bool live;
     bool print;
@@ -152,7 +155,9 @@ struct check_place check_servers_place(struct check_servers *servers,
                                        const struct fcgi_server_config *server,
                                        const char *key);
 
-/* The places of a key and of a value, which last as long as the tree. */
+/* The places of a heading, a key and a value, which last as long as the tree.
+ */
+struct check_place check_heading(const struct fcgi_tree_section *section);
 struct check_place check_key_place(const struct fcgi_tree_entry *entry);
 struct check_place check_value_place(const struct fcgi_tree_entry *entry);
 
@@ -208,6 +213,7 @@ struct check_rules {
     bool broken;         /* some could not be read */
     bool no_server;      /* one names a server that is not there */
     bool reported;       /* that the plugin is not loaded */
+    const char *user;    /* that Monkey runs as; NULL: nobody knows */
     const char *indexes; /* Indexfile, or NULL */
     struct check_place index_place;
     struct check_servers *servers;

@@ -89,9 +89,11 @@ static bool find_version(const char *bytes, size_t length, char version[16])
     return false;
 }
 
+/* TLS of 1.8 has this file's name in it. */
 static bool read_version(const char *program, char version[16], char *why,
-                         size_t size)
+                         size_t size, bool *no_tls)
 {
+    static const char tls[] = "/tls.conf";
     int fd = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     void *bytes = MAP_FAILED;
     struct stat status;
@@ -109,6 +111,9 @@ static bool read_version(const char *program, char version[16], char *why,
         snprintf(why, size, "it is not Monkey's program, or tells no version");
     else
         found = true;
+    if (found && no_tls)
+        *no_tls =
+            memmem(bytes, (size_t)status.st_size, tls, sizeof(tls)) == NULL;
     if (bytes != MAP_FAILED)
         munmap(bytes, (size_t)status.st_size);
     if (fd >= 0)
@@ -117,13 +122,13 @@ static bool read_version(const char *program, char version[16], char *why,
 }
 
 const struct check_dialect *check_dialect_find(const char *name, char *why,
-                                               size_t size)
+                                               size_t size, bool *no_tls)
 {
     const struct check_dialect *dialect;
     char version[16] = "";
 
     if (strchr(name, '/') != NULL) {
-        if (!read_version(name, version, why, size))
+        if (!read_version(name, version, why, size, no_tls))
             return NULL;
         name = version;
     }

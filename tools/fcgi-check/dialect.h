@@ -46,9 +46,9 @@ extern const struct check_dialect check_dialect_18;
 /*
  * The one that a user names: a version, or the program, which has a '/' in its
  * path and is read, not run. NULL, and in `why` what is wrong, where there is
- * none.
+ * none. `*no_tls`, which may be NULL, is whether the program has no TLS in it.
  */
 const struct check_dialect *check_dialect_find(const char *name, char *why,
-                                               size_t size);
+                                               size_t size, bool *no_tls);
 
 #endif

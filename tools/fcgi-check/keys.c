@@ -6,6 +6,7 @@
  */
 #include "keys.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,7 +32,7 @@ bool check_tree_read(struct check_run *run, const char *path,
                                 run);
 }
 
-static struct check_place heading(const struct fcgi_tree_section *section)
+struct check_place check_heading(const struct fcgi_tree_section *section)
 {
     return (struct check_place){section->file, section->line, section->column,
                                 section->length};
@@ -62,17 +63,17 @@ const struct fcgi_tree_section *check_section_if(struct check_run *run,
             continue;
         if (strcasecmp(section->name, name) == 0) {
             check_report(
-                run, FCGI_CHECK_SECTION_IGNORED, heading(section),
+                run, FCGI_CHECK_SECTION_IGNORED, check_heading(section),
                 "a second [%s] has no effect, as Monkey takes the first "
                 "alone; move its keys there",
                 name);
-            check_note(run, FCGI_CHECK_SECTION_IGNORED, heading(first),
+            check_note(run, FCGI_CHECK_SECTION_IGNORED, check_heading(first),
                        "the first is here");
         } else if (!first && (is_meant(section->name, name) ||
                               fcgi_guess_name(section->name,
                                               strlen(section->name), names))) {
             check_report(
-                run, FCGI_CHECK_SECTION_MISSING, heading(section),
+                run, FCGI_CHECK_SECTION_MISSING, check_heading(section),
                 "Monkey looks for [%s] and finds [%s]; correct the name", name,
                 section->name);
             return section;
@@ -137,7 +138,7 @@ const struct fcgi_tree_entry *check_key(struct check_run *run,
         }
     }
     if (section && !first && needed) {
-        check_report(run, FCGI_CHECK_KEY_MISSING, heading(section),
+        check_report(run, FCGI_CHECK_KEY_MISSING, check_heading(section),
                      "[%s] has no '%s', which Monkey needs; add '%s %s'",
                      section->name, key, key, needed);
     }
@@ -174,8 +175,79 @@ static void check_value(struct check_run *run,
     }
 }
 
+/* Whether plugins.load may load what 1.6 speaks TLS with. */
+static bool has_tls(const struct check_plugins *plugins)
+{
+    for (size_t i = 0; i < plugins->count; i++)
+        if (plugins->items[i].name && strstr(plugins->items[i].name, "tls"))
+            return true;
+    return !plugins->knows_all;
+}
+
+/* Why Monkey does not listen so, or elsewhere than it says; NULL: it does. */
+static char *judge_listen(struct check_run *run,
+                          const struct fcgi_monkeyconf_listen *listen,
+                          const struct check_plugins *plugins)
+{
+    const struct fcgi_monkeyconf_word *port = &listen->port;
+    char *end;
+    long number = strtol(port->at, &end, 10);
+    bool is_number = end == port->at + port->length;
+    bool no_tls = listen->tls && (run->dialect->is_18 ? run->options->no_tls
+                                                      : !has_tls(plugins));
+
+    run->stops = run->stops || no_tls || !fcgi_monkeyconf_listen_binds(listen);
+    if (no_tls && run->dialect->is_18)
+        return check_dup(
+            "this Monkey is built without TLS, and does not "
+            "start; remove 'tls', or install another build");
+    if (no_tls)
+        return check_dup(
+            "Monkey does not start, as plugins.load loads no "
+            "plugin for TLS; load monkey-tls.so, or remove 'ssl'");
+    if (!fcgi_monkeyconf_listen_binds(listen) && listen->lost.length > 0 &&
+        strspn(listen->lost.at, "0123456789") == listen->lost.length)
+        return check_printf("Monkey does not start with it; write '%.*s:%.*s'",
+                            (int)port->length, port->at,
+                            (int)listen->lost.length, listen->lost.at);
+    if (!fcgi_monkeyconf_listen_binds(listen))
+        return check_printf("Monkey does not start with it; %s",
+                            listen->nothing ? "remove '!http'"
+                                            : "write a port's number");
+    if (is_number && (number < 1 || number > 65535))
+        return check_printf(
+            "ports are 1 to 65535, and Monkey takes %s for it; "
+            "correct it",
+            number == 0 ? "any" : "another");
+    return NULL;
+}
+
+static void check_listen_word(struct check_run *run,
+                              const struct fcgi_tree_entry *entry,
+                              struct fcgi_monkeyconf_word word)
+{
+    const char *tls = run->dialect->is_18 ? "tls" : "ssl";
+    struct check_place place = check_value_place(entry);
+    bool is_tls = word.length == 3 && (strncasecmp(word.at, "tls", 3) == 0 ||
+                                       strncasecmp(word.at, "ssl", 3) == 0);
+
+    place.column += (unsigned)(word.at - entry->value);
+    place.length = (unsigned)word.length;
+    if (is_tls) {
+        check_report(run, FCGI_CHECK_LISTEN_WORD, place,
+                     "Monkey %s passes over '%.*s', and speaks plain HTTP "
+                     "there; write '%s'",
+                     run->dialect->name, (int)word.length, word.at, tls);
+    } else {
+        check_report(run, FCGI_CHECK_LISTEN_WORD, place,
+                     "Monkey %s passes over '%.*s' behind the port; remove it",
+                     run->dialect->name, (int)word.length, word.at);
+    }
+}
+
 static void check_listen(struct check_run *run,
-                         const struct fcgi_tree_section *section)
+                         const struct fcgi_tree_section *section,
+                         const struct check_plugins *plugins)
 {
     struct fcgi_monkeyconf_listen listen;
     bool any = false, broken = false;
@@ -189,28 +261,50 @@ static void check_listen(struct check_run *run,
         why = fcgi_monkeyconf_listen_parse(entry->value, run->dialect->is_18,
                                            &listen);
         broken = why != NULL;
-        if (!broken && !fcgi_monkeyconf_listen_binds(&listen)) {
-            why =
-                "Monkey does not start with it; write a port's number, and "
-                "no '!http'";
-            run->stops = true;
-        }
+        if (!broken)
+            why = judge_listen(run, &listen, plugins);
         any = any || !broken;
         if (why && entry->value[0])
             check_report(run, FCGI_CHECK_VALUE_REFUSED,
                          check_value_place(entry), "'Listen %s': %s",
                          entry->value, why);
+        else if (listen.lost.length > 0)
+            check_listen_word(run, entry, listen.lost);
     }
     run->stops = run->stops || !any;
     if (!any && !broken)
-        check_report(run, FCGI_CHECK_KEY_MISSING, heading(section),
+        check_report(run, FCGI_CHECK_KEY_MISSING, check_heading(section),
                      "[%s] has no 'Listen', which Monkey needs; add 'Listen "
                      "2001'",
                      section->name);
 }
 
+/* What a relative path belongs to depends on how Monkey is started. */
+static void check_pid_file(struct check_run *run,
+                           const struct fcgi_tree_entry *entry)
+{
+    int error;
+    bool starts;
+
+    if (!entry || entry->value[0] != '/' || run->options->syntax_only)
+        return;
+    error = fcgi_monkeyconf_pid_error(check_path(run, entry->value));
+    starts = error == 0 || (error != EISDIR && run->dialect->is_18);
+    run->stops = run->stops || !starts;
+    if (error) {
+        check_report(run, FCGI_CHECK_VALUE_REFUSED, check_value_place(entry),
+                     "Monkey cannot write '%s' (%s), and does %s; %s",
+                     entry->value, strerror(error),
+                     starts ? "without" : "not start",
+                     error == EISDIR ? "name a file in it"
+                                     : "create the folder, or let systemd do "
+                                       "so (RuntimeDirectory)");
+    }
+}
+
 void check_server_section(struct check_run *run,
-                          const struct fcgi_tree_section *section)
+                          const struct fcgi_tree_section *section,
+                          const struct check_plugins *plugins)
 {
     const struct fcgi_monkeyconf_key *row = fcgi_monkeyconf_server;
     const char *known[64];
@@ -232,6 +326,7 @@ void check_server_section(struct check_run *run,
             run->stops = true;
     }
     known[n] = NULL;
-    check_listen(run, section);
+    check_listen(run, section, plugins);
+    check_pid_file(run, fcgi_tree_entry(section, "PidFile"));
     check_unknown_keys(run, section, known);
 }

@@ -36,8 +36,9 @@ const struct fcgi_tree_entry *check_key(struct check_run *run,
                                         const struct fcgi_tree_section *section,
                                         const char *key, const char *needed);
 
-/* [SERVER] of monkey.conf. */
+/* [SERVER] of monkey.conf, beside what plugins.load loads. */
 void check_server_section(struct check_run *run,
-                          const struct fcgi_tree_section *section);
+                          const struct fcgi_tree_section *section,
+                          const struct check_plugins *plugins);
 
 #endif

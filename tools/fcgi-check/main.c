@@ -114,7 +114,7 @@ static int take_monkey(struct check_options *o, const char *arg)
 {
     char why[200];
 
-    o->dialect = check_dialect_find(arg, why, sizeof(why));
+    o->dialect = check_dialect_find(arg, why, sizeof(why), &o->no_tls);
     return o->dialect ? 0 : fcgi_cli_usage(&cli, "--monkey=%s: %s", arg, why);
 }
 

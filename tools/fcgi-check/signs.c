@@ -20,7 +20,7 @@ static void begin(struct check_run *run)
     if (run->dialect == NULL) {
         run->dialect = &check_dialect_16;
         run->sign = CHECK_SIGN_NONE;
-        snprintf(run->why, sizeof(run->why), "nothing tells");
+        snprintf(run->why, sizeof(run->why), "nothing tells (--monkey does)");
     }
 }
 
@@ -73,16 +73,16 @@ static void check_word(struct check_run *run, struct fcgi_monkeyconf_word word)
 {
     static const struct {
         const char *word;
+        enum check_sign sign;
         const struct check_dialect *dialect;
-    } words[] = {{"ssl", &check_dialect_16},
-                 {"tls", &check_dialect_18},
-                 {"h2", &check_dialect_18},
-                 {"h2c", &check_dialect_18}};
+    } words[] = {{"ssl", CHECK_SIGN_WORD, &check_dialect_16},
+                 {"tls", CHECK_SIGN_MONKEY, &check_dialect_18},
+                 {"h2", CHECK_SIGN_MONKEY, &check_dialect_18}};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strlen(words[i].word) == word.length &&
             strncasecmp(words[i].word, word.at, word.length) == 0) {
-            take_sign(run, CHECK_SIGN_MONKEY, words[i].dialect,
+            take_sign(run, words[i].sign, words[i].dialect,
                       "monkey.conf has 'Listen ... %s'", words[i].word);
         }
     }
@@ -133,13 +133,33 @@ static void look_at_file(struct check_run *run, const char *path,
     fcgi_diag_list_free(&unused);
 }
 
+/* Where Monkey is installed, below --root. */
+static void look_at_program(struct check_run *run)
+{
+    static const char *const paths[] = {"/usr/bin/monkey", "/usr/sbin/monkey",
+                                        "/usr/local/bin/monkey",
+                                        "/usr/local/sbin/monkey"};
+    const struct check_dialect *dialect;
+    char why[200];
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        dialect = check_dialect_find(check_path(run, paths[i]), why,
+                                     sizeof(why), NULL);
+        if (dialect)
+            take_sign(run, CHECK_SIGN_PROGRAM, dialect, "%s is one", paths[i]);
+    }
+}
+
 void check_signs(struct check_run *run, const char *directory,
                  const char *main_file, const char *load_file)
 {
     begin(run);
+    look_at_program(run);
     look_at_file(run, main_file, "SERVER", look_at_listen);
     look_at_file(run, load_file, "PLUGINS", look_at_plugins);
-    if (run->options->verbose) {
+    if (run->options->verbose ||
+        (run->sign <= CHECK_SIGN_OURS && !run->options->quiet &&
+         run->options->format == CHECK_TEXT)) {
         fprintf(stderr, "fcgi-check: %s: Monkey %s is %s: %s\n", directory,
                 run->dialect->name,
                 run->sign == CHECK_SIGN_ASKED ? "meant" : "assumed", run->why);

@@ -4,6 +4,7 @@
  * of a site whose expression is found anywhere in the path, and hands the
  * request to the plugin that the rule names.
  */
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "config/guess.h"
 #include "dialect.h"
 #include "keys.h"
+#include "probe/trail.h"
+#include "user.h"
 
 #define HANDLER "fastcgi"
 
@@ -127,8 +130,8 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
     }
 }
 
-/* Is the handler loaded? Monkey's own may be built in, so only ours can be
- * judged. */
+/* Is the handler loaded? (One of Monkey's own could be built in: then a comment
+ * allows the rule.) */
 static void check_handler(struct site *site,
                           const struct fcgi_tree_entry *entry,
                           struct fcgi_monkeyconf_word word)
@@ -158,22 +161,28 @@ static void check_handler(struct site *site,
                 ? "the rule names the plugin '" HANDLER
                   "', which "
                   "plugins.load does not load; add 'Load %s/"
-                  "monkey-%s.so' to its [PLUGINS]"
+                  "monkey-%s.so' to its [PLUGINS]%s"
                 : "the rule names the plugin '" HANDLER
                   "', which is "
                   "not loaded; create plugins.load with [PLUGINS] and, "
-                  "indented, 'Load %s/monkey-%s.so'",
-            FCGI_PLUGIN_DIR, site->run->dialect->plugin);
-    } else if (!is_ours && !loaded &&
-               fcgi_guess_name(name, word.length, ours)) {
-        site->rules->broken = true;
-        if (!site->run->dialect->is_18)
-            site->run->stops = true;
-        check_report(
-            site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
-            "no plugin '%s' is loaded, so that Monkey would not start; "
-            "did you mean '" HANDLER "'?",
-            name);
+                  "indented, 'Load %s/monkey-%s.so'%s",
+            FCGI_PLUGIN_DIR, site->run->dialect->plugin,
+            site->run->sign == CHECK_SIGN_NONE
+                ? ", or monkey-fastcgi18.so for Monkey 1.8"
+                : "");
+    } else if (!is_ours && !loaded && plugins->knows_all) {
+        const char *guess = fcgi_guess_name(name, word.length, ours);
+
+        site->rules->broken = site->rules->broken || guess;
+        site->run->stops =
+            site->run->stops || (!site->run->dialect->is_18 && plugins->there);
+        check_report(site->run, FCGI_CHECK_MATCH_NOT_LOADED, place,
+                     "no plugin '%s' is loaded, so that Monkey %s; %s", name,
+                     site->run->dialect->is_18 ? "would answer 500"
+                     : plugins->there          ? "would not start"
+                                               : "crashes of a request for it",
+                     guess ? "did you mean '" HANDLER "'?"
+                           : "load it in plugins.load, or remove the rule");
     }
 }
 
@@ -304,6 +313,42 @@ static const char *docroot(const struct site *site)
     return entry ? entry->value : NULL;
 }
 
+/* Can Monkey serve from there? */
+static void check_docroot(struct site *site,
+                          const struct fcgi_tree_entry *entry)
+{
+    const char *user = site->rules->user;
+    const char *root = site->run->options->root;
+    struct check_identity identity;
+    bool known = user && check_identity_find(user, &identity) == 0;
+    struct fcgi_trail *trail;
+    const char *at, *why;
+    int error;
+
+    if (!entry || entry->value[0] != '/' || site->run->options->syntax_only)
+        return;
+    trail = check_alloc(sizeof(*trail));
+    error = fcgi_trail_follow(trail, root ? root : "", entry->value,
+                              check_identity_search, known ? &identity : NULL);
+    at = trail->at[trail->root] ? trail->at + trail->root : "/";
+    if (error == 0 && !S_ISDIR(trail->status.st_mode))
+        error = ENOTDIR;
+    else if (error == 0 && known &&
+             !check_identity_search(&identity, trail->at, &trail->status))
+        error = EACCES;
+    why = error == EACCES && known
+              ? check_printf(
+                    "user '%s' may not search '%s'; give it search "
+                    "permission: 'chmod o+x %s'",
+                    user, at, at)
+              : check_printf("'%s': %s; correct the path", at, strerror(error));
+    if (error) {
+        check_report(site->run, FCGI_CHECK_DOCUMENT_ROOT,
+                     check_value_place(entry), "Monkey finds no file there: %s",
+                     why);
+    }
+}
+
 /* Whether a file lies in the site's DocumentRoot. */
 static bool in_docroot(const struct site *site,
                        struct fcgi_monkeyconf_word name)
@@ -383,6 +428,20 @@ static void free_site(struct site *site)
     fcgi_tree_free(&site->tree);
 }
 
+static void check_names(struct site *site, const struct fcgi_tree_entry *entry)
+{
+    const char *at = entry ? entry->value : "";
+    struct fcgi_monkeyconf_word name;
+
+    while (name = fcgi_monkeyconf_word(&at), name.length)
+        if (!fcgi_monkeyconf_keeps_name(name))
+            check_report(site->run, FCGI_CHECK_VALUE_REFUSED,
+                         word_place(entry, name),
+                         "Monkey passes over a name of more than %d bytes, and "
+                         "over a site without another; shorten it",
+                         FCGI_MONKEYCONF_NAME_MAX);
+}
+
 /* Whether Monkey starts with the site's file. */
 static void judge_start(const struct site *site, bool is_default)
 {
@@ -413,8 +472,9 @@ void check_site(struct check_run *run, const char *path, bool is_default,
     site.is_default = is_default;
     judge_start(&site, is_default);
     section = check_section(run, &site.tree, "HOST");
-    check_key(run, section, "ServerName", "www.example.org");
-    check_key(run, section, "DocumentRoot", "/var/www");
+    check_names(&site,
+                check_key(run, section, "ServerName", "www.example.org"));
+    check_docroot(&site, check_key(run, section, "DocumentRoot", "/var/www"));
     check_unknown_keys(run, section, host_keys);
     section = check_section_if(run, &site.tree, "HANDLERS");
     for (size_t i = 0; section && i < section->n_entries; i++)

@@ -20,7 +20,7 @@
 struct walk {
     struct check_run *run;
     struct check_place place;
-    const struct check_identity *identity; /* NULL: not known */
+    struct check_identity *identity; /* NULL: not known */
     const struct check_user *user;
     const char *path; /* as the file has it */
     struct fcgi_trail trail;
@@ -90,18 +90,6 @@ static void deny(struct walk *w, bool is_directory)
     note_user(w);
 }
 
-static bool may(const struct walk *w, const char *path,
-                const struct stat *status, int wanted)
-{
-    return !w->identity ||
-           check_identity_may(w->identity, path, status, wanted);
-}
-
-static bool may_search(void *user, const char *path, const struct stat *status)
-{
-    return may(user, path, status, X_OK);
-}
-
 static void fail(struct walk *w, int error)
 {
     if (error == ENOENT || error == ENOTDIR) {
@@ -125,7 +113,8 @@ static void fail(struct walk *w, int error)
 
 static void look_at(struct walk *w, const char *root)
 {
-    int error = fcgi_trail_follow(&w->trail, root, w->path, may_search, w);
+    int error = fcgi_trail_follow(&w->trail, root, w->path,
+                                  check_identity_search, w->identity);
     mode_t mode = w->trail.status.st_mode;
 
     if (error == EACCES && mode != 0) {
@@ -138,7 +127,8 @@ static void look_at(struct walk *w, const char *root)
                      S_ISDIR(mode)   ? "a directory"
                      : S_ISREG(mode) ? "a file"
                                      : "something else");
-    } else if (!may(w, w->trail.at, &w->trail.status, W_OK)) {
+    } else if (w->identity && !check_identity_may(w->identity, w->trail.at,
+                                                  &w->trail.status, W_OK)) {
         deny(w, false);
     }
 }

@@ -28,16 +28,22 @@ static void check_user_name(struct check_run *run,
 {
     struct check_identity identity;
 
-    if (check_identity_find(entry->value, &identity) == 0)
-        return;
-    check_report(run, FCGI_CHECK_USER_UNKNOWN, check_value_place(entry),
-                 "there is no user '%s', so that Monkey would go on as root; "
-                 "create the user, or correct the name",
-                 entry->value);
+    if (check_identity_find(entry->value, &identity) != 0) {
+        check_report(run, FCGI_CHECK_USER_UNKNOWN, check_value_place(entry),
+                     "there is no user '%s', so that Monkey would go on as "
+                     "root; create the user, or correct the name",
+                     entry->value);
+    } else if (strcmp(identity.name, entry->value) != 0) {
+        check_report(run, FCGI_CHECK_USER_UNKNOWN, check_value_place(entry),
+                     "Monkey takes names alone, and would go on as root; "
+                     "write 'User %s'",
+                     identity.name);
+    }
 }
 
 static void read_monkey_conf(struct check_run *run,
                              const struct check_source *source,
+                             const struct check_plugins *plugins,
                              struct server_section *out)
 {
     const struct fcgi_tree_section *section;
@@ -52,13 +58,18 @@ static void read_monkey_conf(struct check_run *run,
         run->stops = true;
     section = check_section(run, &tree, "SERVER");
     if (section)
-        check_server_section(run, section);
+        check_server_section(run, section, plugins);
     entry = fcgi_tree_entry(section, "User");
     if (entry && entry->value[0]) {
         check_user_name(run, entry);
         out->user_name = check_dup(entry->value);
         out->user.place = check_place_keep(run, check_value_place(entry));
         out->user.name = out->user_name;
+    } else if (section && !entry && !run->options->user) {
+        check_report(run, FCGI_CHECK_USER_MISSING, check_heading(section),
+                     "[SERVER] has no User, so that Monkey stays root where "
+                     "root starts it; add 'User www-data', or name by --user "
+                     "who starts it");
     }
     entry = fcgi_tree_entry(section, "Indexfile");
     if (entry) {
@@ -130,15 +141,25 @@ static void check_sites(struct check_run *run, const char *directory,
     fcgi_monkeyconf_sites_free(names);
 }
 
-/* monkey.mime, if there is one: nothing but whether Monkey can read it. 1.8
- * does without. */
+/* monkey.mime: nothing but whether Monkey can read it. 1.8 does without. */
 static void check_types(struct check_run *run, const char *path)
 {
+    struct check_place place = {path, 0, 0, 0};
     struct fcgi_tree tree;
     bool good;
 
-    if (access(path, F_OK) != 0 || !check_source_read(run, path)->text)
+    if (access(path, F_OK) != 0 && !run->dialect->is_18) {
+        run->stops = true;
+        check_report(run, FCGI_CHECK_NO_TYPES, place,
+                     "there is no monkey.mime, and Monkey crashes at the first "
+                     "file that it sends; install that of Monkey");
+    }
+    if (access(path, F_OK) != 0)
         return;
+    if (!check_source_read(run, path)->text) {
+        run->stops = run->stops || !run->dialect->is_18;
+        return;
+    }
     good = check_tree_read(run, path, &tree);
     check_section(run, &tree, "MIMETYPES");
     good = good && fcgi_tree_section(&tree, "MIMETYPES");
@@ -238,11 +259,13 @@ static void check_tree(struct check_run *run, const char *directory)
 
     run->is_tree = true;
     check_signs(run, directory, main_file, load);
-    read_monkey_conf(run, check_source_read(run, main_file), &server);
+    check_source_read(run, main_file); /* its findings come first */
     check_plugins_read(run, load, &plugins);
+    read_monkey_conf(run, check_source_read(run, main_file), &plugins, &server);
     check_types(run, mime);
     check_servers_read(run, fastcgi, &servers);
     rules.used = check_alloc(servers.config ? servers.config->n_servers : 0);
+    rules.user = run->options->user ? run->options->user : server.user.name;
     rules.indexes = server.indexes;
     rules.index_place = server.index_place;
     check_sites(run, sites, &rules);

@@ -131,3 +131,9 @@ bool check_identity_may(const struct check_identity *identity, const char *path,
     }
     return (has & need) == need;
 }
+
+bool check_identity_search(void *identity, const char *path,
+                           const struct stat *status)
+{
+    return !identity || check_identity_may(identity, path, status, X_OK);
+}

@@ -26,6 +26,11 @@ int check_identity_find(const char *name, struct check_identity *identity);
 bool check_identity_may(const struct check_identity *identity, const char *path,
                         const struct stat *status, int wanted);
 
+/* Whether it may search a directory, for fcgi_trail_follow(); anybody may whose
+ * identity is NULL. */
+bool check_identity_search(void *identity, const char *path,
+                           const struct stat *status);
+
 bool check_identity_in(const struct check_identity *identity, gid_t group);
 
 #endif

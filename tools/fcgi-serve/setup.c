@@ -8,6 +8,7 @@
  */
 #include "setup.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -140,6 +141,18 @@ static char *text_of(const struct fcgi_tree_section *section, const char *key)
     return entry != NULL ? serve_mem_dup(entry->value) : NULL;
 }
 
+/* fcgi-serve writes none, and starts where Monkey would. */
+static int judge_pid_file(const char *path)
+{
+    int error = path != NULL ? fcgi_monkeyconf_pid_error(path) : 0;
+
+    if (error == 0 || (error != EISDIR && MK_ABI == 18))
+        return 0;
+    serve_err("Monkey cannot write the PidFile '%s': %s", path,
+              strerror(error));
+    return -1;
+}
+
 static int read_server(const struct fcgi_tree *tree, const char *file)
 {
     const struct fcgi_tree_section *section = fcgi_tree_section(tree, "SERVER");
@@ -163,6 +176,7 @@ static int read_server(const struct fcgi_tree *tree, const char *file)
     serve_mem_free(text);
     c->user = text_of(section, "User");
     c->pid_file_path = text_of(section, "PidFile");
+    r |= judge_pid_file(c->pid_file_path);
     entry = fcgi_tree_entry(section, "UserDir");
     if (entry != NULL && serve.options->verbose)
         serve_err("%s:%u: UserDir is passed over: fcgi-serve has none",
@@ -204,6 +218,13 @@ int serve_setup_tree(void)
     r |= serve_vhosts_read(path);
     serve_mem_free(path);
     path = in_tree(c->mimes_conf_file);
+    if (!is_file(path) && MK_ABI == 16) {
+        serve_err(
+            "%s: there is no such file, and Monkey would crash at the "
+            "first one that it sends",
+            path);
+        r = -1;
+    }
     r |= serve_mime_read(is_file(path) ? path : NULL);
     serve_mem_free(path);
     path = in_tree(c->plugin_load_conf_file);

@@ -14,7 +14,6 @@
 
 #include "config/checks.h"
 
-#define NAME_MAX_BYTES 63 /* of a ServerName */
 #define DEPTH_MAX 30      /* of includes; a real tree has one or two */
 #define PATHS (2 * PATH_MAX)
 
@@ -223,6 +222,8 @@ const char *fcgi_monkeyconf_listen_parse(const char *value, bool is_18,
             listen->nothing = true;
         else if (is_word(word, is_18 ? "tls" : "ssl"))
             listen->tls = true;
+        else if (listen->lost.length == 0 && !(is_18 && is_word(word, "h2")))
+            listen->lost = word;
     return NULL;
 }
 
@@ -236,6 +237,19 @@ bool fcgi_monkeyconf_listen_binds(const struct fcgi_monkeyconf_listen *listen)
              listen->port.at);
     return port[strspn(port, "0123456789")] == '\0' ||
            getservbyname(port, "tcp") != NULL;
+}
+
+int fcgi_monkeyconf_pid_error(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    struct stat status;
+
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return EISDIR;
+    snprintf(folder, sizeof(folder), "%.*s",
+             slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    return stat(folder, &status) == 0 ? 0 : errno;
 }
 
 struct fcgi_monkeyconf_word fcgi_monkeyconf_plugin_name(const char *path)
@@ -255,7 +269,7 @@ bool fcgi_monkeyconf_is_match(const char *key)
 
 bool fcgi_monkeyconf_keeps_name(struct fcgi_monkeyconf_word name)
 {
-    return name.length <= NAME_MAX_BYTES;
+    return name.length <= FCGI_MONKEYCONF_NAME_MAX;
 }
 
 /* Monkey reads each file of the directory but these. */

@@ -77,6 +77,9 @@ struct fcgi_monkeyconf_listen {
     struct fcgi_monkeyconf_word port;    /* not empty, perhaps no number */
     bool tls;                            /* "ssl" or "tls" */
     bool nothing; /* "!http", with which no Monkey starts */
+
+    /* The first word that Monkey passes over; length 0: there is none. */
+    struct fcgi_monkeyconf_word lost;
 };
 
 /* NULL, or what is wrong with it: Monkey passes over this Listen and all that
@@ -87,6 +90,10 @@ const char *fcgi_monkeyconf_listen_parse(const char *value, bool is_18,
 /* Whether Monkey goes on with it: the rest is up to the system. */
 bool fcgi_monkeyconf_listen_binds(const struct fcgi_monkeyconf_listen *listen);
 
+/* 0, or why there can be no PidFile of that name: EISDIR, with which no Monkey
+ * starts, or what is wrong with its folder, with which 1.6 does not. */
+int fcgi_monkeyconf_pid_error(const char *path);
+
 /* The NAME in /path/monkey-NAME.so as Monkey cuts it out; length 0: Monkey
  * crashes. */
 struct fcgi_monkeyconf_word fcgi_monkeyconf_plugin_name(const char *path);
@@ -95,6 +102,7 @@ struct fcgi_monkeyconf_word fcgi_monkeyconf_plugin_name(const char *path);
 bool fcgi_monkeyconf_is_match(const char *key);
 
 /* A name of [HOST]'s ServerName that Monkey keeps. */
+#define FCGI_MONKEYCONF_NAME_MAX 63 /* bytes */
 bool fcgi_monkeyconf_keeps_name(struct fcgi_monkeyconf_word name);
 
 /*
