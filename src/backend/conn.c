@@ -21,6 +21,11 @@
  * not to be executed, and the owner may send it again. Each byte that is read
  * wakes an edge-triggered EPOLLOUT, so nothing is polled; the timer is there
  * for a wake-up that comes before the count is down.
+ *
+ * A process that reads nothing for BUSY works on something else: its connection
+ * is closed, for the request to go out on another. To find that out, any
+ * request is sent in two parts as long as there is reason to
+ * (fcgi_server_doubt()).
  */
 #include "backend/conn.h"
 
@@ -34,6 +39,7 @@
 
 #define PROOF_FIRST (1 * FCGI_LOOP_MS)
 #define PROOF_MOST (16 * FCGI_LOOP_MS)
+#define BUSY (100 * FCGI_LOOP_MS)
 
 static void close_socket(struct fcgi_conn *conn)
 {
@@ -210,6 +216,18 @@ static enum proof look_for_proof(const struct fcgi_conn *conn)
     return is_closed(conn) ? PROOF_IMPOSSIBLE : PROOF_COME;
 }
 
+/* Whether the request is on a kept connection whose process may be busy. */
+static bool may_be_busy(const struct fcgi_conn *conn)
+{
+    return conn->kept &&
+           conn->server->config->endpoint.kind == FCGI_ENDPOINT_UNIX;
+}
+
+static bool is_late(const struct fcgi_conn *conn)
+{
+    return fcgi_loop_now(conn->loop) >= conn->started + BUSY;
+}
+
 /* Looks again a little later. */
 static void wait_for_proof(struct fcgi_conn *conn)
 {
@@ -241,7 +259,14 @@ static bool push(struct fcgi_conn *conn)
             fail(conn, FCGI_CONN_CLOSED);
             return false;
         }
+        if (proof == PROOF_PENDING && is_held(conn) && is_late(conn)) {
+            fcgi_server_doubt(conn->server);
+            fail(conn, FCGI_CONN_CLOSED);
+            return false;
+        }
         conn->proving = conn->proving && proof != PROOF_COME;
+        if (proof == PROOF_COME)
+            fcgi_server_trust(conn->server);
     } while (proof == PROOF_COME);
     conn->unsent = result > 0;
     conn->starved = !conn->unsent && !conn->peer_closed_read &&
@@ -280,6 +305,8 @@ static void opened(struct fcgi_conn *conn)
     if (conn->state != FCGI_CONN_OPEN || !push(conn))
         return;
     moved(conn);
+    if (may_be_busy(conn) && !conn->starved)
+        fcgi_loop_hasten_timer(conn->loop, &conn->timer, conn->started + BUSY);
     tell_sent(conn);
 }
 
@@ -442,6 +469,9 @@ static void timer_fired(struct fcgi_loop_timer *timer)
             tell_sent(conn);
         return;
     }
+    if (conn->state == FCGI_CONN_OPEN && may_be_busy(conn) && !conn->heard &&
+        is_late(conn))
+        fcgi_server_doubt(conn->server);
     if (now < conn->deadline) {
         fcgi_loop_set_timer(conn->loop, timer, conn->deadline);
         return;
@@ -484,8 +514,8 @@ void fcgi_conn_start(struct fcgi_conn *conn,
     conn->paused = false;
     conn->unsent = true;
     conn->starved = false;
-    conn->proving = conn->kept && conn->once &&
-                    conn->server->config->endpoint.kind == FCGI_ENDPOINT_UNIX;
+    conn->proving = may_be_busy(conn) &&
+                    (conn->once || fcgi_server_is_doubted(conn->server));
     conn->proof_wait = 0;
     conn->bytes_in = conn->bytes_out = 0;
     conn->read_most = conn->scratch_size;

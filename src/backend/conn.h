@@ -34,7 +34,7 @@ enum fcgi_conn_failure {
     FCGI_CONN_SEND_TIMEOUT,    /* nothing moved for SendTimeout */
     FCGI_CONN_READ_TIMEOUT,    /* nothing came for ReadTimeout */
     FCGI_CONN_BROKEN,          /* the call failed: see error */
-    FCGI_CONN_CLOSED,          /* closed before END_REQUEST */
+    FCGI_CONN_CLOSED,          /* closed before END_REQUEST, or busy */
     FCGI_CONN_PROTOCOL,        /* what came is no answer: see protocol */
 };
 
@@ -127,7 +127,7 @@ struct fcgi_conn {
     struct fcgi_server_local *local;
     struct fcgi_list link; /* the worker's: in use, or spare memory */
     struct fcgi_list idle; /* KEPT: the idle ones of `local` */
-    bool is_unanswered; /* `unanswered` is in one of the server's lists */
+    bool is_unanswered;    /* `unanswered` is in one of the server's lists */
     struct fcgi_unanswered unanswered; /* under the server's lock, then */
     struct fcgi_loop_timer starvation_timer;
 };

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* So many requests that were read at once dispel a doubt. */
+#define DOUBTS 1000
+
 static unsigned get(const atomic_uint *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
@@ -28,6 +31,7 @@ int fcgi_server_init(struct fcgi_server *server,
     memset(server, 0, sizeof(*server));
     server->config = config;
     server->n_present = n_present;
+    fcgi_server_doubt(server);
     fcgi_list_init(&server->queue);
     fcgi_list_init(&server->locals);
     fcgi_list_init(&server->unproven);
@@ -400,6 +404,24 @@ bool fcgi_server_worked(struct fcgi_server *server)
     atomic_store_explicit(&server->out, false, memory_order_relaxed);
     pthread_mutex_unlock(&server->lock);
     return came_back;
+}
+
+void fcgi_server_doubt(struct fcgi_server *server)
+{
+    atomic_store_explicit(&server->doubts, DOUBTS, memory_order_relaxed);
+}
+
+void fcgi_server_trust(struct fcgi_server *server)
+{
+    unsigned doubts = get(&server->doubts);
+
+    if (doubts > 0)
+        atomic_compare_exchange_strong(&server->doubts, &doubts, doubts - 1);
+}
+
+bool fcgi_server_is_doubted(const struct fcgi_server *server)
+{
+    return get(&server->doubts) > 0;
 }
 
 void fcgi_server_refused(struct fcgi_server *server, uint64_t now)

@@ -113,6 +113,10 @@ struct fcgi_server {
     atomic_bool on_trial;        /* out: a request tries it */
     _Atomic uint64_t down_since; /* it refuses connections; 0: it does not */
 
+    /* How many requests are still to be sent with a proof that somebody reads
+     * them: see fcgi_server_doubt(). */
+    atomic_uint doubts;
+
     int credit; /* for the pool's round robin; under the pool's lock */
 };
 
@@ -291,6 +295,17 @@ void fcgi_server_end_trial(struct fcgi_server *server);
 void fcgi_server_refused(struct fcgi_server *server, uint64_t now);
 void fcgi_server_answered(struct fcgi_server *server, uint64_t asked);
 bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now);
+
+/*
+ * Whether the process behind a kept connection may be busy with something else:
+ * one of PHP-FPM's works on behind fastcgi_finish_request(), which ends the
+ * request, and reads no other meanwhile. A server is doubted at first, and anew
+ * when a request on a kept connection is not read, or not answered, for a while;
+ * each that is read at once takes a doubt away. Any thread.
+ */
+void fcgi_server_doubt(struct fcgi_server *server);
+void fcgi_server_trust(struct fcgi_server *server);
+bool fcgi_server_is_doubted(const struct fcgi_server *server);
 
 /* Everything that was counted, of all workers. Any thread. */
 void fcgi_server_stats(struct fcgi_server *server,

@@ -90,6 +90,8 @@ for my $name (split ' ', $programs // '') {
 my @times = (
     [ 'src/backend/server.h', FCGI_STARVE_SOON => 'docs/behaviour.md', 'for more than %s, on' ],
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
+    [ 'src/gateway/exchange.c', LAG => 'docs/behaviour.md', 'is waited for %s behind' ],
+    [ 'src/backend/conn.c', BUSY => 'docs/behaviour.md', 'nothing for %s is' ],
     [ 'src/gateway/client.c', PROBE_DELAY => 'docs/behaviour.md', 'that has waited %s since' ],
     [ 'src/gateway/client.c', CLIENT_TIMEOUT => 'docs/behaviour.md', 'takes nothing for %s is' ],
     [ 'src/backend/resolver.c', RETRY_MS => 'docs/behaviour.md', 'or %s while it does not resolve' ],

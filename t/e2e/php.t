@@ -32,7 +32,7 @@ my %scripts = (
     'nocontent.php' => '<?php http_response_code(204);',
     'notmod.php' => '<?php http_response_code(304); header("ETag: \"e\"");',
     'manyheads.php' => '<?php for ($i = 0; $i < 300; $i++) header("X-H$i: " . str_repeat("h", 30)); header("Content-Type: text/plain"); echo "many";',
-    'finish.php' => '<?php header("Content-Type: text/plain"); echo "done"; fastcgi_finish_request(); usleep(200000); error_log("after the finish");',
+    'finish.php' => '<?php header("Content-Type: text/plain"); echo "done"; fastcgi_finish_request(); usleep($_GET["us"] ?? 2000000); error_log("after the finish");',
     'deep/index.php' => '<?php header("Content-Type: text/plain"); echo "deep ", $_SERVER["SCRIPT_NAME"];',
 );
 
@@ -158,8 +158,13 @@ for my $kind (qw(unix tcp)) {
         "$kind: and the log says which file it was asked for, and what to look at");
     res_is($ask->(GET => '/deep/'), 200, 'deep /deep/index.php', "$kind: an index file");
     my $t0 = time;
-    res_is($ask->(GET => '/finish.php'), 200, 'done', "$kind: fastcgi_finish_request()");
-    res_is($ask->(GET => '/page.php'), 200, "page 42\n", "$kind: a page after it");
+    res_is($ask->(GET => '/finish.php' . ($kind eq 'tcp' ? '?us=200000' : '')), 200, 'done', "$kind: fastcgi_finish_request()");
+    # A kept connection over TCP does not tell that its process is busy.
+    for my $m (qw(GET POST)) {
+        res_is($ask->($m => '/page.php'), 200, "page 42\n", "$kind: $m after it");
+        cmp_ok(time - $t0, '<', slow(1.5), "$kind: while it works") if $kind eq 'unix';
+        sleep 0.5;
+    }
 
     # More clients than PHP has processes: nobody is left out.
     my @many = map { my $m = client($h); $m->send($m->format(GET => '/page.php')); $m } 1 .. 24;

@@ -255,6 +255,7 @@ void rig_open(struct rig *rig, enum rig_kind kind, int backlog)
     rig->config.send_timeout = rig->config.read_timeout = 60000;
     rig->config.endpoint.kind = FCGI_ENDPOINT_UNIX;
     assert_int_equal(fcgi_server_init(&rig->server, &rig->config, NULL), 0);
+    atomic_store(&rig->server.doubts, 0);
     rig->n_addresses = 1;
     fcgi_conn_init(&rig->conn, rig->loop, &rig->server, rig->scratch,
                    sizeof(rig->scratch));

@@ -229,28 +229,29 @@ static void test_proof(void **state)
 }
 
 /* The proof does not come: the application closes without having read, or after
- * it has, or reads nothing. */
+ * it has, or reads nothing, with a SendTimeout of less than what is waited. */
 static void test_no_proof(void **state)
 {
     static const char *const told[] = {"fail(closed)", "fail(closed)",
-                                       "fail(send timeout)"};
+                                       "fail(send timeout)", "fail(closed)"};
 
     (void)state;
-    for (int way = 0; way < 3; way++) {
+    for (int way = 0; way < 4; way++) {
         uint8_t bytes[256];
         struct rig rig;
 
         rig_open(&rig, RIG_UNIX, 5);
-        rig.config.send_timeout = way == 2 ? 100 : 60000;
+        rig.config.send_timeout = way == 2 ? 50 : 60000;
         start_once(&rig);
         rig_run_for(&rig, 20);
         if (way == 1)
             assert_true(read(rig.peer, bytes, sizeof(bytes)) > 0);
-        if (way != 2) {
+        if (way < 2) {
             close(rig.peer);
             rig.peer = -1;
         }
         rig_run_until_over(&rig);
+        assert_true(way != 3 || fcgi_server_is_doubted(&rig.server));
         assert_true(strcmp(rig.told, told[way]) == 0 ||
                     (way == 0 && strcmp(rig.told, "fail(broken)") == 0));
         assert_true(rig.problem.kept);
@@ -302,6 +303,37 @@ static void test_no_proof_needed(void **state)
     }
 }
 
+/* A server that is doubted has to prove all; where it does, it is trusted. One
+ * that does not answer on a kept connection is doubted. */
+static void test_doubts(void **state)
+{
+    uint8_t bytes[256];
+    struct rig rig;
+    size_t first;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    round_trip(&rig, FCGI_KEEP_CONN);
+    rig_start(&rig, NULL, 0);
+    assert_false(rig.conn.proving);
+    rig_run_for(&rig, 150);
+    assert_true(fcgi_server_is_doubted(&rig.server));
+    assert_string_equal(rig.told, "");
+    rig_close(&rig);
+
+    rig_open(&rig, RIG_UNIX, 5);
+    round_trip(&rig, FCGI_KEEP_CONN);
+    atomic_store(&rig.server.doubts, 1);
+    rig_start(&rig, NULL, 0);
+    assert_true(rig.conn.proving);
+    first = (size_t)fcgi_request_params_end(&rig.conn.request);
+    rig_receive(&rig, bytes, first);
+    rig_receive(&rig, bytes,
+                (size_t)fcgi_request_size(&rig.conn.request) - first);
+    assert_false(fcgi_server_is_doubted(&rig.server));
+    rig_close(&rig);
+}
+
 /* A request that is given up is taken back, where the application was told to
  * keep the connection. */
 static void test_abort(void **state)
@@ -336,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_no_proof),
         cmocka_unit_test(test_answer_before_proof),
         cmocka_unit_test(test_no_proof_needed),
+        cmocka_unit_test(test_doubts),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
