@@ -5,6 +5,7 @@ noinst_LTLIBRARIES = libproto.la libconfig.la libgateway.la
 libproto_la_SOURCES = \
 	src/http/chars.c src/http/chars.h \
 	src/http/chunked.c src/http/chunked.h \
+	src/http/forwarded.c src/http/forwarded.h \
 	src/http/head.c src/http/head.h \
 	src/http/target.c src/http/target.h \
 	src/proto/header.c src/proto/header.h \
@@ -26,6 +27,7 @@ libconfig_la_SOURCES = \
 	src/config/guess.c src/config/guess.h \
 	src/config/keys.c src/config/keys.h \
 	src/config/lexer.c src/config/lexer.h \
+	src/config/network.c src/config/network.h \
 	src/config/parse.c src/config/parse.h \
 	src/config/scan.c src/config/scan.h \
 	src/config/text.c src/config/text.h \
@@ -60,6 +62,7 @@ libgateway_la_SOURCES = \
 	src/gateway/judge.c src/gateway/judge.h \
 	src/gateway/linger.c src/gateway/linger.h \
 	src/gateway/log.c src/gateway/log.h \
+	src/gateway/origin.c src/gateway/origin.h \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \

@@ -22,6 +22,7 @@ UNIT_TESTS = \
 	t/unit/test_config_fuzz \
 	t/unit/test_config_lexer \
 	t/unit/test_config_load \
+	t/unit/test_config_network \
 	t/unit/test_config_traps \
 	t/unit/test_config_value \
 	t/unit/test_json \
@@ -38,6 +39,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_client \
 	t/unit/test_gateway_exchange \
 	t/unit/test_gateway_stream \
+	t/unit/test_gateway_origin \
 	t/unit/test_gateway_params \
 	t/unit/test_gateway_params_server \
 	t/unit/test_gateway_params_user \
@@ -95,6 +97,7 @@ E2E_TESTS = \
 	t/e2e/phpvars.t \
 	t/e2e/places.t \
 	t/e2e/pool.t \
+	t/e2e/proxies.t \
 	t/e2e/retire.t \
 	t/e2e/scripts.t \
 	t/e2e/stderr.t \
@@ -184,7 +187,7 @@ SECONDS = 3
 
 # Coverage-guided fuzzing: see CONTRIBUTING.md.
 FUZZERS = t/fuzz/fuzz_answer t/fuzz/fuzz_config t/fuzz/fuzz_http \
-	t/fuzz/fuzz_request
+	t/fuzz/fuzz_origin t/fuzz/fuzz_request
 EXTRA_PROGRAMS = $(FUZZERS)
 CLEANFILES += $(FUZZERS)
 FUZZ_DICTS = $(FUZZERS:=.dict)
@@ -198,6 +201,9 @@ t_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_http_SOURCES = t/fuzz/fuzz_http.c t/fuzz/fuzz.h
 t_fuzz_fuzz_http_LDADD = libproto.la
 t_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
+t_fuzz_fuzz_origin_SOURCES = t/fuzz/fuzz_origin.c t/fuzz/fuzz.h
+t_fuzz_fuzz_origin_LDADD = libgateway.la libconfig.la libproto.la
+t_fuzz_fuzz_origin_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_request_SOURCES = t/fuzz/fuzz_request.c t/fuzz/fuzz.h
 t_fuzz_fuzz_request_CPPFLAGS = $(ABI18_CPPFLAGS)
 t_fuzz_fuzz_request_LDADD = libregex18.la libproto.la

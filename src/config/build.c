@@ -50,12 +50,29 @@ static int add_word(struct fcgi_words *words, const char *word, size_t length)
     return words->items[words->count++] ? 0 : -1;
 }
 
-static int add_words(struct fcgi_words *words, const char *text)
+static int add_network(struct fcgi_networks *networks, const char *word,
+                       size_t length)
+{
+    struct fcgi_network *bigger =
+        reallocarray(networks->items, networks->count + 1, sizeof(*bigger));
+    size_t at;
+
+    if (!bigger)
+        return -1;
+    networks->items = bigger;
+    return fcgi_network_parse(word, length, &bigger[networks->count++], &at)
+               ? -1
+               : 0;
+}
+
+/* Adds each word of a text: WORDS and NETWORKS. */
+static int add_words(void *field, const struct fcgi_key *key, const char *text)
 {
     while (*(text += strspn(text, " \t"))) {
         size_t length = strcspn(text, " \t");
 
-        if (add_word(words, text, length))
+        if (key->type == FCGI_KEY_WORDS ? add_word(field, text, length)
+                                        : add_network(field, text, length))
             return -1;
         text += length;
     }
@@ -91,7 +108,8 @@ static int set_text(void *field, const struct fcgi_key *key, const char *text)
     case FCGI_KEY_PATH:
         return fcgi_endpoint_parse_path(text, strlen(text), field, &why, &at);
     case FCGI_KEY_WORDS:
-        return add_words(field, text);
+    case FCGI_KEY_NETWORKS:
+        return add_words(field, key, text);
     case FCGI_KEY_PAIR:
         return add_pair(field, text);
     case FCGI_KEY_NAME:
@@ -225,6 +243,9 @@ static void free_field(const void *field, const struct fcgi_key *key)
         break;
     case FCGI_KEY_PAIR:
         free_pairs(field);
+        break;
+    case FCGI_KEY_NETWORKS:
+        free(((const struct fcgi_networks *)field)->items);
         break;
     case FCGI_KEY_ADDR:
     case FCGI_KEY_PATH:

@@ -225,6 +225,7 @@ void fcgi_config_check_value(const struct fcgi_scan_pair *pair,
         check_form(&place, value, 0, strlen(value));
         break;
     case FCGI_KEY_WORDS:
+    case FCGI_KEY_NETWORKS:
         check_words(&place, value);
         break;
     case FCGI_KEY_PAIR:

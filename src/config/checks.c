@@ -163,6 +163,12 @@ static const struct fcgi_check checks[] = {
      "With MaxFails 0 no failure takes a server out, so that FailTimeout and "
      "HealthCheck change nothing. Set MaxFails to 1 or more, or remove the "
      "two."},
+    {FCGI_CHECK_TRUSTS_ALL, FCGI_DIAG_WARNING,
+     "TrustedProxies trusts everybody",
+     "A network of 0 bits has every address in it, so that each client is a "
+     "proxy that is believed: it chooses the REMOTE_ADDR that the application "
+     "sees, be it that of an administrator. Name the addresses that proxies "
+     "connect from."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},
@@ -297,11 +303,11 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_POOL_DIFFERS, FCGI_DIAG_WARNING,
      "servers of one rule that differ",
      "Several servers get the requests of one rule, but which script a request "
-     "is for is decided before one of them is chosen, by the keys of the first "
-     "that the rule names (of the first in the file where it names none). "
-     "Index, FrontController, PathInfo, Extensions and CheckScript of the "
-     "others have no effect there. Let them have the same values, or make a "
-     "rule for each server."},
+     "is for, and who its client is, is decided before one of them is chosen, "
+     "by the keys of the first that the rule names (of the first in the file "
+     "where it names none). Index, FrontController, PathInfo, Extensions, "
+     "CheckScript and TrustedProxies of the others have no effect there. Let "
+     "them have the same values, or make a rule for each server."},
     {FCGI_CHECK_SOCKET_MISSING, FCGI_DIAG_WARNING, "socket does not exist",
      "There is nothing at the path of ServerPath. That is no mistake if "
      "the application starts later; requests get a 503 until then."},

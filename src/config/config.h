@@ -12,6 +12,7 @@
 
 #include "config/diag.h"
 #include "config/endpoint.h"
+#include "config/network.h"
 
 struct fcgi_words {
     char **items;
@@ -48,6 +49,7 @@ struct fcgi_server_config {
     struct fcgi_pairs params;
     struct fcgi_words hidden_params;
     bool pass_authorization;
+    struct fcgi_networks trusted_proxies;
     uint32_t max_connections; /* 0: no limit */
     bool keep_alive;
     uint32_t keep_alive_timeout;

@@ -298,6 +298,21 @@ static void look_at_variables(const struct look *look)
     }
 }
 
+static void look_at_proxies(const struct look *look)
+{
+    const struct fcgi_networks *trusted = &look->server->trusted_proxies;
+
+    for (size_t i = 0; i < trusted->count; i++) {
+        uint8_t bits = trusted->items[i].bits;
+
+        if (bits == 0 || bits == FCGI_NETWORK_IPV4)
+            report_look(look, "TrustedProxies", FCGI_CHECK_TRUSTS_ALL, "",
+                        bits == 0 ? "::/0" : "0.0.0.0/0",
+                        " is everybody, so that each client may say who it "
+                        "is; name the addresses of the proxies");
+    }
+}
+
 static void look_at_scripts(const struct fcgi_scan *scan,
                             const struct fcgi_config *config,
                             struct fcgi_diag_list *diags)
@@ -308,6 +323,7 @@ static void look_at_scripts(const struct fcgi_scan *scan,
 
         look_at_files(&look);
         look_at_variables(&look);
+        look_at_proxies(&look);
     }
 }
 

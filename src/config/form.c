@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "config/network.h"
 #include "config/text.h"
 
 /* Whether a path has a ".." component. */
@@ -84,6 +85,13 @@ const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
                "sees it";
     }
     return goes_up(value, len, at) ? "write the path without '..'" : NULL;
+}
+
+const char *fcgi_form_network(const char *value, size_t len, size_t *at)
+{
+    struct fcgi_network network;
+
+    return fcgi_network_parse(value, len, &network, at);
 }
 
 /* Checks a variable's name, in upper or lower case. */

@@ -15,6 +15,7 @@ const char *fcgi_form_check_script(const char *value, size_t len, size_t *at);
 
 const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at);
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at);
+const char *fcgi_form_network(const char *value, size_t len, size_t *at);
 
 /* The name of a variable that is to be hidden, and of one that is to be set,
  * which some may not be. */

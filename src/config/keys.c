@@ -186,6 +186,17 @@ static const struct fcgi_key server_keys[] = {
         .offset = FIELD(pass_authorization),
     },
     {
+        .name = "TrustedProxies",
+        .type = FCGI_KEY_NETWORKS,
+        .syntax = "ADDRESS[/BITS]...",
+        .example = "127.0.0.1 10.0.0.0/8",
+        .repeat = true,
+        .check = fcgi_form_network,
+        .help = "Proxies in front of Monkey that are believed who the client "
+                "is, and which scheme it uses; may be repeated",
+        .offset = FIELD(trusted_proxies),
+    },
+    {
         .name = "MaxConnections",
         COUNT(0, 0, 65535, "connections"),
         .example = "50",

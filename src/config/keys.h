@@ -22,6 +22,8 @@ enum fcgi_key_type {
     FCGI_KEY_TEXT,  /* char *, NULL where there is none */
     FCGI_KEY_WORDS, /* with blanks between them; struct fcgi_words */
     FCGI_KEY_PAIR,  /* a name, blanks, a value; struct fcgi_pairs */
+    /* with blanks between them; struct fcgi_networks */
+    FCGI_KEY_NETWORKS,
 };
 
 enum fcgi_key_need {
@@ -40,7 +42,7 @@ struct fcgi_key {
     uint32_t max;
     const char *def_text; /* the same for TEXT and WORDS; NULL: none */
     bool off;             /* TIME: "Off" is a value, too, and kept as 0 */
-    bool repeat; /* WORDS and PAIR: may be given again, which adds to it */
+    bool repeat; /* WORDS, PAIR, NETWORKS: may be given again, and adds up */
     /*
      * Checks a TEXT, a word or the name of a PAIR further; may be NULL. Returns
      * NULL if it is right, else what is wrong and how to fix it, with the
@@ -62,7 +64,7 @@ struct fcgi_section {
 };
 
 /* No section has more keys than this. */
-#define FCGI_KEYS_MAX 40
+#define FCGI_KEYS_MAX 64
 
 /*
  * All sections of fastcgi.conf: that of a server, then that of the defaults for

@@ -94,6 +94,7 @@ fcgi_config_parse_number(const struct fcgi_key *key, const char *text,
     case FCGI_KEY_TEXT:
     case FCGI_KEY_WORDS:
     case FCGI_KEY_PAIR:
+    case FCGI_KEY_NETWORKS:
         break;
     }
     return parse(counts, text, len, value, at);
@@ -157,6 +158,7 @@ const char *fcgi_config_format_number(const struct fcgi_key *key,
     case FCGI_KEY_TEXT:
     case FCGI_KEY_WORDS:
     case FCGI_KEY_PAIR:
+    case FCGI_KEY_NETWORKS:
         break;
     }
     snprintf(buf, FCGI_CONFIG_NUMBER_SIZE, "%" PRIu64, value);

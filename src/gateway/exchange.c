@@ -29,6 +29,7 @@
 #include <sys/socket.h>
 
 #include "gateway/judge.h"
+#include "gateway/origin.h"
 #include "gateway/params.h"
 
 /* The header block of an answer: first memory. */
@@ -774,15 +775,17 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
         .on_lost = on_lost,
         .on_probe = on_probe,
     };
+    const struct fcgi_server_config *config =
+        fcgi_pool_first(common->worker->pool, allows, arg)->config;
+    struct fcgi_http_request told = *request;
 
     init(exchange, common, request);
     init_upstream(exchange, request->method, allows, arg);
-    if (fcgi_params_build(&exchange->params, request, script,
+    exchange->why_refused = fcgi_origin_find(&told, &config->trusted_proxies);
+    if (fcgi_params_build(&exchange->params, &told, script,
                           common->host->software) < 0)
         return false;
-    fcgi_body_open(&exchange->body, common->host, handle,
-                   fcgi_pool_first(common->worker->pool, allows, arg)->config,
-                   request);
+    fcgi_body_open(&exchange->body, common->host, handle, config, request);
     exchange->expects = request->expect_continue && request->version > 10 &&
                         !exchange->body.complete;
     fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,

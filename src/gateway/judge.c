@@ -54,6 +54,7 @@ int fcgi_judge(const struct fcgi_http_request *request,
         *why = script->why;
         return script->status;
     }
-    *why = judge_fields(request);
+    if (*why == NULL)
+        *why = judge_fields(request);
     return *why != NULL ? 400 : 0;
 }

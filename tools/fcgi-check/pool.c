@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * fcgi-check: the servers that one rule names. Any of them may get a request,
- * but the keys of the first decide which script it is for.
+ * but the keys of the first decide which script it is for, and from whom.
  */
 #include <string.h>
 #include <strings.h>
 
 #include "check.h"
 
-#define MOST_KEYS 6
+#define MOST_KEYS 7
 
 static bool same_text(const char *a, const char *b)
 {
@@ -38,12 +38,21 @@ static bool has_all(const struct fcgi_words *of, const struct fcgi_words *words)
     return true;
 }
 
+static bool same_networks(const struct fcgi_networks *a,
+                          const struct fcgi_networks *b)
+{
+    return a->count == b->count &&
+           (a->count == 0 ||
+            memcmp(a->items, b->items, a->count * sizeof(*a->items)) == 0);
+}
+
 static const char *check_script(const struct fcgi_server_config *server)
 {
     return server->check_script ? server->check_script : "Auto";
 }
 
-/* The keys in which two servers differ, as far as they decide about scripts. */
+/* The keys in which two servers differ, of those that are looked at before one of
+ * them is chosen. */
 static size_t compare(const struct fcgi_server_config *a,
                       const struct fcgi_server_config *b,
                       const char *keys[MOST_KEYS])
@@ -67,6 +76,8 @@ static size_t compare(const struct fcgi_server_config *a,
     if (same_check && strcasecmp(check_script(a), "Auto") == 0 &&
         !a->document_root != !b->document_root)
         keys[n++] = "DocumentRoot";
+    if (!same_networks(&a->trusted_proxies, &b->trusted_proxies))
+        keys[n++] = "TrustedProxies";
     return n;
 }
 
@@ -78,7 +89,7 @@ void check_pool(struct check_run *run, struct check_servers *servers,
         const struct fcgi_server_config *other = &servers->config->servers[i];
         const char *keys[MOST_KEYS];
         size_t n = named[i] ? compare(first, other, keys) : 0;
-        char list[128] = "";
+        char list[192] = "";
 
         if (n == 0)
             continue;
@@ -89,9 +100,9 @@ void check_pool(struct check_run *run, struct check_servers *servers,
         check_report(
             run, FCGI_CHECK_POOL_DIFFERS, place,
             "the rule's servers '%s' and '%s' differ in %s, and '%s', "
-            "which comes first, decides which script runs, be the "
-            "request for the other; give them the same, in [FASTCGI] or "
-            "in both, or each server a rule of its own",
+            "which comes first, decides, be the request for the other; give "
+            "them the same, in [FASTCGI] or in both, or each server a rule of "
+            "its own",
             first->name, other->name, list, first->name);
         check_note(run, FCGI_CHECK_POOL_DIFFERS,
                    check_servers_place(servers, other, keys[0]),
