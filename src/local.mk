@@ -52,6 +52,7 @@ libgateway_la_SOURCES = \
 	src/backend/stats.h \
 	src/backend/worker.c src/backend/worker.h \
 	src/gateway/attempt.c src/gateway/attempt.h \
+	src/gateway/block.c src/gateway/block.h \
 	src/gateway/body.c src/gateway/body.h \
 	src/gateway/buffer.c src/gateway/buffer.h \
 	src/gateway/client.c src/gateway/client.h \

@@ -32,8 +32,6 @@
 #include "gateway/origin.h"
 #include "gateway/params.h"
 
-/* The header block of an answer: first memory. */
-#define HEADER_FIRST 4096
 /* What is read of a body that nobody wants: bytes, how long in all, and without
  * a byte. */
 #define DRAIN_MOST (64 << 20)
@@ -520,61 +518,53 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
     return taken > 0;
 }
 
-/* Gives the header block memory, more if it has some. */
-static bool grow_header(struct fcgi_exchange *exchange)
+/* The header block cannot be gathered. */
+static void on_bad_block(struct fcgi_exchange *exchange,
+                         enum fcgi_header_result result)
 {
-    struct fcgi_header *header = &exchange->header;
-    struct fcgi_buffer *block = &exchange->block;
-    size_t most = exchange->upstream.server->config->max_header_size;
-    size_t size = header->size ? header->size * 2 : HEADER_FIRST;
+    char what[64];
 
-    if (header->size >= most) {
-        char what[64];
-
-        snprintf(what, sizeof(what),
-                 "a header of more than %zu bytes (MaxHeaderSize)", most);
-        bad_answer(exchange, what);
-        return false;
-    }
-    if (size > most)
-        size = most;
-    block->length = header->length; /* what there is stays */
-    if (size > block->capacity &&
-        !fcgi_buffer_reserve(block, size - block->length)) {
+    snprintf(what, sizeof(what),
+             "a header of more than %u bytes (MaxHeaderSize)",
+             exchange->upstream.server->config->max_header_size);
+    if (result == FCGI_HEADER_INVALID)
+        bad_answer(exchange, exchange->block.header.error);
+    else if (exchange->block.memory.failed)
         answer_error(exchange, 500, "out of memory");
-        return false;
-    }
-    fcgi_header_grow(header, (char *)block->data, size);
-    return true;
+    else
+        bad_answer(exchange, what);
 }
 
+/* The head, and interim answers before it. */
 static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
                     size_t length)
 {
+    size_t most = exchange->upstream.server->config->max_header_size;
     enum fcgi_header_result result;
     const char *error;
     size_t used;
 
-    for (;;) {
-        result = fcgi_header_feed(&exchange->header, bytes, length, &used);
+    do {
+        result = fcgi_block_feed(&exchange->block, most, bytes, length, &used);
         bytes += used;
         length -= used;
-        if (result != FCGI_HEADER_FULL)
-            break;
-        if (!grow_header(exchange))
+        if (result == FCGI_HEADER_MORE)
             return;
-    }
-    if (result == FCGI_HEADER_MORE)
+        if (result != FCGI_HEADER_DONE) {
+            on_bad_block(exchange, result);
+            return;
+        }
+        fcgi_date_now(&exchange->common->date);
+        error = fcgi_reply_head(&exchange->reply, &exchange->block.header,
+                                &exchange->client.out);
+        if (error != NULL) {
+            bad_answer(exchange, error);
+            return;
+        }
+        fcgi_block_begin(&exchange->block);
+    } while (!exchange->reply.begun && length > 0);
+    if (!exchange->reply.begun)
         return;
-    fcgi_date_now(&exchange->common->date);
-    error = result == FCGI_HEADER_INVALID
-                ? exchange->header.error
-                : fcgi_reply_head(&exchange->reply, &exchange->header,
-                                  &exchange->client.out);
-    if (error != NULL) {
-        bad_answer(exchange, error);
-        return;
-    }
     exchange->state = FCGI_EXCHANGE_STREAMING;
     exchange->upstream.answering = true;
     on_body(exchange, bytes, length);
@@ -664,7 +654,7 @@ static void on_end(struct fcgi_upstream *upstream)
     if (exchange->reply.begun)
         conclude(exchange);
     else
-        bad_answer(exchange, exchange->header.length == 0
+        bad_answer(exchange, exchange->block.header.length == 0
                                  ? "an answer without a header"
                                  : "an answer that ends within its header");
 }
@@ -730,7 +720,7 @@ static void init(struct fcgi_exchange *exchange,
     fcgi_log_init(&exchange->log, common->host, request);
     fcgi_reply_init(&exchange->reply, request, common->host->software,
                     fcgi_date_now(&common->date));
-    fcgi_header_init(&exchange->header, NULL, 0);
+    fcgi_block_begin(&exchange->block);
 }
 
 static void
@@ -804,7 +794,7 @@ static void reset(struct fcgi_exchange *exchange, size_t keep)
 {
     fcgi_buffer_reset(&exchange->client.out, keep);
     fcgi_buffer_reset(&exchange->upstream.adapted, keep);
-    fcgi_buffer_reset(&exchange->block, keep);
+    fcgi_buffer_reset(&exchange->block.memory, keep);
     fcgi_buffer_reset(&exchange->params, keep);
     fcgi_buffer_reset(&exchange->body.in, keep);
 }

@@ -18,6 +18,7 @@
 #ifndef FCGI_GATEWAY_EXCHANGE_H
 #define FCGI_GATEWAY_EXCHANGE_H
 
+#include "gateway/block.h"
 #include "gateway/body.h"
 #include "gateway/client.h"
 #include "gateway/date.h"
@@ -28,7 +29,6 @@
 #include "gateway/tail.h"
 #include "gateway/upstream.h"
 #include "loop/list.h"
-#include "proto/header.h"
 
 struct fcgi_exchange;
 
@@ -62,8 +62,7 @@ struct fcgi_exchange {
     struct fcgi_client client;
     struct fcgi_upstream upstream;
     struct fcgi_reply reply;
-    struct fcgi_header header;
-    struct fcgi_buffer block;  /* memory of `header` */
+    struct fcgi_block block;   /* of the answer */
     struct fcgi_buffer params; /* of the request */
     struct fcgi_body body;     /* its */
     /* The client owes a part of the body: when it is given up. */

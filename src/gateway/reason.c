@@ -10,6 +10,7 @@ static const struct {
     int status;
     const char *reason;
 } reasons[] = {
+    {103, "Early Hints"},
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},

@@ -226,28 +226,62 @@ static void add_own(const struct fcgi_reply *reply, bool server, bool date,
         add_line(out, "Date", reply->date);
 }
 
+/* The fields of the application that go to the client. */
+static void add_fields(const struct fcgi_header *header,
+                       const struct seen *seen, struct fcgi_buffer *out)
+{
+    struct fcgi_field field;
+    size_t at = 0;
+
+    while (fcgi_header_next(header, &at, &field)) {
+        if (is_dropped(seen, &field))
+            continue;
+        fcgi_buffer_add(out, field.name, field.name_length);
+        fcgi_buffer_add_text(out, ": ");
+        fcgi_buffer_add(out, field.value, field.value_length);
+        fcgi_buffer_add_text(out, "\r\n");
+    }
+}
+
+/* An interim answer, as Early Hints. 100 (Continue) says nothing that the
+ * client has not been told. */
+static void add_interim(const struct fcgi_reply *reply, int status,
+                        const struct fcgi_field *reason,
+                        const struct fcgi_header *header,
+                        const struct seen *seen, struct fcgi_buffer *out)
+{
+    if (reply->version < 11 || status == 100)
+        return;
+    add_status_line(out, status, reason->value, reason->value_length);
+    add_fields(header, seen, out);
+    fcgi_buffer_add_text(out, "\r\n");
+}
+
 const char *fcgi_reply_head(struct fcgi_reply *reply,
                             const struct fcgi_header *header,
                             struct fcgi_buffer *out)
 {
     static const struct fcgi_field server = {"server", 6, "", 0};
     static const struct fcgi_field date = {"date", 4, "", 0};
-    struct fcgi_field field, reason;
+    struct fcgi_field reason;
     struct seen seen;
     const char *error = look(header, &seen);
-    size_t at = 0;
     int status;
 
     if (error != NULL)
         return error;
     status = fcgi_header_status(header, &reason);
-    if (status < 0)
-        return "a Status that is not a number from 200 to 599";
+    if (status < 0 || status == 101)
+        return "a Status that is not a number from 100 to 599, or is 101";
     if (status == 0)
         status = seen.location ? 302 : 200;
     if (reason.value_length == 0) {
         reason.value = fcgi_reason_phrase(status);
         reason.value_length = strlen(reason.value);
+    }
+    if (status < 200) {
+        add_interim(reply, status, &reason, header, &seen, out);
+        return NULL;
     }
     reply->status = status;
     reply->begun = true;
@@ -255,14 +289,7 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
     add_status_line(out, status, reason.value, reason.value_length);
     add_own(reply, seen.server && !is_listed(&seen, &server),
             seen.date && !is_listed(&seen, &date), out);
-    while (fcgi_header_next(header, &at, &field)) {
-        if (is_dropped(&seen, &field))
-            continue;
-        fcgi_buffer_add(out, field.name, field.name_length);
-        fcgi_buffer_add_text(out, ": ");
-        fcgi_buffer_add(out, field.value, field.value_length);
-        fcgi_buffer_add_text(out, "\r\n");
-    }
+    add_fields(header, &seen, out);
     reply->head_length = out->length;
     if (reply->framing != FCGI_FRAMING_OPEN)
         add_framing(reply, seen.has_length, out);

@@ -51,7 +51,9 @@ void fcgi_reply_init(struct fcgi_reply *reply,
 
 /*
  * Makes the head out of a complete header block. Returns NULL, or a static
- * text that says why the block cannot be used; `out` is as before, then.
+ * text that says why the block cannot be used; `out` is as before, then. Where
+ * `begun` is false still, it was that of an interim answer (RFC 9110, 15.2),
+ * which a client of HTTP/1.0 is not sent: another block follows.
  */
 const char *fcgi_reply_head(struct fcgi_reply *reply,
                             const struct fcgi_header *header,

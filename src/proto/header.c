@@ -136,7 +136,7 @@ static int parse_status(const char *text, size_t length,
         (length > 3 && !is_blank(text[3])))
         return -1;
     status = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
-    if (status < 200 || status > 599)
+    if (status < 100 || status > 599)
         return -1;
     phrase = fcgi_http_text_trim(text + 3, end);
     reason->value = phrase.data;

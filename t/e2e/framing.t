@@ -91,6 +91,30 @@ for my $s (100, 101, 103, 199) {
     framed("status $s", "Status: $s X\r\n\r\nbody", 502, undef, todo => 'passes it');
 }
 
+# --- interim answers ---
+my $hint = "Status: 103 Hints\r\nLink: </a.css>; rel=preload\r\nX-A: b\r\n\r\n";
+my $interims = sub {
+    my ($n) = @_;
+    return sub {
+        my ($res) = @_;
+        my @i = @{ $res->{interims} || [] };
+        is(scalar @i, $n, 'as many interim answers');
+        is($_, "HTTP/1.1 103 Hints\r\nLink: </a.css>; rel=preload\r\nX-A: b\r\n\r\n", 'as they were') for @i;
+    };
+};
+framed('hint', "$hint${T}\r\nbody", 200, 'body', check => $interims->(1), todo => 'has no interim answers');
+framed('hints, status and length', "$hint${hint}Status: 404\r\n${T}Content-Length: 4\r\n\r\nbody", 404, 'body',
+    check => $interims->(2), todo => 'has no interim answers');
+framed('hint at once', sub { my ($c) = @_; $c->stdout($hint); $c->pause(0.2); $c->reply("${T}\r\nbody") }, 200, 'body',
+    check => $interims->(1), todo => 'has no interim answers');
+framed('hint, byte by byte', sub { my ($c) = @_; $c->stdout("$hint${T}\r\nbody", max => 1); $c->end }, 200, 'body',
+    check => $interims->(1), todo => 'has no interim answers');
+framed('100 is no news', "Status: 100\r\n\r\n${T}\r\nbody", 200, 'body', check => $interims->(0), todo => 'has no interim answers');
+framed('hint, HTTP/1.0', "$hint${T}\r\nbody", 200, 'body', http => '1.0', todo => 'has no interim answers');
+framed('hint, HEAD', "$hint${T}\r\nbody", 200, '', method => 'HEAD', check => $interims->(1), todo => 'has no interim answers');
+framed('hint and no more', $hint, 502, undef, todo => 'passes it');
+framed("status $_ for no client", "Status: $_\r\n\r\nbody", 502, undef, todo => 'passes it') for 600, 999;
+
 # --- status ---
 framed('status last', "${T}X-A: b\r\nStatus: 404 Not Here\r\n\r\nno", 404, 'no', reason => 'Not Here');
 framed('status, odd case', "${T}sTATus:   418   I'm a teapot\r\n\r\nt", 418, 't', todo => 'keeps the blanks');

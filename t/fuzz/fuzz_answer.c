@@ -27,34 +27,41 @@ struct answer {
     uint64_t errors; /* bytes of STDERR */
 };
 
-static void take_stdout(struct answer *a, const uint8_t *bytes, size_t length)
+/* Gathers a head, and interim ones before it. Returns how much of the bytes is
+ * behind it. */
+static size_t take_head(struct answer *a, const uint8_t *bytes, size_t length)
 {
     size_t used;
 
-    if (a->refused)
-        return;
-    if (!a->in_body) {
-        switch (fcgi_header_feed(&a->header, bytes, length, &used)) {
-        case FCGI_HEADER_MORE:
-            check(used == length);
-            return;
-        case FCGI_HEADER_DONE:
-            break;
-        case FCGI_HEADER_FULL:
-        case FCGI_HEADER_INVALID:
-            a->refused = true;
-            return;
-        }
+    while (!a->reply.begun && length > 0) {
+        enum fcgi_header_result result =
+            fcgi_header_feed(&a->header, bytes, length, &used);
+
         check(used <= length);
         bytes += used;
         length -= used;
-        a->refused = fcgi_reply_head(&a->reply, &a->header, &a->out) != NULL;
+        if (result == FCGI_HEADER_MORE)
+            return 0;
+        a->refused = result != FCGI_HEADER_DONE ||
+                     fcgi_reply_head(&a->reply, &a->header, &a->out) != NULL;
         if (a->refused)
-            return;
-        a->in_body = true;
+            return 0;
+        fcgi_header_init(&a->header, a->block, sizeof(a->block));
     }
-    if (length > 0)
-        fcgi_reply_body(&a->reply, bytes, length, &a->out);
+    a->in_body = a->reply.begun;
+    return length;
+}
+
+static void take_stdout(struct answer *a, const uint8_t *bytes, size_t length)
+{
+    size_t left = length;
+
+    if (a->refused)
+        return;
+    if (!a->in_body)
+        left = take_head(a, bytes, length);
+    if (left > 0)
+        fcgi_reply_body(&a->reply, bytes + length - left, left, &a->out);
 }
 
 static void feed(struct answer *a, const uint8_t *bytes, size_t length)

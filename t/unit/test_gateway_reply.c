@@ -41,7 +41,8 @@ static const struct {
     {"Content-Length: 1\nContent-Length: 2\n\n", "two different"},
     {"Content-Length: 0\nContent-Length: 2\n\n", "two different"},
     {"Content-Length: 1\nContent-Length: 1x\n\n", "not a number"},
-    {"Status: 199\n\n", "Status"},
+    {"Status: 099\n\n", "Status"},
+    {"Status: 999\n\n", "Status"},
     {"Status: 600\n\n", "Status"},
     {"Status: 101 Switching Protocols\n\n", "Status"},
     {"Status: OK\n\n", "Status"},
@@ -344,6 +345,40 @@ static void test_probe(void **state)
     }
 }
 
+/* Interim answers: without what frames or ends anything, for HTTP/1.1 alone. */
+static void test_interim(void **state)
+{
+    static const struct {
+        unsigned version;
+        const char *block, *bytes;
+    } interims[] = {
+        {11,
+         "Status: 103\nLink: </a.css>; rel=preload\nContent-Length: 3\n"
+         "Transfer-Encoding: chunked\nConnection: close\n\n",
+         "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"},
+        {11, "HTTP/1.1 102 Working\n\n", "HTTP/1.1 102 Working\r\n\r\n"},
+        {11, "Status: 199\n\n", "HTTP/1.1 199 \r\n\r\n"},
+        {11, "Status: 100\nA: b\n\n", ""},
+        {10, "Status: 103\nA: b\n\n", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(interims); i++) {
+        struct fcgi_buffer out = {0};
+        struct fcgi_header header;
+        struct fcgi_reply reply;
+        char *memory = parse(&header, interims[i].block);
+
+        begin(&reply, "GET", interims[i].version, false);
+        assert_null(fcgi_reply_head(&reply, &header, &out));
+        assert_false(reply.begun);
+        assert_false(fcgi_reply_is_whole(&reply));
+        assert_bytes(&out, interims[i].bytes);
+        fcgi_buffer_free(&out);
+        free(memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_pages),     cmocka_unit_test(test_reason),
         cmocka_unit_test(test_no_date),   cmocka_unit_test(test_named_own),
         cmocka_unit_test(test_long_part), cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_interim),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

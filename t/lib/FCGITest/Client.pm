@@ -175,10 +175,11 @@ sub read_response {
     defined $first && $first =~ /\AHTTP\/1\.([01]) (\d{3}) ([^\r\n\0]*)\r\n\z/
       or return $fail->('bad status line');
     @$res{qw(minor status reason)} = ($1, $2, $3);
-    if ($res->{status} == 100) {    # an interim answer: the next one counts
+    if ($res->{status} =~ /\A1/ && $res->{status} != 101) {    # an interim answer: the next one counts
         return $fail->('interim answer to HTTP/1.0') if $http eq '1.0';
         my $next = $self->read_response(%o);
         $next->{interim}++;
+        unshift @{ $next->{interims} }, $head;
         return $next;
     }
     for my $line (@lines) {
