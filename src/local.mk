@@ -49,6 +49,7 @@ libgateway_la_SOURCES = \
 	src/backend/pool.c src/backend/pool.h \
 	src/backend/resolver.c src/backend/resolver.h \
 	src/backend/server.c src/backend/server.h \
+	src/backend/service.c src/backend/service.h \
 	src/backend/stats.h \
 	src/backend/worker.c src/backend/worker.h \
 	src/gateway/attempt.c src/gateway/attempt.h \

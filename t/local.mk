@@ -58,6 +58,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_health \
 	t/unit/test_backend_keep \
 	t/unit/test_backend_server \
+	t/unit/test_backend_service \
 	t/unit/test_backend_stream \
 	t/unit/test_backend_timeout \
 	t/unit/test_backend_worker \

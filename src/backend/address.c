@@ -165,6 +165,8 @@ const char *fcgi_endpoint_text(const struct fcgi_endpoint *endpoint, char *buf,
 {
     if (endpoint->kind == FCGI_ENDPOINT_UNIX)
         snprintf(buf, size, "unix:%s", endpoint->path);
+    else if (fcgi_endpoint_is_service(endpoint))
+        snprintf(buf, size, "%s", endpoint->host);
     else if (strchr(endpoint->host, ':') != NULL)
         snprintf(buf, size, "[%s]:%u", endpoint->host, endpoint->port);
     else

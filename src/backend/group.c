@@ -104,21 +104,30 @@ static size_t find(const struct fcgi_group *group,
     return i;
 }
 
+static void set_part(struct fcgi_server *server,
+                     const struct fcgi_group_member *member)
+{
+    atomic_store(&server->part, member->weight);
+    atomic_store(&server->tier, member->priority);
+}
+
 /* Those that have a seat already keep it, even where they were leaving, and are
  * taken from the list. Returns which seats. */
-static uint64_t keep(struct fcgi_group *group, struct fcgi_addresses **members,
-                     size_t n, const struct fcgi_notice *notice)
+static uint64_t keep(struct fcgi_group *group,
+                     struct fcgi_group_member *members, size_t n,
+                     const struct fcgi_notice *notice)
 {
     uint64_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        size_t seat = find(group, members[i]);
+        size_t seat = find(group, members[i].addresses);
 
         if (seat == group->n_seats)
             continue;
         kept |= BIT(seat);
-        fcgi_addresses_unref(members[i]);
-        members[i] = NULL;
+        fcgi_addresses_unref(members[i].addresses);
+        members[i].addresses = NULL;
+        set_part(&group->seats[seat], &members[i]);
         if (!is_present(group, seat)) {
             fcgi_server_enter(&group->seats[seat], NULL);
             set_present(group, seat);
@@ -129,16 +138,18 @@ static uint64_t keep(struct fcgi_group *group, struct fcgi_addresses **members,
 }
 
 /* A new member takes the first vacant seat; false where there is none. */
-static bool let_in(struct fcgi_group *group, struct fcgi_addresses *addresses,
-                   uint64_t *taken, const struct fcgi_notice *notice)
+static bool let_in(struct fcgi_group *group,
+                   const struct fcgi_group_member *member, uint64_t *taken,
+                   const struct fcgi_notice *notice)
 {
     size_t seat = find(group, NULL);
 
     if (seat == group->n_seats) {
-        fcgi_addresses_unref(addresses);
+        fcgi_addresses_unref(member->addresses);
         return false;
     }
-    fcgi_server_enter(&group->seats[seat], addresses);
+    set_part(&group->seats[seat], member);
+    fcgi_server_enter(&group->seats[seat], member->addresses);
     if (!is_present(group, seat))
         set_present(group, seat);
     *taken |= BIT(seat);
@@ -148,20 +159,31 @@ static bool let_in(struct fcgi_group *group, struct fcgi_addresses *addresses,
 
 static int compare(const void *left, const void *right)
 {
-    const struct fcgi_address *a =
-        (*(struct fcgi_addresses *const *)left)->list;
-    const struct fcgi_address *b =
-        (*(struct fcgi_addresses *const *)right)->list;
+    const struct fcgi_group_member *x = left, *y = right;
+    const struct fcgi_address *a = x->addresses->list, *b = y->addresses->list;
     size_t length = a->length < b->length ? a->length : b->length;
-    int order = memcmp(&a->addr, &b->addr, length);
+    int order = (x->priority > y->priority) - (x->priority < y->priority);
 
+    if (order == 0)
+        order = memcmp(&a->addr, &b->addr, length);
     return order != 0 ? order
                       : (a->length > b->length) - (a->length < b->length);
 }
 
+/* Whether one of the members has these addresses. */
+static bool has(const struct fcgi_group_member *members, size_t n,
+                const struct fcgi_addresses *addresses)
+{
+    size_t i = 0;
+
+    while (i < n && !fcgi_addresses_equal(members[i].addresses, addresses))
+        i++;
+    return i < n;
+}
+
 /* Each once, in order, and no more than there are seats. Returns how many. */
 static size_t distinct(struct fcgi_group *group,
-                       struct fcgi_addresses **members, size_t n,
+                       struct fcgi_group_member *members, size_t n,
                        const struct fcgi_notice *notice)
 {
     size_t found = 0, used;
@@ -169,12 +191,12 @@ static size_t distinct(struct fcgi_group *group,
 
     qsort(members, n, sizeof(members[0]), compare);
     for (size_t i = 0; i < n; i++)
-        if (found > 0 && fcgi_addresses_equal(members[found - 1], members[i]))
-            fcgi_addresses_unref(members[i]);
+        if (has(members, found, members[i].addresses))
+            fcgi_addresses_unref(members[i].addresses);
         else
             members[found++] = members[i];
     for (used = found; used > group->n_seats;)
-        fcgi_addresses_unref(members[--used]);
+        fcgi_addresses_unref(members[--used].addresses);
     if (found > used && found != group->too_many && notice->tell != NULL) {
         snprintf(line, sizeof(line),
                  "server \"%s\": %s has %zu addresses, of which the first %zu "
@@ -186,8 +208,32 @@ static size_t distinct(struct fcgi_group *group,
     return used;
 }
 
+/* Of members in order: priorities as tiers, and weights as parts. A weight of 0
+ * beside others is the least there is. */
+static void weigh(struct fcgi_group_member *members, size_t n)
+{
+    uint16_t tier = 0;
+
+    for (size_t first = 0, next; first < n; first = next, tier++) {
+        uint16_t priority = members[first].priority;
+        uint64_t sum = 0;
+
+        for (next = first; next < n && members[next].priority == priority;
+             next++)
+            sum += members[next].weight;
+        for (size_t i = first; i < next; i++) {
+            uint64_t part = FCGI_SERVER_WHOLE;
+
+            if (sum > 0)
+                part = part * (next - first) * members[i].weight / sum;
+            members[i].weight = part > 0 ? (uint32_t)part : 1;
+            members[i].priority = tier;
+        }
+    }
+}
+
 bool fcgi_group_update(struct fcgi_group *group,
-                       struct fcgi_addresses **members, size_t n,
+                       struct fcgi_group_member *members, size_t n,
                        const struct fcgi_notice *notice)
 {
     static const struct fcgi_notice nobody = {NULL, NULL};
@@ -197,12 +243,14 @@ bool fcgi_group_update(struct fcgi_group *group,
     uint64_t taken;
 
     n = distinct(group, members, n, notice);
+    weigh(members, n);
     taken = keep(group, members, n, news);
     for (size_t i = 0; i < group->n_seats; i++)
         if (!is_present(group, i))
             show_out(&group->seats[i]);
     for (size_t i = 0; i < n; i++)
-        if (members[i] != NULL && !let_in(group, members[i], &taken, news))
+        if (members[i].addresses != NULL &&
+            !let_in(group, &members[i], &taken, news))
             all = false;
     /* Nobody is to find a group without members: where none could come in, one
      * of the old ones stays for now. */

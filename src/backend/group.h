@@ -16,6 +16,10 @@
  *             connections are closed; the requests that it has end as they
  *             would. Vacant after that
  *
+ * The members of a service (SRV records) have a weight each: Weight is for all
+ * together, on average. Those of the lowest priority are used first, and others
+ * as Backup servers are.
+ *
  * One address of each family is one machine: a member with two addresses, tried
  * in turn (localhost). What else has addresses of both families has a member
  * for each, as it cannot be told which belong together.
@@ -52,10 +56,16 @@ int fcgi_group_init(struct fcgi_group *group,
                     struct fcgi_server *seats, atomic_uint *n_present);
 void fcgi_group_destroy(struct fcgi_group *group);
 
+/* What a name service says of one member. */
+struct fcgi_group_member {
+    struct fcgi_addresses *addresses;
+    uint32_t weight;   /* beside the others', or 0 for all of a priority */
+    uint16_t priority; /* the lowest is used first, others as Backup */
+};
+
 /*
- * The name has these members now: `n` lists, at least one, each the addresses
- * of one member. They are the callee's from now on, in whatever order; of more
- * than there are seats the first are taken, by port and address. Who is new and
+ * The name has these `n` members now, at least one. Their lists are the callee's from now on, in whatever order; of more
+ * than there are seats the first are taken, by priority, port and address. Who is new and
  * who is gone is told, but for the first members of all.
  *
  * Belongs to the thread that does maintenance; requests may go on meanwhile.
@@ -63,7 +73,7 @@ void fcgi_group_destroy(struct fcgi_group *group);
  * again soon.
  */
 bool fcgi_group_update(struct fcgi_group *group,
-                       struct fcgi_addresses **members, size_t n,
+                       struct fcgi_group_member *members, size_t n,
                        const struct fcgi_notice *notice);
 
 /* Whether it has ever had an address. For who calls fcgi_group_update(), and

@@ -110,12 +110,13 @@ static struct fcgi_server *next_present(const struct fcgi_pool *pool,
     return &walk->group->seats[seat];
 }
 
-/* How well a server suits; the higher, the better. */
+/* How well a server suits; the higher, the better. Of Backup servers, and of the
+ * others, each tier is below the one before. */
 enum rank {
     RANK_NONE, /* not allowed, or tried already */
     RANK_OUT,  /* the last resort */
-    RANK_BACKUP,
-    RANK_UP,
+    RANK_BACKUP = RANK_OUT + FCGI_GROUP_SEATS,
+    RANK_UP = RANK_BACKUP + FCGI_GROUP_SEATS,
 };
 
 static bool is_allowed(const struct fcgi_route *route,
@@ -124,8 +125,8 @@ static bool is_allowed(const struct fcgi_route *route,
     return route->allows == NULL || route->allows(route->arg, server);
 }
 
-static enum rank rank_of(const struct fcgi_route *route,
-                         struct fcgi_server *server, uint64_t now)
+static unsigned rank_of(const struct fcgi_route *route,
+                        struct fcgi_server *server, uint64_t now)
 {
     for (size_t i = 0; i < route->n_tried; i++)
         if (route->tried[i] == server)
@@ -135,14 +136,21 @@ static enum rank rank_of(const struct fcgi_route *route,
     if (fcgi_server_health(server, now) == FCGI_HEALTH_OUT ||
         fcgi_server_is_on_trial(server))
         return RANK_OUT;
-    return server->config->backup ? RANK_BACKUP : RANK_UP;
+    return (unsigned)(server->config->backup ? RANK_BACKUP : RANK_UP) -
+           atomic_load_explicit(&server->tier, memory_order_relaxed);
+}
+
+static uint64_t weight_of(const struct fcgi_server *server)
+{
+    return (uint64_t)server->config->weight *
+           atomic_load_explicit(&server->part, memory_order_relaxed);
 }
 
 /* Whether `a` has less to do than `b`, for its weight. */
 static bool less_busy(const struct fcgi_server *a, const struct fcgi_server *b)
 {
-    return (uint64_t)fcgi_server_busy(a) * b->config->weight <
-           (uint64_t)fcgi_server_busy(b) * a->config->weight;
+    return fcgi_server_busy(a) * weight_of(b) <
+           fcgi_server_busy(b) * weight_of(a);
 }
 
 /*
@@ -151,21 +159,22 @@ static bool less_busy(const struct fcgi_server *a, const struct fcgi_server *b)
  * 5:1:1 goes as a a b a c a a.
  */
 static struct fcgi_server *take_turn(struct fcgi_route *route,
-                                     struct fcgi_server *best, enum rank rank,
+                                     struct fcgi_server *best, unsigned rank,
                                      uint64_t now)
 {
     struct fcgi_pool *pool = route->pool;
     struct fcgi_server *winner = best, *server;
     struct walk walk = {NULL, 0, 0};
-    int total = 0;
+    int64_t weight, total = 0;
 
     pthread_mutex_lock(&pool->turn_lock);
     while ((server = next_present(pool, &walk)) != NULL) {
         if (server != best &&
             (rank_of(route, server, now) != rank || less_busy(best, server)))
             continue;
-        server->credit += (int)server->config->weight;
-        total += (int)server->config->weight;
+        weight = (int64_t)weight_of(server);
+        server->credit += weight;
+        total += weight;
         if (server->credit > winner->credit)
             winner = server;
     }
@@ -180,10 +189,10 @@ static struct fcgi_server *choose(struct fcgi_route *route, uint64_t now)
     struct fcgi_pool *pool = route->pool;
     struct fcgi_server *best = NULL, *server;
     struct walk walk = {NULL, 0, 0};
-    enum rank best_rank = RANK_NONE;
+    unsigned best_rank = RANK_NONE;
 
     while ((server = next_present(pool, &walk)) != NULL) {
-        enum rank rank = rank_of(route, server, now);
+        unsigned rank = rank_of(route, server, now);
 
         if (rank > best_rank ||
             (rank == best_rank && best != NULL && less_busy(server, best))) {

@@ -7,6 +7,7 @@
 #include "backend/resolver.h"
 
 #include <ares.h>
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "backend/service.h"
+
 #define TIMEOUT_MS 2000 /* for one answer of one name server */
 #define TRIES 2
 #define MOST_SOCKETS 16
@@ -22,12 +25,20 @@
  * addresses wait for others to leave. */
 #define RETRY_MS 5000
 #define AGAIN_MS 1000
-#define MOST_ADDRESSES 256 /* of an answer */
+#define MOST_HOSTS FCGI_GROUP_SEATS
+#define MOST_ADDRESSES 256
+#define WEIGHT_PARTS 1024U /* a host's weight, for its addresses */
 
 struct lookup;
 
 struct lookup_socket {
     struct fcgi_loop_io io;
+    struct lookup *lookup;
+};
+
+/* A host to be looked up: the name itself, or one of a service. */
+struct host {
+    struct fcgi_service service;
     struct lookup *lookup;
 };
 
@@ -37,7 +48,13 @@ struct lookup {
     struct fcgi_loop_timer timer; /* c-ares' timeout, or the next lookup */
     ares_channel channel;
     bool has_channel;
-    bool under_way;
+    unsigned open;   /* questions; 0: it is not under way */
+    const char *why; /* one of them has failed */
+    bool broken;     /* not because there was nothing */
+    uint32_t ttl;    /* the least one, in seconds */
+    struct host hosts[MOST_HOSTS];
+    struct fcgi_group_member members[MOST_ADDRESSES];
+    size_t n_members;
     bool done;     /* once, at least */
     bool resolved; /* the last time */
     uint64_t wait; /* ms until the next one */
@@ -127,37 +144,53 @@ static struct fcgi_addresses *one(const struct ares_addrinfo_node *node)
 
 /* Two addresses of a family each are one machine: returns true, with what was
  * two members as one. */
-static bool pair(struct fcgi_addresses **members, size_t n)
+static bool pair(struct fcgi_group_member *members, size_t n)
 {
     struct fcgi_addresses *both;
 
-    if (n != 2 || members[0]->list[0].addr.ss_family ==
-                      members[1]->list[0].addr.ss_family)
+    if (n != 2 || members[0].addresses->list[0].addr.ss_family ==
+                      members[1].addresses->list[0].addr.ss_family)
         return false;
     both = fcgi_addresses_new(2);
     if (both == NULL)
         return false;
     for (size_t i = 0; i < 2; i++) {
-        both->list[i] = members[i]->list[0];
-        fcgi_addresses_unref(members[i]);
+        both->list[i] = members[i].addresses->list[0];
+        fcgi_addresses_unref(members[i].addresses);
     }
-    members[0] = both;
+    members[0].addresses = both;
     return true;
 }
 
-/* The members of a name, at most `most`: returns how many there are. */
-static size_t members_of(const struct ares_addrinfo_node *nodes, bool routed,
-                         struct fcgi_addresses **members, size_t most)
+/* Adds the members of a host, which have its weight together. Returns how many
+ * there are. */
+static size_t add_members(struct lookup *lookup, const struct host *host,
+                          const struct ares_addrinfo_node *nodes, bool routed)
 {
+    struct fcgi_group_member *members = &lookup->members[lookup->n_members];
+    size_t n = 0, most = MOST_ADDRESSES - lookup->n_members;
     const struct ares_addrinfo_node *node = nodes;
-    size_t n = 0;
 
     while (n < most && (node = next_of(node, routed)) != NULL) {
-        members[n] = one(node);
-        n += members[n] != NULL;
+        members[n].addresses = one(node);
+        members[n].priority = host->service.priority;
+        n += members[n].addresses != NULL;
         node = node->ai_next;
     }
-    return pair(members, n) ? 1 : n;
+    if (pair(members, n))
+        n = 1;
+    for (size_t i = 0; i < n; i++)
+        members[i].weight =
+            (uint32_t)host->service.weight * WEIGHT_PARTS / (uint32_t)n;
+    lookup->n_members += n;
+    return n;
+}
+
+/* What the answer says of how long it holds; what is in /etc/hosts says 0. */
+static void note_ttl(struct lookup *lookup, uint32_t ttl)
+{
+    if (ttl > 0 && ttl < lookup->ttl)
+        lookup->ttl = ttl;
 }
 
 static void tell(const struct lookup *lookup, bool bad, const char *what,
@@ -188,43 +221,110 @@ static void miss(struct lookup *lookup, const char *why)
     lookup->wait = RETRY_MS;
 }
 
-static void hit(struct lookup *lookup, struct fcgi_addresses **members,
-                size_t n)
+static void hit(struct lookup *lookup)
 {
     bool had = fcgi_group_is_resolved(lookup->group);
 
     lookup->wait =
-        fcgi_group_update(lookup->group, members, n, &lookup->resolver->notice)
-            ? lookup->group->config->resolve_interval
+        fcgi_group_update(lookup->group, lookup->members, lookup->n_members,
+                          &lookup->resolver->notice)
+            ? (uint64_t)lookup->ttl * 1000
             : AGAIN_MS;
+    lookup->n_members = 0;
     lookup->resolved = true;
     if (!had)
         tell(lookup, false, "resolves now", "");
 }
 
+static void forget_members(struct lookup *lookup)
+{
+    while (lookup->n_members > 0)
+        fcgi_addresses_unref(lookup->members[--lookup->n_members].addresses);
+}
+
+/* One question less is open; after the last one it is known what comes of it
+ * all. Where one host of a service could not be asked for, what was known
+ * stays: a host that is known not to exist is left out. */
+static void answered(struct lookup *lookup)
+{
+    if (--lookup->open > 0)
+        return;
+    lookup->done = true;
+    if (lookup->n_members > 0 && !lookup->broken)
+        hit(lookup);
+    else
+        miss(lookup, lookup->why != NULL ? lookup->why : "it has no address");
+    forget_members(lookup);
+}
+
+static void note_failure(struct lookup *lookup, int status)
+{
+    lookup->why = ares_strerror(status);
+    if (status != ARES_ENOTFOUND && status != ARES_ENODATA)
+        lookup->broken = true;
+}
+
 static void found(void *arg, int status, int timeouts,
                   struct ares_addrinfo *result)
 {
-    struct fcgi_addresses *members[MOST_ADDRESSES];
+    struct host *host = arg;
+    struct lookup *lookup = host->lookup;
+
+    (void)timeouts;
+    if (status == ARES_EDESTRUCTION)
+        return;
+    if (status == ARES_SUCCESS) {
+        for (struct ares_addrinfo_cname *c = result->cnames; c; c = c->next)
+            note_ttl(lookup, (uint32_t)c->ttl);
+        for (struct ares_addrinfo_node *n = result->nodes; n; n = n->ai_next)
+            note_ttl(lookup, (uint32_t)n->ai_ttl);
+        if (add_members(lookup, host, result->nodes, true) == 0)
+            add_members(lookup, host, result->nodes, false);
+        ares_freeaddrinfo(result);
+    } else {
+        note_failure(lookup, status);
+    }
+    answered(lookup);
+}
+
+static void ask(struct host *host)
+{
+    const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC,
+                                              .ai_socktype = SOCK_STREAM,
+                                              .ai_flags = ARES_AI_NUMERICSERV};
+    char port[8];
+
+    snprintf(port, sizeof(port), "%u", host->service.port);
+    host->lookup->open++;
+    ares_getaddrinfo(host->lookup->channel, host->service.host, port, &hints,
+                     found, host);
+}
+
+static void found_service(void *arg, int status, int timeouts,
+                          unsigned char *message, int length)
+{
+    struct fcgi_service services[MOST_HOSTS];
     struct lookup *lookup = arg;
+    uint32_t ttl;
     size_t n = 0;
 
     (void)timeouts;
-    lookup->under_way = false;
     if (status == ARES_EDESTRUCTION)
         return;
-    lookup->done = true;
     if (status == ARES_SUCCESS) {
-        n = members_of(result->nodes, true, members, MOST_ADDRESSES);
+        n = fcgi_service_parse(message, (size_t)length, services, MOST_HOSTS,
+                               &ttl);
+        note_ttl(lookup, ttl);
         if (n == 0)
-            n = members_of(result->nodes, false, members, MOST_ADDRESSES);
-        ares_freeaddrinfo(result);
+            lookup->why = "it has no SRV record with a host";
+    } else {
+        note_failure(lookup, status);
     }
-    if (n > 0)
-        hit(lookup, members, n);
-    else
-        miss(lookup, status == ARES_SUCCESS ? "it has no address"
-                                            : ares_strerror(status));
+    for (size_t i = 0; i < n; i++) {
+        lookup->hosts[i].service = services[i];
+        ask(&lookup->hosts[i]);
+    }
+    answered(lookup);
 }
 
 /* --- a lookup's life --------------------------------------------------- */
@@ -234,6 +334,8 @@ static void end_channel(struct lookup *lookup)
     if (lookup->has_channel)
         ares_destroy(lookup->channel);
     lookup->has_channel = false;
+    lookup->open = 0;
+    forget_members(lookup);
 }
 
 /* Waits for c-ares' next timeout; or, when the lookup is over, for the time of
@@ -245,7 +347,7 @@ static void go_on(struct lookup *lookup)
     uint64_t ms = lookup->wait < most ? lookup->wait : most;
     struct timeval wait;
 
-    if (lookup->under_way && lookup->has_channel &&
+    if (lookup->open > 0 && lookup->has_channel &&
         ares_timeout(lookup->channel, NULL, &wait) != NULL)
         ms = (uint64_t)wait.tv_sec * 1000 + (uint64_t)wait.tv_usec / 1000 + 1;
     else
@@ -273,11 +375,8 @@ static void begin(struct lookup *lookup)
                                    .tries = TRIES,
                                    .sock_state_cb = socket_changed,
                                    .sock_state_cb_data = lookup};
-    const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC,
-                                              .ai_socktype = SOCK_STREAM,
-                                              .ai_flags = ARES_AI_NUMERICSERV};
     const struct fcgi_endpoint *endpoint = &lookup->group->config->endpoint;
-    char port[8];
+    struct host *first = &lookup->hosts[0];
     int status = ares_init_options(&lookup->channel, &options,
                                    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
                                        ARES_OPT_SOCK_STATE_CB);
@@ -287,17 +386,27 @@ static void begin(struct lookup *lookup)
         miss(lookup, ares_strerror(status));
         return;
     }
-    lookup->has_channel = lookup->under_way = true;
-    snprintf(port, sizeof(port), "%u", endpoint->port);
-    ares_getaddrinfo(lookup->channel, endpoint->host, port, &hints, found,
-                     lookup);
+    lookup->has_channel = true;
+    lookup->broken = false;
+    lookup->why = NULL;
+    lookup->ttl = UINT32_MAX;
+    if (fcgi_endpoint_is_service(endpoint)) {
+        lookup->open = 1;
+        ares_search(lookup->channel, endpoint->host, C_IN, T_SRV, found_service,
+                    lookup);
+    } else {
+        first->service = (struct fcgi_service){.port = endpoint->port};
+        snprintf(first->service.host, sizeof(first->service.host), "%s",
+                 endpoint->host);
+        ask(first);
+    }
 }
 
 static void timer_fired(struct fcgi_loop_timer *timer)
 {
     struct lookup *lookup = FCGI_LOOP_OWNER(timer, struct lookup, timer);
 
-    if (lookup->under_way)
+    if (lookup->open > 0)
         ares_process_fd(lookup->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     else
         begin(lookup);
@@ -309,12 +418,13 @@ static void init_lookup(struct fcgi_resolver *resolver,
 {
     struct lookup *lookup = &resolver->lookups[resolver->n_lookups++];
     bool is_resolved = fcgi_group_is_resolved(group);
-    uint64_t wait =
-        is_resolved ? group->config->resolve_interval * FCGI_LOOP_MS : 0;
+    uint64_t wait = is_resolved ? AGAIN_MS * FCGI_LOOP_MS : 0;
 
     lookup->resolver = resolver;
     lookup->group = group;
     lookup->resolved = is_resolved;
+    for (size_t i = 0; i < MOST_HOSTS; i++)
+        lookup->hosts[i].lookup = lookup;
     lookup->timer.fired = timer_fired;
     for (size_t i = 0; i < MOST_SOCKETS; i++) {
         lookup->sockets[i].io.fd = -1;

@@ -43,6 +43,7 @@ int fcgi_server_init(struct fcgi_server *server,
     atomic_init(&server->unresolved,
                 server->addresses == NULL ? "not looked up yet" : NULL);
     atomic_init(&server->present, true);
+    atomic_init(&server->part, FCGI_SERVER_WHOLE);
     pthread_mutex_init(&server->lock, NULL);
     return 0;
 }

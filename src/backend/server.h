@@ -51,6 +51,9 @@
 #define FCGI_STARVE_SOON (20 * FCGI_LOOP_MS)
 #define FCGI_STARVE_LATE (250 * FCGI_LOOP_MS)
 
+/* A whole Weight, in parts of it. */
+#define FCGI_SERVER_WHOLE 4096U
+
 /* Room for what fcgi_server_label() writes. */
 #define FCGI_SERVER_LABEL 512
 
@@ -117,7 +120,10 @@ struct fcgi_server {
      * them: see fcgi_server_doubt(). */
     atomic_uint doubts;
 
-    int credit; /* for the pool's round robin; under the pool's lock */
+    /* A member of a service: its part of Weight, where all are WHOLE together on
+     * average; and how many better priorities there are. */
+    atomic_uint part, tier;
+    int64_t credit; /* for the pool's round robin; under the pool's lock */
 };
 
 enum fcgi_checkout_state {

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #define EXAMPLE_ADDR "such as 127.0.0.1:9000"
 
@@ -119,13 +120,9 @@ static int parse_bracketed(const char *text, size_t len,
     return parse_port(text, host_len + 3, len, &endpoint->port, refusal);
 }
 
-/* HOST:PORT with one colon, whose offset is `host_len`. */
-static int parse_plain(const char *text, size_t len, size_t host_len,
-                       struct fcgi_endpoint *endpoint, struct refusal refusal)
+static int parse_host(const char *text, size_t host_len,
+                      struct fcgi_endpoint *endpoint, struct refusal refusal)
 {
-    struct in_addr unused;
-    bool numeric = true;
-
     if (host_len == 0) {
         return refuse(refusal, 0,
                       "the host is missing; write HOST:PORT, " EXAMPLE_ADDR);
@@ -140,10 +137,41 @@ static int parse_plain(const char *text, size_t len, size_t host_len,
                           "this does not belong in a host name; write "
                           "HOST:PORT, " EXAMPLE_ADDR);
         }
-        numeric = numeric && (is_digit(text[i]) || text[i] == '.');
     }
     memcpy(endpoint->host, text, host_len);
     endpoint->host[host_len] = '\0';
+    return 0;
+}
+
+/* _SERVICE._tcp.DOMAIN, without a port. */
+static int parse_service(const char *text, size_t len,
+                         struct fcgi_endpoint *endpoint, struct refusal refusal)
+{
+    const char *second;
+
+    if (parse_host(text, len, endpoint, refusal) < 0)
+        return -1;
+    second = strchr(endpoint->host, '.');
+    if (second == NULL || strncasecmp(second, "._tcp.", 6) != 0 ||
+        second == endpoint->host + 1 || second[6] == '\0') {
+        return refuse(refusal, len,
+                      "the port is missing, and this is no service, either; "
+                      "write HOST:PORT, " EXAMPLE_ADDR
+                      ", or _SERVICE._tcp.DOMAIN");
+    }
+    return 0;
+}
+
+/* HOST:PORT with one colon, whose offset is `host_len`. */
+static int parse_plain(const char *text, size_t len, size_t host_len,
+                       struct fcgi_endpoint *endpoint, struct refusal refusal)
+{
+    struct in_addr unused;
+    bool numeric;
+
+    if (parse_host(text, host_len, endpoint, refusal) < 0)
+        return -1;
+    numeric = strspn(endpoint->host, "0123456789.") == host_len;
     if (numeric && inet_pton(AF_INET, endpoint->host, &unused) != 1) {
         return refuse(refusal, 0,
                       "this is not an IPv4 address; it has four numbers from 0 "
@@ -176,6 +204,8 @@ int fcgi_endpoint_parse_addr(const char *text, size_t len,
     }
     if (text[0] == '[')
         return parse_bracketed(text, len, endpoint, refusal);
+    if (!colon && text[0] == '_')
+        return parse_service(text, len, endpoint, refusal);
     if (!colon) {
         return refuse(refusal, len,
                       "the port is missing; write HOST:PORT, " EXAMPLE_ADDR);
@@ -253,4 +283,9 @@ bool fcgi_endpoint_is_name(const struct fcgi_endpoint *endpoint)
     return endpoint->kind == FCGI_ENDPOINT_TCP &&
            strchr(endpoint->host, ':') == NULL &&
            inet_pton(AF_INET, endpoint->host, &v4) != 1;
+}
+
+bool fcgi_endpoint_is_service(const struct fcgi_endpoint *endpoint)
+{
+    return endpoint->kind == FCGI_ENDPOINT_TCP && endpoint->port == 0;
 }

@@ -49,7 +49,8 @@ static const struct fcgi_key server_keys[] = {
         .syntax = "HOST:PORT",
         .example = "127.0.0.1:9000",
         .need = FCGI_KEY_ONE_OF,
-        .help = "Where the server listens, over TCP; IPv6 as [ADDRESS]:PORT",
+        .help = "Where the server listens, over TCP; IPv6 as [ADDRESS]:PORT; "
+                "or as a service that has SRV records, _NAME._tcp.DOMAIN",
         .offset = FIELD(endpoint),
     },
     {
@@ -332,7 +333,8 @@ static const struct fcgi_key server_keys[] = {
         .name = "ResolveInterval",
         TIME(30 * SECOND, 1 * SECOND),
         .example = "30s",
-        .help = "How often the name in ServerAddr is looked up again",
+        .help = "How often the name in ServerAddr is looked up again; sooner "
+                "where its TTL is shorter",
         .offset = FIELD(resolve_interval),
     },
 };

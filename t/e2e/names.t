@@ -100,6 +100,58 @@ $app->start;
 res_is($c->read_response, 200, "ok\n", 'and waited for');
 $h->stop_ok;
 
+# --- a service: SRV records, with ports, weights and priorities ---
+{
+    my @on = map { FCGITest::App->new(listen => 'tcp') } 1 .. 4;
+    my $srv = sub { $dns->set('_php._tcp.test' => { srv => [@_], ttl => 1 }) };
+    my $served = sub { join ' ', map { $_->stats->{requests} // 0 } @on };
+    my $ask = sub { my ($h, $n) = @_; res_is(get($h, '/x.php'), 200, "ok\n", 'served') for 1 .. $n };
+    my $serviced = sub {
+        return host(match => ['/.*\.php fastcgi'], files => { 'x.php' => '' }, wrap => [ $dns->wrap ], workers => 1,
+            fastcgi_conf => "[FASTCGI_SERVER]\n    ServerName php\n    ServerAddr _php._tcp.test\n    FailTimeout 1s\n");
+    };
+    $dns->set('one.test' => { a => ['127.0.0.1'] });
+    $srv->("1 30 $on[0]{port} one.test", "1 10 $on[1]{port} one.test",
+        "2 0 $on[2]{port} one.test", "1 50 $on[3]{port} gone.test");
+    my $h = $serviced->();
+    $ask->($h, 8);
+    is($served->(), '6 2 0 0', 'three to one, and none of a higher priority; a host that does not exist is left out');
+    $_->stop for @on[ 0, 1 ];
+    $ask->($h, 4);
+    is($on[2]->stats->{requests}, 4, 'a higher priority, where no other is up');
+    like($h->log, qr/server "php" \(127\.0\.0\.1:$on[0]{port}\): taken out for 1000 ms/, 'the log names the member');
+    $_->start for @on[ 0, 1 ];
+    ok(wait_for(sub { get($h, '/x.php'); $on[0]->stats->{requests} && $on[1]->stats->{requests} }, 20), 'they come back');
+    # The record's TTL is shorter than ResolveInterval.
+    $srv->("1 0 $on[3]{port} one.test");
+    ok($h->wait_log(qr/server "php" \(127\.0\.0\.1:$on[3]{port}\): is an address/, 0, 8), 'a TTL of 1 s: asked for again');
+    my $left = qr/:$on[0]{port}\): is no address/;
+    ok($h->wait_log($left, 0, 8), 'others go');
+    $ask->($h, 3);
+    is($on[3]->stats->{requests}, 3, 'and it is used alone');
+    $h->stop_ok;
+
+    # 41 records do not fit into a datagram.
+    $srv->((map { "1 1 $_ one.test" } 1 .. 40), "0 1 $on[0]{port} one.test");
+    my $before = $on[0]->stats->{requests};
+    $h = $serviced->();
+    $ask->($h, 2);
+    is($on[0]->stats->{requests}, $before + 2, '41 records: the lowest priority is used');
+    my $mark = $h->mark;
+    $srv->('0 0 0 .');
+    ok($h->wait_log(qr/_php\._tcp\.test does not resolve any more, .*no SRV record with a host/, $mark, 8),
+        'not offered any more: what was known stays');
+    $ask->($h, 1);
+    # After a failure it is asked for every 5 s.
+    $srv->("0 0 $on[0]{port} one.test");
+    ok($h->wait_log(qr/:7\): is no address/, $mark, 12), 'offered again');
+    $mark = $h->mark;
+    $dns->set('one.test' => { fail => 1 });
+    ok($h->wait_log(qr/does not resolve any more, its last/, $mark, 20), 'its host cannot be asked for: what was known stays');
+    $ask->($h, 1);
+    $h->stop_ok;
+}
+
 # --- one that does not resolve at start, and then does ---
 $dns->set('app.test' => { silent => 1 });
 $h = named('');

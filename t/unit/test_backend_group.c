@@ -79,11 +79,12 @@ static struct fcgi_addresses *address(unsigned n)
 /* The name has these addresses now, each as a byte. */
 static bool update(const char *text)
 {
-    struct fcgi_addresses *members[256];
+    struct fcgi_group_member members[256];
     size_t n = strlen(text);
 
     for (size_t i = 0; i < n; i++)
-        members[i] = address((unsigned char)text[i]);
+        members[i] = (struct fcgi_group_member){
+            .addresses = address((unsigned char)text[i])};
     return fcgi_group_update(group, members, n, &notice);
 }
 
@@ -274,6 +275,56 @@ static void test_trials(void **state)
     atomic_store(&group->seats[29].open, 0);
 }
 
+/* A service's weights are proportions, whatever the numbers; the lowest priority
+ * that has a server that is up is used. */
+static void test_service(void **state)
+{
+    static const struct {
+        uint32_t weights[3];
+        const char *first;
+    } cases[] = {
+        {{0, 0, 0}, "abcabc"},
+        {{1, 1, 1}, "abcabc"},
+        {{65535, 65535, 65535}, "abcabc"},
+        {{5, 1, 1}, "aabacaa"},
+        {{65535, 13107, 13107}, "aabacaa"},
+        {{50 * 1024, 10 * 1024, 0}, "aabaaaaabaaa"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fcgi_group_member members[3];
+
+        tear_down(NULL);
+        set_up(NULL);
+        for (size_t j = 0; j < 3; j++)
+            members[j] = (struct fcgi_group_member){address('c' - (unsigned)j),
+                                                    cases[i].weights[2 - j], 7};
+        assert_true(fcgi_group_update(group, members, 3, &notice));
+        assert_seats("abc");
+        assert_first(cases[i].first);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct fcgi_group_member members[] = {{address('a'), 9, 20},
+                                              {address('b'), 1, 300},
+                                              {address('c'), 1, 10},
+                                              {address('d'), 1, 10},
+                                              {address('a'), 9, 65535}};
+
+        assert_true(fcgi_group_update(group, members, 5, &notice));
+    }
+    assert_seats("abcd-");
+    assert_first("cdcd");
+    assert_true(fcgi_server_failed(&group->seats[2], 0));
+    assert_first("dd");
+    assert_true(fcgi_server_failed(&group->seats[3], 0));
+    assert_first("aa");
+    assert_true(fcgi_server_failed(&group->seats[0], 0));
+    assert_first("bb");
+    assert_true(fcgi_server_worked(&group->seats[3]));
+    assert_first("dd");
+}
+
 #define THREADS 3
 
 struct client {
@@ -350,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_seats, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_trials, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_service, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
     };
 
