@@ -139,6 +139,7 @@ BUILD_TESTS = \
 	t/build/version.t
 TOOL_TESTS = \
 	t/tools/enable.t \
+	t/tools/serve.t \
 	t/tools/enable_monkey.t \
 	t/tools/install.t
 # src/http beside servers that many trust.

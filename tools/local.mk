@@ -25,6 +25,12 @@ libprobe_la_SOURCES = \
 	tools/probe/trail.c tools/probe/trail.h \
 	tools/probe/vars.c tools/probe/vars.h
 
+PROBE_LIBS = libprobe.la libcommon.la libgateway.la libconfig.la libproto.la
+
+# Where fastcgi.conf is installed.
+CONFIG_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFCGI_CONFIG_FILE='"$(fastcgiconfdir)/fastcgi.conf"'
+
 # There are two servers in fcgi-serve, compiled from one source for each ABI.
 # Each is linked to one object, in which all but its begin becomes local.
 bin_PROGRAMS = fcgi-serve fcgi-check fcgi-get fcgi-ping
@@ -83,18 +89,15 @@ serve-18.o: libserve18.a
 	  $(OBJCOPY) --keep-global-symbol=serve_main_18 $@
 CLEANFILES = serve-16.o serve-18.o .libs/monkey-fastcgi18.so
 fcgi_serve_SOURCES = \
+	tools/fcgi-serve/application.c tools/fcgi-serve/application.h \
+	tools/fcgi-serve/browser.c tools/fcgi-serve/browser.h \
 	tools/fcgi-serve/main.c \
 	tools/fcgi-serve/options.c
-fcgi_serve_CPPFLAGS = $(AM_CPPFLAGS) \
+fcgi_serve_CPPFLAGS = $(CONFIG_CPPFLAGS) \
 	-DFCGI_PLUGIN_PATH='"$(plugindir)/monkey-fastcgi.so"' \
-	-DFCGI_PLUGIN_PATH_18='"$(plugindir)/monkey-fastcgi18.so"' \
-	-DFCGI_MONKEY_CONFDIR='"$(monkeyconfdir)"'
-fcgi_serve_LDADD = serve-16.o serve-18.o libmonkeyconf.la libcommon.la libregex18.la \
-	libproto.la
-
-# Where fastcgi.conf is installed.
-CONFIG_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DFCGI_CONFIG_FILE='"$(fastcgiconfdir)/fastcgi.conf"'
+	-DFCGI_PLUGIN_PATH_18='"$(plugindir)/monkey-fastcgi18.so"'
+fcgi_serve_LDADD = serve-16.o serve-18.o libmonkeyconf.la libregex18.la \
+	$(PROBE_LIBS)
 
 noinst_LTLIBRARIES += libping.la
 libping_la_SOURCES = \
@@ -110,7 +113,6 @@ libping_la_SOURCES = \
 	tools/fcgi-ping/times.c tools/fcgi-ping/times.h \
 	tools/fcgi-ping/text.c
 libping_la_CPPFLAGS = $(CONFIG_CPPFLAGS)
-PROBE_LIBS = libprobe.la libcommon.la libgateway.la libconfig.la libproto.la
 fcgi_ping_SOURCES = tools/fcgi-ping/main.c
 fcgi_ping_LDADD = libping.la $(PROBE_LIBS) -lm
 fcgi_get_SOURCES = tools/fcgi-get/get.h tools/fcgi-get/main.c \

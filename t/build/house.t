@@ -28,7 +28,7 @@ my %may = (
     'tools/fcgi-get'      => [qw(src/config src/proto tools/common tools/probe)],
     'tools/fcgi-ping'     => [qw(src/config src/loop src/proto tools/common tools/probe)],
     # It is a Monkey: the plugin's description of the ABI is its own, too.
-    'tools/fcgi-serve'    => [qw(src/config src/http src/monkey src/proto tools/common tools/monkeyconf)],
+    'tools/fcgi-serve'    => [qw(src/config src/http src/monkey src/proto tools/common tools/monkeyconf tools/probe)],
 );
 
 # A file's functions bear its name. What else it may define: parts of its object

@@ -46,7 +46,7 @@ waitpid $probe, 0;
 plan skip_all => 'no network of its own can be made here' if $?;
 
 my @hosts = map { { name => "fcgi-serve as $_", abi => $_, serve => 1,
-    command => [ $ENV{FCGI_SERVE}, '--abi', $_, '-c', 'conf' ] } } '1.6', '1.8';
+    command => [ $ENV{FCGI_SERVE}, '--monkey', $_, '-c', 'conf' ] } } '1.6', '1.8';
 if ($ENV{MONKEY}) {
     my ($version) = `'$ENV{MONKEY}' -v` =~ /v((1\.\d+)\.\d+)/ or die "$ENV{MONKEY}: what version?\n";
     push @hosts, { name => "Monkey $version", abi => $version =~ s/\.\d+$//r,

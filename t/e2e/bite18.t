@@ -2,7 +2,7 @@
 #
 # The traps that Monkey 1.8 has and 1.6 has not, by the letters of t/TRAPS.md,
 # bite a plugin that does not mind them (t/badplugin/badplugin18.c): the same on Monkey
-# 1.8.9 and on fcgi-serve --abi=1.8.
+# 1.8.9 and on fcgi-serve --monkey=1.8.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;

@@ -11,19 +11,25 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api.h"
+#include "common/cli.h"
 #include "log.h"
 #include "mem.h"
 #include "serve.h"
 
 static int access_fd = -1;
+static bool on_terminal;
 
 int serve_access_open(void)
 {
     const char *file = serve.options->access_log;
 
+    on_terminal = !serve.options->quiet &&
+                  (serve.options->verbose || isatty(STDOUT_FILENO) == 1);
     if (file == NULL)
         return 0;
     access_fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
@@ -78,48 +84,112 @@ static void check_status(int status)
         status);
 }
 
-static bool on_terminal(void)
+static bool is_open(void)
 {
-    return !serve.options->quiet &&
-           (serve.options->verbose || isatty(STDOUT_FILENO) == 1);
+    return access_fd >= 0 || on_terminal;
 }
 
-static void write_line(struct mk_request *sr, const char *ip)
+void serve_access_peek(void *conn)
+{
+    struct serve_client *client = serve_client_of(conn);
+    char line[1024], *uri, *end, *query;
+    int saved = errno;
+    ssize_t n;
+
+    if (!is_open() || client->query[0] != '\0')
+        return;
+    n = recv(serve_conn_event(conn)->fd, line, sizeof(line) - 1,
+             MSG_PEEK | MSG_DONTWAIT);
+    errno = saved;
+    line[n > 0 ? n : 0] = '\0';
+    uri = strchr(line, ' ');
+    if (uri == NULL || uri[1] != '/')
+        return;
+    end = uri + 1 + strcspn(uri + 1, " \r\n");
+    query = memchr(uri, '?', (size_t)(end - uri));
+    if (query != NULL)
+        snprintf(client->query, sizeof(client->query), "%.*s",
+                 (int)(end - query), query);
+}
+
+/* Since the first byte of the request was there, in milliseconds. */
+static double elapsed(struct mk_session *cs)
+{
+    const struct timespec *begun = &serve_client(cs)->begun;
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - begun->tv_sec) * 1e3 +
+           (double)(now.tv_nsec - begun->tv_nsec) / 1e6;
+}
+
+/* The line on standard output, its status in a colour where that has them. */
+static void print(const char *line, size_t length, size_t status_at, int status)
+{
+    const char *color = status >= 500   ? "\033[31m"
+                        : status >= 400 ? "\033[33m"
+                        : status >= 300 ? "\033[36m"
+                                        : "\033[32m";
+
+    if (fcgi_cli_color(FCGI_CLI_AUTO, stdout))
+        printf("%.*s%s%d\033[0m%s", (int)status_at, line, color, status,
+               line + status_at + 3);
+    else
+        fwrite(line, 1, length, stdout);
+    fflush(stdout);
+}
+
+static void write_line(struct mk_session *cs, struct mk_request *sr,
+                       const char *ip)
 {
     long size = sr->headers.content_length;
+    int status = sr->headers.status;
+    char *query = serve_client(cs)->query;
+    const struct mk_ptr query_ptr = {query, strlen(query)};
+    size_t at, status_at;
     char line[1024];
-    size_t at;
 
     at = (size_t)snprintf(line, sizeof(line), "%s \"", ip);
     at = put(line, at, sizeof(line) - 64, &sr->method_p);
     line[at++] = ' ';
-    at = put(line, at, sizeof(line) - 64, &sr->uri);
+    at = put(line, at, sizeof(line) - 96, &sr->uri);
+    at = put(line, at, sizeof(line) - 96, &query_ptr);
+    query[0] = '\0';
     line[at++] = ' ';
-    at = put(line, at, sizeof(line) - 64, &sr->protocol_p);
-    at += (size_t)snprintf(line + at, sizeof(line) - at, "\" %d %d\n",
-                           sr->headers.status, size < 0 ? 0 : (int)size);
-    if (on_terminal()) {
-        fwrite(line, 1, at, stdout);
-        fflush(stdout);
-    }
+    at = put(line, at, sizeof(line) - 80, &sr->protocol_p);
+    line[at++] = '"';
+    line[at++] = ' ';
+    status_at = at;
+    at += (size_t)snprintf(line + at, sizeof(line) - at, "%03d %ld %.3f ms\n",
+                           status, size < 0 ? 0 : size, elapsed(cs));
+    if (on_terminal)
+        print(line, at, status_at, status);
     if (access_fd >= 0 && write(access_fd, line, at) < 0)
         serve_err("cannot write the access log: %s", strerror(errno));
 }
 
-/* The line of a finished request. Leaves errno alone. */
-static int stage40(struct mk_session *cs, struct mk_request *sr)
+void serve_access_line(struct mk_session *cs, struct mk_request *sr)
 {
+    struct serve_client *client = serve_client(cs);
     int saved = errno;
     char ip[64];
     char *buf = ip;
     unsigned long len;
 
+    if (client->logged || !is_open())
+        return;
+    client->logged = true;
     /* Without an address there is no line: the client has reset. */
     if (serve_socket_ip_str(cs->socket, &buf, sizeof(ip), &len) == 0) {
         check_status(sr->headers.status);
-        write_line(sr, ip);
+        write_line(cs, sr, ip);
     }
     errno = saved;
+}
+
+static int stage40(struct mk_session *cs, struct mk_request *sr)
+{
+    serve_access_line(cs, sr);
     return MK_CONTINUE;
 }
 
@@ -127,7 +197,7 @@ void serve_access_hook(void)
 {
     struct mk_stage *entry;
 
-    if (access_fd < 0 && !on_terminal())
+    if (!is_open())
         return; /* as Monkey without its logger */
     entry = serve_mem_alloc_z(sizeof(*entry));
     entry->stage40 = stage40;

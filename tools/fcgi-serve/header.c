@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "access.h"
 #include "api.h"
 #include "http.h"
 #include "log.h"
@@ -335,6 +336,7 @@ int serve_http_error(int status, struct mk_session *cs, struct mk_request *sr)
         serve_mem_free(page);
     }
     serve_channel_write(cs->channel, &count);
+    serve_access_line(cs, sr);
     if (MK_ABI == 18)
         serve_request_end(cs); /* whatever it says: trap (s) */
     return 0;

@@ -7,14 +7,20 @@
  * from one source, which is compiled once for each ABI, and each is linked to
  * one object in which all but its serve_main_*() is local (see tools/local.mk).
  */
-#include "options.h"
+#include "application.h"
 
 int main(int argc, char **argv)
 {
     struct serve_options options;
-    int status;
+    int status = 0;
 
     if (!serve_options_read(&options, argc, argv, &status))
         return status;
-    return options.is_18 ? serve_main_18(&options) : serve_main_16(&options);
+    if (options.confdir == NULL)
+        status = serve_application_start(&options);
+    if (status == 0)
+        status =
+            options.is_18 ? serve_main_18(&options) : serve_main_16(&options);
+    serve_application_stop();
+    return status;
 }

@@ -45,6 +45,8 @@ void serve_request_init(struct mk_session *cs, struct mk_request *sr)
     sr->real_path.data = NULL;
     sr->handler_data = NULL;
     serve_header_reset(&sr->headers);
+    clock_gettime(CLOCK_MONOTONIC, &serve_client(cs)->begun);
+    serve_client(cs)->logged = false;
 #if MK_ABI == 18
     serve_stream_open(cs, sr);
 #endif

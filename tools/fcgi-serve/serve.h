@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "abi.h"
 #include "list.h"
@@ -67,7 +68,10 @@ struct serve_client {
     bool closed;
     void *left[16]; /* blocks that cs->body was in; some may point there yet */
     unsigned int left_count;
-    bool moved; /* cs->body, during the request that it holds */
+    bool moved;            /* cs->body, during the request that it holds */
+    struct timespec begun; /* the request */
+    char query[512];       /* its query with '?', for the log */
+    bool logged;           /* it has its line */
 };
 
 /* NULL if there is no layout of this name; the usual one for NULL. */

@@ -15,6 +15,8 @@
 
 #include "access.h"
 #include "api.h"
+#include "application.h"
+#include "browser.h"
 #include "listen.h"
 #include "log.h"
 #include "options.h"
@@ -35,6 +37,7 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGHUP);
+    sigaddset(set, SIGCHLD); /* the application, which fcgi-serve may start */
     pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
@@ -76,18 +79,21 @@ static void unset_user(void)
 
 static void print_addresses(void)
 {
-    if (serve.options->quiet)
-        return;
     for (SERVE_EACH(const struct mk_listener, l, head,
                     &serve.config.listeners)) {
         bool v6 = strchr(l->address, ':') != NULL;
 
-        printf(
-            "fcgi-serve: http://%s%s%s:%s/ (not for production; Ctrl-C "
-            "ends it)\n",
-            v6 ? "[" : "", l->address, v6 ? "]" : "", l->port);
+        char url[320];
+
+        snprintf(url, sizeof(url), "http://%s%s%s:%s/", v6 ? "[" : "",
+                 l->address, v6 ? "]" : "", l->port);
+        if (!serve.options->quiet)
+            printf("fcgi-serve: %s (not for production; Ctrl-C ends it)\n",
+                   url);
+        fflush(stdout);
+        if (serve.options->open)
+            serve_browser_open(url);
     }
-    fflush(stdout);
 }
 
 static int set_up(void)
@@ -97,7 +103,7 @@ static int set_up(void)
     serve_setup_defaults();
     serve_plugins_setup();
     serve_pieces_setup();
-    if (serve.options->target != NULL)
+    if (serve.options->confdir == NULL)
         r = serve_setup_short();
     else
         r = serve_setup_tree();
@@ -124,7 +130,9 @@ static int run(const sigset_t *set)
     serve_short_free();
     print_addresses();
     serve_workers_go();
-    sigwait(set, &signal);
+    while (sigwait(set, &signal) == 0 && signal == SIGCHLD)
+        if (serve_application_ended())
+            return -1;
     return 0;
 }
 

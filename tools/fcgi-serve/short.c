@@ -22,7 +22,8 @@
 #include "setup.h"
 #include "vhost.h"
 
-#define MATCH "/.*\\.php(/|$) fastcgi"
+/* For both ABIs; the plugin knows what is a script. */
+#define MATCH "/.* fastcgi"
 
 static char *directory;
 
@@ -54,6 +55,8 @@ void serve_short_free(void)
 
 static int write_file(const char *path)
 {
+    const struct serve_texts *params = &serve.options->params;
+    const char *front = serve.options->front_controller;
     const char *target = serve.options->target;
     const char *key = target[0] == '/' ? "ServerPath" : "ServerAddr";
     FILE *out = fopen(path, "wxe");
@@ -61,8 +64,21 @@ static int write_file(const char *path)
 
     if (out == NULL)
         return -1;
-    fprintf(out, "[FASTCGI_SERVER]\n    ServerName default\n    %s %s\n", key,
-            target);
+    fprintf(out,
+            "[FASTCGI_SERVER]\n    ServerName default\n    %s %s\n"
+            "    Extensions %s\n",
+            key, target, serve.options->extensions);
+    if (front != NULL)
+        fprintf(out, "    FrontController %s\n", front);
+    /* What is no php-fpm of ours may see other files, or need none. */
+    if (serve.options->app != NULL || serve.options->is_target)
+        fputs("    CheckScript Off\n", out);
+    for (size_t i = 0; i < params->count; i++) {
+        const char *param = params->items[i];
+        int name = (int)strcspn(param, "=");
+
+        fprintf(out, "    Param %.*s %s\n", name, param, param + name + 1);
+    }
     failed = ferror(out);
     return fclose(out) != 0 || failed ? -1 : 0;
 }

@@ -8,6 +8,7 @@
  * may have happened, after that.
  */
 #include "worker.h"
+#include "access.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -99,8 +100,10 @@ static void on_connection(struct thread *t, void *conn)
 
     if (event->mask & MK_EVENT_WRITE)
         r = serve_conn_write(conn, t->worker);
-    if (event->mask & MK_EVENT_READ)
+    if (event->mask & MK_EVENT_READ) {
+        serve_access_peek(conn);
         r = serve_conn_read(conn, t->worker);
+    }
     if (event->mask & MK_EVENT_CLOSE)
         r = -1;
     if (r < 0 && !client->closed)

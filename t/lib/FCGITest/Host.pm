@@ -116,7 +116,7 @@ sub command {
     if ($self->is('nginx')) { push @c, '/usr/sbin/nginx', '-p', $self->{dir}, '-c', "$self->{dir}/nginx.conf" }
     elsif ($self->is('monkey')) { push @c, $ENV{MONKEY}, '-c', $conf }
     else {
-        push @c, $self->{serve}, '--abi=' . FCGITest::abi(), '-c', $conf, '-w', $w;
+        push @c, $self->{serve}, '--monkey=' . FCGITest::abi(), '-c', $conf, '-w', $w;
         # With an access log it has a stage 40, as Monkey's logger has.
         push @c, '-A', "$self->{dir}/log/access.log"
           if $self->{access_log} || FCGITest::lane() eq 'core';
