@@ -68,6 +68,7 @@ libgateway_la_SOURCES = \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \
+	src/gateway/real.c src/gateway/real.h \
 	src/gateway/reason.c src/gateway/reason.h \
 	src/gateway/reply.c src/gateway/reply.h \
 	src/gateway/retry.c src/gateway/retry.h \

@@ -169,6 +169,16 @@ static const struct fcgi_check checks[] = {
      "proxy that is believed: it chooses the REMOTE_ADDR that the application "
      "sees, be it that of an administrator. Name the addresses that proxies "
      "connect from."},
+    {FCGI_CHECK_REAL_ELSEWHERE, FCGI_DIAG_WARNING,
+     "RealPath beside DocumentRoot",
+     "RealPath follows the links that this machine has, and DocumentRoot says "
+     "that the application sees its files elsewhere, where that means nothing: "
+     "RealPath has no effect. Remove one of the two."},
+    {FCGI_CHECK_LINKS_UNCHECKED, FCGI_DIAG_WARNING,
+     "LinkRoots with CheckScript Off",
+     "Where CheckScript is Off links may lead anywhere, so that LinkRoots "
+     "keeps "
+     "none from it. Set CheckScript to On, or remove LinkRoots."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},
@@ -306,7 +316,8 @@ static const struct fcgi_check checks[] = {
      "is for, and who its client is, is decided before one of them is chosen, "
      "by the keys of the first that the rule names (of the first in the file "
      "where it names none). Index, FrontController, PathInfo, Extensions, "
-     "CheckScript and TrustedProxies of the others have no effect there. Let "
+     "CheckScript, LinkRoots, RealPath and TrustedProxies of the others have "
+     "no effect there. Let "
      "them have the same values, or make a rule for each server."},
     {FCGI_CHECK_SOCKET_MISSING, FCGI_DIAG_WARNING, "socket does not exist",
      "There is nothing at the path of ServerPath. That is no mistake if "

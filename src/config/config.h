@@ -45,7 +45,9 @@ struct fcgi_server_config {
     bool path_info;
     struct fcgi_words extensions;
     char *check_script;  /* "On", "Off" or "Auto", in any case */
+    struct fcgi_words link_roots;
     char *document_root; /* NULL: that of the host */
+    bool real_path;
     struct fcgi_pairs params;
     struct fcgi_words hidden_params;
     bool pass_authorization;

@@ -234,11 +234,39 @@ static void report_look(const struct look *look, const char *key,
                 find_pair(look->scan, look->server, key), message);
 }
 
-static bool must_exist(const struct fcgi_server_config *server)
+/* Whether CheckScript is set to a word. */
+static bool checks(const struct fcgi_server_config *server, const char *word)
 {
     const char *text = server->check_script;
 
-    return text && fcgi_text_equal(text, strlen(text), "On", 2);
+    return text && fcgi_text_equal(text, strlen(text), word, strlen(word));
+}
+
+/* Whether a key holds for all servers, and another for this one alone, so that
+ * the former may have its effect for others. */
+static bool is_wider(const struct look *look, const char *key,
+                     const char *other)
+{
+    return own_pair(look->scan, look->server, key) == NULL &&
+           own_pair(look->scan, look->server, other) != NULL;
+}
+
+static void look_at_links(const struct look *look)
+{
+    const struct fcgi_server_config *server = look->server;
+
+    if (checks(server, "Off") && server->link_roots.count > 0 &&
+        !is_wider(look, "LinkRoots", "CheckScript"))
+        report_look(look, "LinkRoots", FCGI_CHECK_LINKS_UNCHECKED,
+                    "with 'CheckScript Off' links may lead anywhere, to ",
+                    server->link_roots.items[0],
+                    " or not; set it to On, or remove this");
+    if (server->real_path && server->document_root &&
+        !is_wider(look, "RealPath", "DocumentRoot"))
+        report_look(look, "RealPath", FCGI_CHECK_REAL_ELSEWHERE,
+                    "RealPath has no effect beside 'DocumentRoot', as ",
+                    server->document_root,
+                    " is a path of the application's; remove one of the two");
 }
 
 static void look_at_files(const struct look *look)
@@ -246,7 +274,7 @@ static void look_at_files(const struct look *look)
     const struct fcgi_server_config *server = look->server;
     const char *front = server->front_controller;
 
-    if (must_exist(server) && server->document_root) {
+    if (checks(server, "On") && server->document_root) {
         report_look(
             look, "DocumentRoot", FCGI_CHECK_FAR_SCRIPT,
             "'CheckScript On' looks for scripts below Monkey's document "
@@ -254,7 +282,7 @@ static void look_at_files(const struct look *look)
             server->document_root,
             "; set it to Off where the application's files are not there");
     }
-    if (must_exist(server) && front && !strchr(strrchr(front, '/'), '.')) {
+    if (checks(server, "On") && front && !strchr(strrchr(front, '/'), '.')) {
         report_look(
             look, "FrontController", FCGI_CHECK_FRONT_FILE,
             "with 'CheckScript On', ", front,
@@ -322,6 +350,7 @@ static void look_at_scripts(const struct fcgi_scan *scan,
                                   diags};
 
         look_at_files(&look);
+        look_at_links(&look);
         look_at_variables(&look);
         look_at_proxies(&look);
     }

@@ -78,6 +78,16 @@ const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at)
                : "write Spool or Stream";
 }
 
+const char *fcgi_form_link_root(const char *value, size_t len, size_t *at)
+{
+    if (value[0] != '/')
+        return "write the absolute path of the folder";
+    if (strspn(value, "/") >= len)
+        return "this is everywhere, as with CheckScript Off; name the folders "
+               "that links lead to";
+    return goes_up(value, len, at) ? "write the path without '..'" : NULL;
+}
+
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
 {
     if (value[0] != '/') {

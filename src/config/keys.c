@@ -148,6 +148,17 @@ static const struct fcgi_key server_keys[] = {
         .offset = FIELD(check_script),
     },
     {
+        .name = "LinkRoots",
+        .type = FCGI_KEY_WORDS,
+        .syntax = "PATH...",
+        .example = "/usr/share",
+        .repeat = true,
+        .check = fcgi_form_link_root,
+        .help = "Folders besides the document root that CheckScript lets "
+                "symbolic links lead to, with SymLink On; may be repeated",
+        .offset = FIELD(link_roots),
+    },
+    {
         .name = "DocumentRoot",
         .type = FCGI_KEY_TEXT,
         .syntax = "PATH",
@@ -156,6 +167,14 @@ static const struct fcgi_key server_keys[] = {
         .help = "The document root as the application sees it, in a container "
                 "or on another machine",
         .offset = FIELD(document_root),
+    },
+    {
+        .name = "RealPath",
+        SWITCH(0),
+        .example = "Off",
+        .help = "Whether DOCUMENT_ROOT and SCRIPT_FILENAME are told with all "
+                "links followed, at each request",
+        .offset = FIELD(real_path),
     },
     {
         .name = "Param",

@@ -31,6 +31,7 @@
 #include "gateway/judge.h"
 #include "gateway/origin.h"
 #include "gateway/params.h"
+#include "gateway/real.h"
 
 /* What is read of a body that nobody wants: bytes, how long in all, and without
  * a byte. */
@@ -750,6 +751,25 @@ init_upstream(struct fcgi_exchange *exchange, struct fcgi_text method,
                        &request);
 }
 
+/* What the application is told: of the client and the files what is found out
+ * about them first, where the server's keys say so. */
+static bool make_params(struct fcgi_exchange *exchange,
+                        const struct fcgi_http_request *request,
+                        const struct fcgi_script *script,
+                        const struct fcgi_server_config *config)
+{
+    struct fcgi_http_request told = *request;
+    struct fcgi_script found = *script;
+    struct fcgi_real real;
+
+    exchange->why_refused = fcgi_origin_find(&told, &config->trusted_proxies);
+    /* With a DocumentRoot the names are those of another machine. */
+    if (config->real_path && config->document_root == NULL)
+        fcgi_real_find(&real, &told, &found);
+    return fcgi_params_build(&exchange->params, &told, &found,
+                             exchange->common->host->software) == 0;
+}
+
 bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                          struct fcgi_exchange_common *common, void *handle,
                          int fd, const struct fcgi_http_request *request,
@@ -767,13 +787,10 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     };
     const struct fcgi_server_config *config =
         fcgi_pool_first(common->worker->pool, allows, arg)->config;
-    struct fcgi_http_request told = *request;
 
     init(exchange, common, request);
     init_upstream(exchange, request->method, allows, arg);
-    exchange->why_refused = fcgi_origin_find(&told, &config->trusted_proxies);
-    if (fcgi_params_build(&exchange->params, &told, script,
-                          common->host->software) < 0)
+    if (!make_params(exchange, request, script, config))
         return false;
     fcgi_body_open(&exchange->body, common->host, handle, config, request);
     exchange->expects = request->expect_continue && request->version > 10 &&

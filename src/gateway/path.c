@@ -228,8 +228,8 @@ static void run_front(const struct fcgi_http_request *request,
             fcgi_walk(name, file, walk);
         }
         if (walk->found != FCGI_WALK_FILE || walk->end != name.length ||
-            (walk->link &&
-             (!request->follow_links || !fcgi_walk_is_inside(walk)))) {
+            (walk->link && (!request->follow_links ||
+                            !fcgi_walk_is_inside(walk, &config->link_roots)))) {
             fcgi_path_refuse(script, 404,
                              "the FrontController is no file below the "
                              "document root (CheckScript)");
@@ -289,10 +289,12 @@ static void judge_file(const struct fcgi_http_request *request,
     }
     if (walk->link && !request->follow_links)
         refuse_link(script);
-    else if (walk->link && is_strict(config) && !fcgi_walk_is_inside(walk))
+    else if (walk->link && is_strict(config) &&
+             !fcgi_walk_is_inside(walk, &config->link_roots))
         fcgi_path_refuse(script, 403,
                          "a symbolic link leads out of the document root "
-                         "(CheckScript)");
+                         "(CheckScript; LinkRoots names where else it may "
+                         "lead)");
     else
         run(request, walk->end, script);
 }

@@ -104,17 +104,31 @@ void fcgi_walk(struct fcgi_text path, struct fcgi_text file,
     walk->found = FCGI_WALK_DIRECTORY;
 }
 
-bool fcgi_walk_is_inside(struct fcgi_walk *walk)
+/* Whether a file, without links in its name, is in a folder. */
+static bool is_in(const char *file, const char *name)
 {
-    char file[PATH_MAX], folder[PATH_MAX];
+    char folder[PATH_MAX];
     size_t n;
 
-    if (realpath(walk->name, file) == NULL)
-        return false;
-    walk->name[walk->base] = '\0';
-    if (realpath(walk->name, folder) == NULL)
+    if (realpath(name, folder) == NULL)
         return false;
     n = strlen(folder);
     /* The root of all folders ends in the slash itself. */
     return strncmp(file, folder, n) == 0 && (file[n] == '/' || n == 1);
+}
+
+bool fcgi_walk_is_inside(struct fcgi_walk *walk,
+                         const struct fcgi_words *others)
+{
+    char file[PATH_MAX];
+
+    if (realpath(walk->name, file) == NULL)
+        return false;
+    walk->name[walk->base] = '\0';
+    if (is_in(file, walk->name))
+        return true;
+    for (size_t i = 0; i < others->count; i++)
+        if (is_in(file, others->items[i]))
+            return true;
+    return false;
 }

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "config/config.h"
 #include "gateway/host.h"
 
 struct fcgi_walk {
@@ -30,9 +31,11 @@ struct fcgi_walk {
 void fcgi_walk(struct fcgi_text path, struct fcgi_text file,
                struct fcgi_walk *walk);
 
-/* Whether the file that was found is in the folder of all files, when all
- * links are followed. Once for each walk: it spoils `name`. */
-bool fcgi_walk_is_inside(struct fcgi_walk *walk);
+/* Whether the file that was found is in the folder of all files, or in one of
+ * those that `others` names, when all links are followed. Once for each walk: it
+ * spoils `name`. */
+bool fcgi_walk_is_inside(struct fcgi_walk *walk,
+                         const struct fcgi_words *others);
 
 /* The end of the part of a path that begins at `at`. */
 size_t fcgi_walk_part(struct fcgi_text path, size_t at);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "gateway/path.h"
+#include "gateway/real.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -219,6 +220,71 @@ static void test_links(void **state)
     CHECK(lax, false, {"/out.php", "403"}, {"/gone.php", "403"});
 }
 
+/* LinkRoots lets links lead there, and nowhere else. */
+static void test_link_roots(void **state)
+{
+    static char outside[64], wide[64], file[64], gone[] = "/nowhere";
+    static char *other[] = {gone, outside}, *wrong[] = {wide, file};
+    static const struct fcgi_server_config strict = {PHP,
+                                                     .link_roots = {other, 2}};
+    static const struct fcgi_server_config none = {PHP,
+                                                   .link_roots = {wrong, 2}};
+
+    (void)state;
+    /* By way of a link itself. */
+    snprintf(outside, sizeof(outside), "%s/www/up/", base);
+    snprintf(wide, sizeof(wide), "%s/out", base);
+    snprintf(file, sizeof(file), "%s/outside/d", base);
+    CHECK(strict, true, {"/up/d.php", "/up/d.php"},
+          {"/up/d.php/i", "/up/d.php[/i]"}, {"/out.php", "403"},
+          {"/null.php", "403"}, {"/~u/out.php", "403"}, {"/up", "host"},
+          {"/up/none.php", "404"}, {"/up/../a.php", "403"});
+    CHECK(strict, false, {"/up/d.php", "403"}, {"/out.php", "403"});
+    CHECK(none, true, {"/up/d.php", "403"}, {"/out.php", "403"});
+}
+
+/* The real names of a root that is a link, "ROOT FILE" without the base. */
+static const char *real_names(const char *folder, const char *name)
+{
+    static char text[PATH_MAX * 2];
+    struct fcgi_real real;
+    struct fcgi_http_request request;
+    struct fcgi_script script;
+    char top[64], place[64];
+    size_t n = strlen(base), m;
+
+    m = (size_t)snprintf(top, sizeof(top), "%s/www/up", base);
+    request = (struct fcgi_http_request){.document_root = {top, m}};
+    m = (size_t)snprintf(place, sizeof(place), "%s%s", base, folder);
+    script = (struct fcgi_script){.folder = {place, m},
+                                  .file = {name, strlen(name)}};
+    fcgi_real_find(&real, &request, &script);
+    snprintf(text, sizeof(text), "%.*s %.*s%.*s",
+             (int)(request.document_root.length - n),
+             request.document_root.data + n, (int)(script.folder.length - n),
+             script.folder.data + n, (int)script.file.length, script.file.data);
+    return text;
+}
+
+static void test_real(void **state)
+{
+    static char name[PATH_MAX];
+
+    (void)state;
+    assert_string_equal(real_names("/www/up", "/d.php"),
+                        "/outside /outside/d.php");
+    assert_string_equal(real_names("/www/up", "/none.php"),
+                        "/outside /outside/none.php");
+    /* What stands in the root, but leads elsewhere; and a ~user's. */
+    assert_string_equal(real_names("/www/up", "/../www/link.php"),
+                        "/outside /www/a.php");
+    assert_string_equal(real_names("/user", "/out.php"),
+                        "/outside /outside.php");
+    memset(name, 'x', sizeof(name) - 1);
+    name[0] = '/';
+    assert_non_null(strstr(real_names("/www/up", name), "/outside/xxx"));
+}
+
 static void test_check_script(void **state)
 {
     static const struct fcgi_server_config bare = {.path_info = true};
@@ -366,6 +432,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_extensions),    cmocka_unit_test(test_links),
+        cmocka_unit_test(test_link_roots),    cmocka_unit_test(test_real),
         cmocka_unit_test(test_check_script),  cmocka_unit_test(test_front),
         cmocka_unit_test(test_odd_fronts),    cmocka_unit_test(test_user),
         cmocka_unit_test(test_default_index), cmocka_unit_test(test_escapes),

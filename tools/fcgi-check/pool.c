@@ -8,7 +8,7 @@
 
 #include "check.h"
 
-#define MOST_KEYS 7
+#define MOST_KEYS 9
 
 static bool same_text(const char *a, const char *b)
 {
@@ -76,6 +76,11 @@ static size_t compare(const struct fcgi_server_config *a,
     if (same_check && strcasecmp(check_script(a), "Auto") == 0 &&
         !a->document_root != !b->document_root)
         keys[n++] = "DocumentRoot";
+    if (!has_all(&a->link_roots, &b->link_roots) ||
+        !has_all(&b->link_roots, &a->link_roots))
+        keys[n++] = "LinkRoots";
+    if (a->real_path != b->real_path)
+        keys[n++] = "RealPath";
     if (!same_networks(&a->trusted_proxies, &b->trusted_proxies))
         keys[n++] = "TrustedProxies";
     return n;

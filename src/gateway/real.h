@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The names that the document root and the script have without links.
+ */
+#ifndef FCGI_GATEWAY_REAL_H
+#define FCGI_GATEWAY_REAL_H
+
+#include <limits.h>
+
+#include "gateway/host.h"
+#include "gateway/path.h"
+
+/* Memory of the names. */
+struct fcgi_real {
+    char root[PATH_MAX], file[PATH_MAX];
+};
+
+/*
+ * Puts the real names into the request's document root and the script's file.
+ * The root's links are followed once, and the script is looked for in the folder
+ * that they lead to: so both are of the same one, whenever somebody switches a
+ * link. A name that cannot be followed, as there is no such file, stays as it is
+ * below that root. Looks at the file system; any thread.
+ */
+void fcgi_real_find(struct fcgi_real *real, struct fcgi_http_request *request,
+                    struct fcgi_script *script);
+
+#endif
