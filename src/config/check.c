@@ -189,6 +189,17 @@ static void check_pair(const struct place *p, const char *value)
 {
     size_t length = strcspn(value, " \t");
 
+    const char *sign = memchr(value, '=', length);
+
+    if (sign && sign > value && !value[length]) {
+        fcgi_check_report(p->diags, FCGI_CHECK_EQUALS, p->file, p->pair->line,
+                          p->pair->value_column + (unsigned)(sign - value), 1,
+                          "'=' between a variable and its value; write '%s "
+                          "%.*s %s'",
+                          p->pair->key->name, (int)(sign - value), value,
+                          sign + 1);
+        return;
+    }
     check_form(p, value, 0, length);
     if (!value[length]) {
         fcgi_check_report(p->diags, FCGI_CHECK_PAIR_VALUE, p->file,

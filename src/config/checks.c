@@ -63,8 +63,10 @@ static const struct fcgi_check checks[] = {
      "blanks included. Use the same blanks everywhere; tabs and spaces are "
      "not the same."},
     {FCGI_CHECK_LONG_LINE, FCGI_DIAG_ERROR, "line too long",
-     "Monkey 1.6 reads 254 bytes of a line and takes what follows for another "
-     "line. Shorten the line; break a comment into several."},
+     "Monkey 1.6 reads 254 bytes of a line of its own files and takes what "
+     "follows for another line. Monkey 1.8, and the plugin in fastcgi.conf, "
+     "stop at one of more than 4,094. Shorten the line; break a comment into "
+     "several."},
     {FCGI_CHECK_AFTER_BRACKET, FCGI_DIAG_WARNING, "text behind a heading",
      "What follows the ']' of a heading has no effect. A key belongs on a "
      "line of its own below."},
@@ -163,6 +165,9 @@ static const struct fcgi_check checks[] = {
      "With MaxFails 0 no failure takes a server out, so that FailTimeout and "
      "HealthCheck change nothing. Set MaxFails to 1 or more, or remove the "
      "two."},
+    {FCGI_CHECK_COMMENT, FCGI_DIAG_ERROR, "comment without '#'",
+     "Comments begin with '#'. A line that begins with ';' or '//' is taken "
+     "for a key, at which Monkey stops, or which it passes over."},
     {FCGI_CHECK_TRUSTS_ALL, FCGI_DIAG_WARNING,
      "TrustedProxies trusts everybody",
      "A network of 0 bits has every address in it, so that each client is a "
@@ -346,7 +351,8 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_NO_ANSWER, FCGI_DIAG_ERROR, "server does not answer",
      "With --live each server was asked, with a request for its limits "
      "(FCGI_GET_VALUES) that runs no script, and this one gave no answer "
-     "in time. Is the application running, and does it listen there?"},
+     "in time. Is the application running, does it listen there, and may the "
+     "user that runs fcgi-check open its socket?"},
     {FCGI_CHECK_MATCH_BRACKETS, FCGI_DIAG_ERROR,
      "brackets lost to those of a later rule",
      "Monkey 1.8 keeps what stands in the brackets of a Match rule in one "
@@ -359,6 +365,14 @@ static const struct fcgi_check checks[] = {
      "'$' an end only where it stands last, '*', '+' and '?' count what "
      "stands before them, and letters beyond ASCII match in brackets alone. "
      "Elsewhere these match nothing, and so the rule does not either."},
+    {FCGI_CHECK_NAME_TWICE, FCGI_DIAG_WARNING, "two sites with one name",
+     "Monkey takes the first site that has the name of a request's Host: "
+     "sites/default, then the others in the order of the directory, which is "
+     "no order at all. Give each its own ServerName."},
+    {FCGI_CHECK_SELF, FCGI_DIAG_ERROR, "server that is Monkey itself",
+     "ServerAddr is where the FastCGI application listens. Where it is a "
+     "Listen of monkey.conf Monkey talks to itself, in a protocol that it does "
+     "not understand, and each request is answered 502 or 504."},
 };
 
 const struct fcgi_check *fcgi_checks(size_t *count)

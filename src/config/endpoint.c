@@ -266,6 +266,11 @@ int fcgi_endpoint_parse_path(const char *text, size_t len,
                       "the path is longer than the 107 bytes that a socket "
                       "address holds; use a shorter one, or a symbolic link");
     }
+    if (text[len - 1] == ';') {
+        return refuse(refusal, len - 1,
+                      "no ';' ends a line here, so it is part of the path; "
+                      "remove it");
+    }
     if (text[len - 1] == '/') {
         return refuse(refusal, len - 1,
                       "this is a directory; give the path of the socket in it");

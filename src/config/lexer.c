@@ -177,6 +177,13 @@ static struct fcgi_span first_word(struct fcgi_span text)
     return (struct fcgi_span){text.at, len};
 }
 
+/* As other files have it. */
+static bool is_comment(struct fcgi_span text)
+{
+    return text.at[0] == ';' ||
+           (text.len >= 2 && memcmp(text.at, "//", 2) == 0);
+}
+
 /* A key and perhaps its value. */
 static void read_key(struct fcgi_lexer *s, struct fcgi_span text,
                      struct fcgi_token *token)
@@ -188,6 +195,16 @@ static void read_key(struct fcgi_lexer *s, struct fcgi_span text,
     if (!s->grammar->splits_lines)
         whole = text;
     s->stops = s->stops || !memchr(whole.at, ' ', whole.len);
+    if (is_comment(text)) {
+        size_t mark = text.at[0] == ';' ? 1 : 2;
+        struct fcgi_span said =
+            fcgi_text_trim((struct fcgi_span){text.at + mark, text.len - mark});
+
+        FCGI_LEXER_REPORT(s, FCGI_CHECK_COMMENT, text,
+                          "comments begin with '#'; write '# %.*s'",
+                          FCGI_SPAN_ARGS(said));
+        return;
+    }
     if (s->in_section) {
         token->kind = FCGI_TOKEN_KEY;
         token->text = text;
@@ -228,6 +245,10 @@ static void read_indented(struct fcgi_lexer *s, struct fcgi_span line,
     if (blanks.len == 0) {
         s->stops = true;
         rest = first_word(line);
+        if (is_comment(line)) {
+            read_key(s, line, token);
+            return;
+        }
         FCGI_LEXER_REPORT(
             s, FCGI_CHECK_NO_INDENT, rest,
             "'%.*s' is not indented; put blanks before it, the same as on "
@@ -374,15 +395,28 @@ static void read_line(struct fcgi_lexer *s, struct fcgi_span line,
         read_indented(s, line, token);
 }
 
-/* Text with two bytes per character cannot be read at all. */
-static bool is_utf16(struct fcgi_lexer *s, const char *text, size_t len)
+/* More than one byte of 16 of the beginning. */
+static bool is_binary(const char *text, size_t len)
 {
-    if (len < 2 ||
-        (memcmp(text, "\xff\xfe", 2) != 0 && memcmp(text, "\xfe\xff", 2) != 0))
-        return false;
-    fcgi_check_report(s->diags, FCGI_CHECK_NUL, s->file, 1, 1, 2,
-                      "the file is UTF-16 text; save it as UTF-8 without BOM");
-    return true;
+    size_t n = 0, looked = len < 1024 ? len : 1024;
+
+    for (size_t i = 0; i < looked; i++)
+        n += is_control(text[i]) && text[i] != '\n' && text[i] != '\r';
+    return n > 8 && n > looked / 16;
+}
+
+/* Text with two bytes per character cannot be read at all. */
+static bool is_no_text(struct fcgi_lexer *s, const char *text, size_t len)
+{
+    bool utf16 = len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 ||
+                              memcmp(text, "\xfe\xff", 2) == 0);
+
+    if (utf16 || is_binary(text, len))
+        fcgi_check_report(
+            s->diags, FCGI_CHECK_NUL, s->file, 1, 1, 2,
+            utf16 ? "the file is UTF-16 text; save it as UTF-8 without BOM"
+                  : "this is no text, or none in UTF-8; is it the right file?");
+    return utf16 || is_binary(text, len);
 }
 
 void fcgi_lexer_init(struct fcgi_lexer *s, const struct fcgi_grammar *grammar,
@@ -397,7 +431,7 @@ void fcgi_lexer_init(struct fcgi_lexer *s, const struct fcgi_grammar *grammar,
         .end = text + len,
         .first_diag = diags->count,
     };
-    if (is_utf16(s, text, len)) {
+    if (is_no_text(s, text, len)) {
         s->failed = true;
         s->stops = true;
         s->at = s->end;

@@ -89,7 +89,7 @@ struct fcgi_lexer {
 
 /*
  * Starts to read `text`, which must stay, as must the other arguments. Cannot
- * fail; UTF-16 is reported, and is nothing but an end.
+ * fail; what is no text, or UTF-16, is reported, and is nothing but an end.
  */
 void fcgi_lexer_init(struct fcgi_lexer *lexer,
                      const struct fcgi_grammar *grammar, const char *file,

@@ -19,6 +19,13 @@
 #include "config/guess.h"
 #include "config/lexer.h"
 
+/* That of Monkey 1.8: the plugin reads this file itself, in 1.6, too. */
+static const struct fcgi_grammar grammar = {
+    .name = "the plugin",
+    .line_max = 4094,
+    .has_metas = true,
+};
+
 struct scanner {
     struct fcgi_scan *scan;
     struct fcgi_lexer lexer;
@@ -272,14 +279,19 @@ int fcgi_scan_text(struct fcgi_scan *scan, const char *file, const char *text,
     struct fcgi_token token;
 
     memset(scan, 0, sizeof(*scan));
-    /* Monkey itself does not read this file: valid means valid with both. */
-    fcgi_lexer_init(&s.lexer, &fcgi_grammar_16, file, text, len, diags);
+    fcgi_lexer_init(&s.lexer, &grammar, file, text, len, diags);
     s.lexer.heading = "FASTCGI_SERVER";
     while (!s.no_memory && fcgi_lexer_next(&s.lexer, &token)) {
         if (token.kind == FCGI_TOKEN_HEADING)
             read_heading(&s, &token);
         else if (token.kind == FCGI_TOKEN_KEY && s.open)
             read_pair(&s, &token);
+        else if (token.kind == FCGI_TOKEN_INCLUDE)
+            FCGI_LEXER_REPORT(
+                &s.lexer, FCGI_CHECK_INCLUDE, token.text,
+                "the plugin reads this file alone; put what '%.*s' "
+                "has in place of this line",
+                FCGI_SPAN_ARGS(token.text));
         put(&s, "\n");
     }
     put(&s, s.open ? "}\n" : "\n");

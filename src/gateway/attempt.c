@@ -189,6 +189,12 @@ static void describe_connect(const struct fcgi_server *server, int error,
                  "ServerAddr or the name service; it is looked up again every "
                  "few seconds)",
                  server->where, atomic_load(&server->unresolved));
+    else if (error == EACCES || error == EPERM)
+        snprintf(
+            text, size,
+            "cannot connect to %s: %s (may the user that this server runs as "
+            "open it? fcgi-check tells what is in the way)",
+            server->where, strerror(error));
     else
         snprintf(text, size,
                  "cannot connect to %s: %s (is the application running, and "

@@ -104,6 +104,10 @@ for my $file ($main, $site, $load, 'monkey.mime') {
     broken("$file: empty", sub { $_[0]{$file} = '' });
     swap('another heading', $file, qr/\A\[/, '[X');
     swap('no bracket', $file, qr/\]/, '');
+    broken("$file: binary", sub { $_[0]{$file} = "\177ELF\2\1\1" . "\0" x 9 . join '', map { chr($_ % 256) } 0 .. 3000 });
+    broken("$file: a comment of ';'", sub { $_[0]{$file} =~ s/\n/\n; one two\n/ });
+    broken("$file: an indented comment of ';'", sub { $_[0]{$file} =~ s/\n/\n    ; one two\n/ });
+    broken("$file: an indented word of ';'", sub { $_[0]{$file} =~ s/\n/\n    ;one\n/ });
     broken("$file: CR LF", sub { $_[0]{$file} =~ s/\n/\r\n/g });
     my @lines = ([ 'no value', '    Foo' ], [ 'NUL', "    Foo b\0r" ], [ '@INCLUDE of nothing', '@INCLUDE none' ],
         # What is the grammar's is the same in all files.

@@ -7,27 +7,32 @@
 
 #define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define X100 X50 X50
+#define X1000 X100 X100 X100 X100 X100 X100 X100 X100 X100 X100
+#define X4000 X1000 X1000 X1000 X1000
 #define REST NAME PATH
 #define SECOND HEADING "    ServerName b\n" PATH
 
 static void lines(void **state)
 {
     static const struct finding_case cases[] = {
-        /* FC015: 254 bytes are allowed, with or without a line end */
-        {TEXT("#" X100 X100 X50 "xxx\n" HEADING REST), ""},
-        {TEXT("#" X100 X100 X50 "xxxx\n" HEADING REST),
-         "1:255+1 error FC015 255 bytes"},
-        {TEXT(HEADING REST "    #" X100 X100 X100),
-         "4:255+51 error FC015 shorten it"},
-        {TEXT(HEADING "    ServerName " X100 X100 X100 "\n" PATH),
-         "2:255+61 error FC015 315 bytes"},
+        /* FC015: 4,094 bytes are allowed, with or without a line end */
+        {TEXT("#" X4000 X50
+              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n" HEADING REST),
+         ""},
+        {TEXT("#" X4000 X50
+              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n" HEADING REST),
+         "1:4095+1 error FC015 4095 bytes"},
+        {TEXT(HEADING REST "    #" X4000 X100),
+         "4:4095+11 error FC015 shorten it"},
+        {TEXT(HEADING "    ServerName " X4000 X100 "\n" PATH),
+         "2:4095+21 error FC015 4115 bytes"},
         /* the name's other mistakes are found also in a long line */
-        {TEXT(HEADING REST "    SeverName " X100 X100 X100 "\n"),
-         "4:5+9 error FC004 'ServerName'\n4:255+60 error FC015 "},
+        {TEXT(HEADING REST "    SeverName " X4000 X100 "\n"),
+         "4:5+9 error FC004 'ServerName'\n4:4095+20 error FC015 "},
         /* FC019 */
         {TEXT(HEADING "    ServerName a\0b\n" PATH),
          "2:17+1 error FC019 UTF-8"},
-        {TEXT("[\0F\0A\0S\0\n\0 \0 \0S\0\n\0"), "1:2+1 error FC019 "},
+        {TEXT("[\0F\0A\0S\0\n\0 \0 \0S\0\n\0"), "1:1+2 error FC019 "},
         /* FC020: told once */
         {TEXT("[FASTCGI_SERVER]\r\n  ServerName a\r\n\r\n  ServerPath /a\r\n"),
          "1:17+1 warning FC020 LF"},

@@ -19,7 +19,7 @@ static void lines_are_right_behind_comments(void **state)
          "7:17+1 error FC026 "},
         {TEXT("// one\n/* two */\n/* three\n" HEADING NAME PATH
               "    ReadTimeout 0\n"),
-         "1:1+2 error FC018 \n1:1+2 error FC002 \n2:1+2 error FC018 \n"
+         "1:1+6 error FC044 \n2:1+2 error FC018 \n2:1+2 error FC002 \n"
          "3:1+2 error FC018 \n7:17+1 error FC026 "},
         {TEXT("\n\n\n" HEADING "\n\n" NAME "\n\n" PATH "\n\n"
               "    ReadTimeout 0"),

@@ -90,6 +90,11 @@ struct check_run {
     size_t n_answers;
     char **done; /* the arguments, for "FILE: OK" */
     size_t n_done;
+    struct check_port {
+        char *address; /* "": any */
+        long port;
+    } * ports; /* where Monkey listens */
+    size_t n_ports;
     bool is_tree;   /* a directory was checked */
     bool stops;     /* and Monkey would not start with it */
     char **printed; /* the sources that --print is about */
@@ -212,6 +217,7 @@ struct check_rules {
     bool *used;          /* for each server of the configuration */
     bool broken;         /* some could not be read */
     bool no_server;      /* one names a server that is not there */
+    bool is_backup;      /* the site at work looks like an old copy */
     bool reported;       /* that the plugin is not loaded */
     const char *user;    /* that Monkey runs as; NULL: nobody knows */
     const char *indexes; /* Indexfile, or NULL */
@@ -220,6 +226,11 @@ struct check_rules {
     const struct check_plugins *plugins;
     struct check_bracket *brackets; /* see brackets.c */
     size_t n_brackets;
+    struct check_name {
+        char *name;
+        struct check_place place;
+    } * names; /* of all sites */
+    size_t n_names;
 };
 void check_site(struct check_run *run, const char *path, bool is_default,
                 struct check_rules *rules);

@@ -107,6 +107,10 @@ size_t check_unknown_keys(struct check_run *run,
         const char *guess =
             fcgi_guess_name(entry->key, strlen(entry->key), known);
 
+        /* LoadPlugin, MatchUrl */
+        for (size_t k = 0; !guess && known[k]; k++)
+            if (strncasecmp(entry->key, known[k], strlen(known[k])) == 0)
+                guess = known[k];
         if (guess && strcasecmp(guess, entry->key) != 0) {
             check_report(run, FCGI_CHECK_KEY_UNKNOWN, check_key_place(entry),
                          "Monkey knows no key '%s' and passes over it; did you "
@@ -222,6 +226,16 @@ static char *judge_listen(struct check_run *run,
     return NULL;
 }
 
+static void add_port(struct check_run *run,
+                     const struct fcgi_monkeyconf_listen *listen)
+{
+    run->ports = check_grow(run->ports, run->n_ports, sizeof(*run->ports));
+    run->ports[run->n_ports++] = (struct check_port){
+        .address = check_printf("%.*s", (int)listen->address.length,
+                                listen->address.at),
+        .port = strtol(listen->port.at, NULL, 10)};
+}
+
 static void check_listen_word(struct check_run *run,
                               const struct fcgi_tree_entry *entry,
                               struct fcgi_monkeyconf_word word)
@@ -263,6 +277,8 @@ static void check_listen(struct check_run *run,
         broken = why != NULL;
         if (!broken)
             why = judge_listen(run, &listen, plugins);
+        if (!broken)
+            add_port(run, &listen);
         any = any || !broken;
         if (why && entry->value[0])
             check_report(run, FCGI_CHECK_VALUE_REFUSED,

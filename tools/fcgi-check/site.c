@@ -218,6 +218,15 @@ static void check_regex(struct site *site, struct rule *rule)
     char why[200];
 
     rule->compiled = dialect->compile(rule->regex, why, sizeof(why));
+    if (strncmp(rule->regex, "*.", 2) == 0) {
+        snprintf(why, sizeof(why), "it is a pattern of names; write '/.*\\%s$'",
+                 rule->regex + 1);
+        if (rule->compiled) {
+            check_report(site->run, FCGI_CHECK_MATCH_REGEX, rule->place,
+                         "'%s' matches nothing: %s", rule->regex, why);
+            return;
+        }
+    }
     if (!rule->compiled) {
         /* 1.8 passes over a site with one, and crashes without a default. */
         if (!dialect->is_18 || site->is_default)
@@ -428,13 +437,43 @@ static void free_site(struct site *site)
     fcgi_tree_free(&site->tree);
 }
 
+/* A name that another site has as well; the first that is read has it. */
+static void check_name(struct site *site, char *name, struct check_place place)
+{
+    struct check_rules *rules = site->rules;
+
+    if (rules->is_backup)
+        return; /* that says it all */
+    for (size_t i = 0; i < rules->n_names; i++) {
+        const struct check_name *first = &rules->names[i];
+
+        if (strcasecmp(first->name, name) != 0 ||
+            strcmp(first->place.file, place.file) == 0)
+            continue;
+        check_report(site->run, FCGI_CHECK_NAME_TWICE, place,
+                     "another site has the name '%s', too, and one of them "
+                     "gets no request; name them differently",
+                     name);
+        check_note(site->run, FCGI_CHECK_NAME_TWICE, first->place,
+                   "it is here, too");
+        return;
+    }
+    rules->names =
+        check_grow(rules->names, rules->n_names, sizeof(*rules->names));
+    rules->names[rules->n_names++] = (struct check_name){
+        .name = name, .place = check_place_keep(site->run, place)};
+}
+
 static void check_names(struct site *site, const struct fcgi_tree_entry *entry)
 {
     const char *at = entry ? entry->value : "";
     struct fcgi_monkeyconf_word name;
 
     while (name = fcgi_monkeyconf_word(&at), name.length)
-        if (!fcgi_monkeyconf_keeps_name(name))
+        if (fcgi_monkeyconf_keeps_name(name))
+            check_name(site, check_printf("%.*s", (int)name.length, name.at),
+                       word_place(entry, name));
+        else
             check_report(site->run, FCGI_CHECK_VALUE_REFUSED,
                          word_place(entry, name),
                          "Monkey passes over a name of more than %d bytes, and "

@@ -88,7 +88,7 @@ static int compare_names(const void *left, const void *right)
 }
 
 /* The copies that editors and packages leave beside a file. */
-static void check_backup(struct check_run *run, const char *path,
+static bool check_backup(struct check_run *run, const char *path,
                          const char *name)
 {
     static const char *const ends[] = {
@@ -110,9 +110,10 @@ static void check_backup(struct check_run *run, const char *path,
                 "Monkey takes this file for a site like the others, "
                 "whatever its name ends with; move it out of sites/, or "
                 "remove it");
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 static void check_sites(struct check_run *run, const char *directory,
@@ -135,7 +136,7 @@ static void check_sites(struct check_run *run, const char *directory,
     qsort(names, n, sizeof(*names), compare_names);
     for (size_t i = 0; i < n; i++) {
         path = check_printf("%s/%s", directory, names[i]);
-        check_backup(run, path, names[i]);
+        rules->is_backup = check_backup(run, path, names[i]);
         check_site(run, path, false, rules);
     }
     fcgi_monkeyconf_sites_free(names);
@@ -231,6 +232,38 @@ static void check_use(struct check_run *run, const char *directory,
     }
 }
 
+static bool is_in(const char *text, const char *const *list)
+{
+    return fcgi_cli_choice(text, list) >= 0;
+}
+
+/* Does a server's address lead back to Monkey? */
+static void check_self(struct check_run *run, struct check_servers *servers)
+{
+    static const char *const any[] = {"", "0.0.0.0", "::", NULL};
+    static const char *const local[] = {"127.0.0.1", "::1", "localhost",
+                                        "0.0.0.0",   "::",  NULL};
+
+    for (size_t i = 0; servers->config && i < servers->config->n_servers; i++) {
+        const struct fcgi_server_config *server = &servers->config->servers[i];
+        const struct fcgi_endpoint *e = &server->endpoint;
+
+        for (size_t k = 0; k < run->n_ports; k++) {
+            const struct check_port *port = &run->ports[k];
+
+            if (e->kind == FCGI_ENDPOINT_TCP && e->port == port->port &&
+                (strcmp(e->host, port->address) == 0 ||
+                 (is_in(port->address, any) && is_in(e->host, local)))) {
+                check_report(
+                    run, FCGI_CHECK_SELF,
+                    check_servers_place(servers, server, "ServerAddr"),
+                    "Monkey itself listens there; write where the application "
+                    "listens");
+            }
+        }
+    }
+}
+
 /* What all arguments have in common once fastcgi.conf is read. */
 static void check_reach(struct check_run *run, struct check_servers *servers,
                         const struct check_user *user)
@@ -271,6 +304,7 @@ static void check_tree(struct check_run *run, const char *directory)
     check_sites(run, sites, &rules);
     check_brackets_report(run, &rules);
     check_use(run, directory, &rules);
+    check_self(run, &servers);
     check_reach(run, &servers, &server.user);
     check_servers_free(&servers);
 }
