@@ -3,6 +3,7 @@
 # the plugin and every tool.
 noinst_LTLIBRARIES = libproto.la libconfig.la libgateway.la
 libproto_la_SOURCES = \
+	src/http/accept.c src/http/accept.h \
 	src/http/chars.c src/http/chars.h \
 	src/http/chunked.c src/http/chunked.h \
 	src/http/forwarded.c src/http/forwarded.h \
@@ -65,6 +66,7 @@ libgateway_la_SOURCES = \
 	src/gateway/linger.c src/gateway/linger.h \
 	src/gateway/log.c src/gateway/log.h \
 	src/gateway/origin.c src/gateway/origin.h \
+	src/gateway/page.c src/gateway/page.h \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \
@@ -94,6 +96,7 @@ monkey_shared = \
 	src/monkey/plugin.c src/monkey/plugin.h \
 	src/monkey/recall.c src/monkey/recall.h \
 	src/monkey/request.c src/monkey/request.h \
+	src/monkey/error_page.c src/monkey/error_page.h \
 	src/monkey/rules.c src/monkey/rules.h \
 	src/monkey/short_head.c src/monkey/short_head.h \
 	src/monkey/stages.c src/monkey/stages.h \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests: t/unit in C on cmocka, t/e2e in Perl on a host (see t/lib/FCGITest.pm).
 UNIT_TESTS = \
+	t/unit/test_http_accept \
 	t/unit/test_http_chunked \
 	t/unit/test_http_head \
 	t/unit/test_http_target \
@@ -40,6 +41,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_exchange \
 	t/unit/test_gateway_stream \
 	t/unit/test_gateway_origin \
+	t/unit/test_gateway_page \
 	t/unit/test_gateway_params \
 	t/unit/test_gateway_params_server \
 	t/unit/test_gateway_params_user \
@@ -81,6 +83,7 @@ E2E_TESTS = \
 	t/e2e/client.t \
 	t/e2e/config.t \
 	t/e2e/crowd.t \
+	t/e2e/errors.t \
 	t/e2e/extension.t \
 	t/e2e/failover.t \
 	t/e2e/fcgiwrap.t \

@@ -184,6 +184,11 @@ static const struct fcgi_check checks[] = {
      "Where CheckScript is Off links may lead anywhere, so that LinkRoots "
      "keeps "
      "none from it. Set CheckScript to On, or remove LinkRoots."},
+    {FCGI_CHECK_INTERCEPT_OFF, FCGI_DIAG_WARNING,
+     "InterceptErrors Off beside others",
+     "Off says that no error of the application has its body replaced; beside "
+     "On "
+     "or a status it says nothing, as those hold. Remove it, or them."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},

@@ -65,6 +65,7 @@ struct fcgi_server_config {
     uint32_t health_check; /* 0: off */
     uint32_t retries;
     uint32_t buffer_size;
+    struct fcgi_words intercept_errors;
     uint32_t max_body_size; /* 0: no limit */
     uint32_t client_body_timeout;
     char *chunked_body; /* "Spool" or "Stream", in any case */

@@ -341,6 +341,20 @@ static void look_at_proxies(const struct look *look)
     }
 }
 
+static void look_at_errors(const struct look *look)
+{
+    const struct fcgi_words *words = &look->server->intercept_errors;
+
+    for (size_t i = 0; words->count > 1 && i < words->count; i++) {
+        const char *word = words->items[i];
+
+        if (fcgi_text_equal(word, strlen(word), "Off", 3))
+            report_look(look, "InterceptErrors", FCGI_CHECK_INTERCEPT_OFF, "",
+                        word,
+                        " says nothing beside others; remove it, or them");
+    }
+}
+
 static void look_at_scripts(const struct fcgi_scan *scan,
                             const struct fcgi_config *config,
                             struct fcgi_diag_list *diags)
@@ -353,6 +367,7 @@ static void look_at_scripts(const struct fcgi_scan *scan,
         look_at_links(&look);
         look_at_variables(&look);
         look_at_proxies(&look);
+        look_at_errors(&look);
     }
 }
 

@@ -88,6 +88,17 @@ const char *fcgi_form_link_root(const char *value, size_t len, size_t *at)
     return goes_up(value, len, at) ? "write the path without '..'" : NULL;
 }
 
+const char *fcgi_form_intercept(const char *value, size_t len, size_t *at)
+{
+    (void)at;
+    if (fcgi_text_equal(value, len, "On", 2) ||
+        fcgi_text_equal(value, len, "Off", 3) ||
+        (len == 3 && (value[0] == '4' || value[0] == '5') && value[1] >= '0' &&
+         value[1] <= '9' && value[2] >= '0' && value[2] <= '9'))
+        return NULL;
+    return "write On, Off, or statuses from 400 to 599, such as 404 503";
+}
+
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
 {
     if (value[0] != '/') {

@@ -314,6 +314,17 @@ static const struct fcgi_key server_keys[] = {
         .offset = FIELD(buffer_size),
     },
     {
+        .name = "InterceptErrors",
+        .type = FCGI_KEY_WORDS,
+        .syntax = "On, Off or STATUS...",
+        .example = "On",
+        .def_text = "Off",
+        .check = fcgi_form_intercept,
+        .help = "Errors of the application that get a page as their body: On, "
+                "those for which ERROR_PAGES of the site has one; or statuses",
+        .offset = FIELD(intercept_errors),
+    },
+    {
         .name = "MaxBodySize",
         SIZE(0, 0, 4095 * KIB * KIB),
         .example = "100m",

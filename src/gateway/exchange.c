@@ -165,9 +165,21 @@ static void finish(struct fcgi_exchange *exchange, bool cut)
     pump(exchange);
 }
 
+/* The page for an error; its content is the caller's. */
+static void make_page(const struct fcgi_exchange *exchange, int status,
+                      struct fcgi_page *page)
+{
+    const char *why = fcgi_page_make(page, &exchange->pages, status);
+
+    if (why != NULL)
+        say(exchange, FCGI_LOG_WARNING, "%s (ERROR_PAGES, %d)", why, status);
+}
+
 static void answer_error(struct fcgi_exchange *exchange, int status,
                          const char *why)
 {
+    struct fcgi_page page;
+
     say(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
     if (status == 400 || status == 408)
         exchange->body.broken = true;
@@ -175,7 +187,9 @@ static void answer_error(struct fcgi_exchange *exchange, int status,
         (exchange->expects && !exchange->body.complete))
         exchange->reply.close = true;
     fcgi_date_now(&exchange->common->date);
-    fcgi_reply_error(&exchange->reply, status, &exchange->client.out);
+    make_page(exchange, status, &page);
+    fcgi_reply_error(&exchange->reply, status, &page, &exchange->client.out);
+    fcgi_buffer_free(&page.content);
     finish(exchange, false);
 }
 
@@ -536,6 +550,25 @@ static void on_bad_block(struct fcgi_exchange *exchange,
         bad_answer(exchange, what);
 }
 
+/* The head of the answer; all of it where the page of an error is replaced. */
+static const char *make_head(struct fcgi_exchange *exchange)
+{
+    const struct fcgi_server_config *config = exchange->upstream.server->config;
+    struct fcgi_buffer *out = &exchange->client.out;
+    struct fcgi_field reason;
+    struct fcgi_page page;
+    int status = fcgi_header_status(&exchange->block.header, &reason);
+    const char *error;
+
+    if (!fcgi_page_intercepts(&exchange->pages, config, status))
+        return fcgi_reply_head(&exchange->reply, &exchange->block.header, out);
+    make_page(exchange, status, &page);
+    error = fcgi_reply_replace(&exchange->reply, &exchange->block.header, &page,
+                               out);
+    fcgi_buffer_free(&page.content);
+    return error;
+}
+
 /* The head, and interim answers before it. */
 static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
                     size_t length)
@@ -556,8 +589,7 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
             return;
         }
         fcgi_date_now(&exchange->common->date);
-        error = fcgi_reply_head(&exchange->reply, &exchange->block.header,
-                                &exchange->client.out);
+        error = make_head(exchange);
         if (error != NULL) {
             bad_answer(exchange, error);
             return;
@@ -719,6 +751,7 @@ static void init(struct fcgi_exchange *exchange,
     exchange->begin.run = begin;
     exchange->report.run = report;
     fcgi_log_init(&exchange->log, common->host, request);
+    fcgi_page_source_init(&exchange->pages, request);
     fcgi_reply_init(&exchange->reply, request, common->host->software,
                     fcgi_date_now(&common->date));
     fcgi_block_begin(&exchange->block);

@@ -24,6 +24,7 @@
 #include "gateway/date.h"
 #include "gateway/linger.h"
 #include "gateway/log.h"
+#include "gateway/page.h"
 #include "gateway/path.h"
 #include "gateway/reply.h"
 #include "gateway/tail.h"
@@ -76,7 +77,8 @@ struct fcgi_exchange {
     struct fcgi_loop_timer lag;  /* set: the answer is whole */
     bool tls;                    /* the client's connection */
     bool cut;                    /* the answer is not whole */
-    int refusal;                 /* the status that it is refused with, or 0 */
+    struct fcgi_page_source pages;
+    int refusal; /* the status that it is refused with, or 0 */
     const char *why_refused;
     struct fcgi_loop_task begin, report;
     struct fcgi_log log;

@@ -39,6 +39,10 @@ struct fcgi_http_request {
      * rules mean for the same servers. */
     bool (*is_script)(const void *arg, const char *path, size_t length);
     const void *is_script_arg;
+    /* The file of the page that the host has for a status, NULL for none; may
+     * be NULL itself. It, its argument and the names outlive the request. */
+    const char *(*error_page)(const void *arg, int status);
+    const void *error_page_arg;
     struct fcgi_text document_root;   /* as its configuration has it */
     struct fcgi_text script_filename; /* the file that the path stands for */
     struct fcgi_text server_name;     /* of the virtual host */

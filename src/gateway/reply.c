@@ -226,15 +226,31 @@ static void add_own(const struct fcgi_reply *reply, bool server, bool date,
         add_line(out, "Date", reply->date);
 }
 
+/* Whether a field tells of a body that is replaced. */
+static bool is_replaced(const struct fcgi_field *field)
+{
+    static const char *const names[] = {
+        "content-type",        "content-encoding", "content-language",
+        "content-location",    "content-range",    "content-digest",
+        "content-disposition", "content-md5",      "etag",
+        "last-modified",       "accept-ranges"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (is(field, names[i]))
+            return true;
+    return false;
+}
+
 /* The fields of the application that go to the client. */
 static void add_fields(const struct fcgi_header *header,
-                       const struct seen *seen, struct fcgi_buffer *out)
+                       const struct seen *seen, bool replaced,
+                       struct fcgi_buffer *out)
 {
     struct fcgi_field field;
     size_t at = 0;
 
     while (fcgi_header_next(header, &at, &field)) {
-        if (is_dropped(seen, &field))
+        if (is_dropped(seen, &field) || (replaced && is_replaced(&field)))
             continue;
         fcgi_buffer_add(out, field.name, field.name_length);
         fcgi_buffer_add_text(out, ": ");
@@ -253,13 +269,26 @@ static void add_interim(const struct fcgi_reply *reply, int status,
     if (reply->version < 11 || status == 100)
         return;
     add_status_line(out, status, reason->value, reason->value_length);
-    add_fields(header, seen, out);
+    add_fields(header, seen, false, out);
     fcgi_buffer_add_text(out, "\r\n");
 }
 
-const char *fcgi_reply_head(struct fcgi_reply *reply,
-                            const struct fcgi_header *header,
-                            struct fcgi_buffer *out)
+/* A whole body of ours. */
+static void add_page(struct fcgi_reply *reply, const struct fcgi_page *page,
+                     struct fcgi_buffer *out)
+{
+    reply->framing = reply->head ? FCGI_FRAMING_NONE : FCGI_FRAMING_LENGTH;
+    reply->length = page->content.length;
+    add_line(out, "Content-Type", page->type);
+    add_framing(reply, true, out);
+    fcgi_reply_body(reply, page->content.data, page->content.length, out);
+}
+
+/* The head of an application's answer; and `page` behind it, if there is one. */
+static const char *make_head(struct fcgi_reply *reply,
+                             const struct fcgi_header *header,
+                             const struct fcgi_page *page,
+                             struct fcgi_buffer *out)
 {
     static const struct fcgi_field server = {"server", 6, "", 0};
     static const struct fcgi_field date = {"date", 4, "", 0};
@@ -289,11 +318,32 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
     add_status_line(out, status, reason.value, reason.value_length);
     add_own(reply, seen.server && !is_listed(&seen, &server),
             seen.date && !is_listed(&seen, &date), out);
-    add_fields(header, &seen, out);
+    add_fields(header, &seen, page != NULL, out);
     reply->head_length = out->length;
-    if (reply->framing != FCGI_FRAMING_OPEN)
+    if (page != NULL)
+        add_page(reply, page, out);
+    else if (reply->framing != FCGI_FRAMING_OPEN)
         add_framing(reply, seen.has_length, out);
     return NULL;
+}
+
+const char *fcgi_reply_head(struct fcgi_reply *reply,
+                            const struct fcgi_header *header,
+                            struct fcgi_buffer *out)
+{
+    return make_head(reply, header, NULL, out);
+}
+
+const char *fcgi_reply_replace(struct fcgi_reply *reply,
+                               const struct fcgi_header *header,
+                               const struct fcgi_page *page,
+                               struct fcgi_buffer *out)
+{
+    const char *error = make_head(reply, header, page, out);
+
+    if (error == NULL)
+        reply->framing = FCGI_FRAMING_NONE;
+    return error;
 }
 
 size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
@@ -372,24 +422,15 @@ bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
 }
 
 void fcgi_reply_error(struct fcgi_reply *reply, int status,
-                      struct fcgi_buffer *out)
+                      const struct fcgi_page *page, struct fcgi_buffer *out)
 {
     const char *reason = fcgi_reason_phrase(status);
-    char page[256];
-    int n = snprintf(page, sizeof(page),
-                     "<!DOCTYPE html>\n<html><head><title>%d %s</title></head>"
-                     "\n<body><h1>%d %s</h1></body></html>\n",
-                     status, reason, status, reason);
 
     reply->status = status;
     reply->begun = true;
-    reply->framing = reply->head ? FCGI_FRAMING_NONE : FCGI_FRAMING_LENGTH;
-    reply->length = (uint64_t)n;
     add_status_line(out, status, reason, strlen(reason));
     add_own(reply, false, false, out);
-    add_line(out, "Content-Type", "text/html");
     if (status == 503)
         add_line(out, "Retry-After", RETRY_AFTER);
-    add_framing(reply, true, out);
-    fcgi_reply_body(reply, (const uint8_t *)page, (size_t)n, out);
+    add_page(reply, page, out);
 }

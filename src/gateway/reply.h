@@ -16,6 +16,7 @@
 
 #include "gateway/buffer.h"
 #include "gateway/host.h"
+#include "gateway/page.h"
 #include "proto/header.h"
 
 /* An interim answer, which tells a client to send its body (RFC 9110, 15.2.1).
@@ -93,6 +94,16 @@ bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out);
 /* Makes a whole answer of our own, with a status that fcgi_reason_phrase()
  * knows. */
 void fcgi_reply_error(struct fcgi_reply *reply, int status,
-                      struct fcgi_buffer *out);
+                      const struct fcgi_page *page, struct fcgi_buffer *out);
+
+/*
+ * Makes a whole answer out of an application's header block, as fcgi_reply_head()
+ * does, and a page in place of its body: fields that tell of the latter are left
+ * out. What comes of the body is dropped.
+ */
+const char *fcgi_reply_replace(struct fcgi_reply *reply,
+                               const struct fcgi_header *header,
+                               const struct fcgi_page *page,
+                               struct fcgi_buffer *out);
 
 #endif

@@ -165,6 +165,14 @@ struct mk_handler_param {
     struct mk_list head;
 };
 
+/* A page of [ERROR_PAGES]. */
+struct mk_error_page {
+    short int status;
+    char *file;
+    char *real_path; /* below DocumentRoot */
+    struct mk_list head;
+};
+
 struct mk_string_line {
     char *val;
     int len;

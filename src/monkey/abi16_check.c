@@ -49,6 +49,7 @@ MK_SIZE(mk_host, 112);
 MK_SIZE(mk_rconf, 32);
 MK_SIZE(mk_rconf_section, 40);
 MK_SIZE(mk_rconf_entry, 32);
+MK_SIZE(mk_error_page, 40);
 MK_SIZE(mk_host_alias, 32);
 MK_SIZE(mk_handler_param, 32);
 MK_SIZE(mk_host_handler, 120);

@@ -63,6 +63,7 @@ MK_AT(mk_session, parser, 6200);
 MK_AT(mk_session, server, 10336);
 MK_SIZE(mk_host, 120);
 MK_AT(mk_host, handlers, 88);
+MK_SIZE(mk_error_page, 40);
 MK_SIZE(mk_host_alias, 32);
 MK_SIZE(mk_handler_param, 32);
 MK_SIZE(mk_host_handler, 80);

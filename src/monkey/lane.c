@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway/gateway.h"
+#include "monkey/error_page.h"
 #include "monkey/index.h"
 #include "monkey/recall.h"
 
@@ -92,6 +93,8 @@ static void fill(struct fcgi_monkey_aim *aim, struct fcgi_monkey_client *client)
     fcgi_monkey_client_name(client, request);
     request->server_name =
         (struct fcgi_text){aim->alias->name, aim->alias->len};
+    request->error_page = fcgi_monkey_error_page;
+    request->error_page_arg = aim->rules.vhost;
     request->close =
         request->close || !config->keep_alive ||
         client->requests + 1 >= (unsigned)config->max_keep_alive_request;

@@ -12,6 +12,7 @@
 #include "gateway/exchange.h"
 #include "monkey/auth.h"
 #include "monkey/buffer.h"
+#include "monkey/error_page.h"
 #include "monkey/gate.h"
 #include "monkey/index.h"
 #include "monkey/request.h"
@@ -125,6 +126,8 @@ static const struct fcgi_server *split(const struct mk_request *sr,
 
     if (server == NULL)
         return NULL;
+    request->error_page = fcgi_monkey_error_page;
+    request->error_page_arg = rules->vhost;
     request->follow_links = monkey->config->symlink;
     request->is_script = fcgi_monkey_rules_is_script;
     request->is_script_arg = rules;

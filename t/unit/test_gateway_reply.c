@@ -139,6 +139,7 @@ static void test_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(refused); i++) {
         struct fcgi_buffer out = {0};
+        const struct fcgi_page empty = {.type = "text/html"};
         struct fcgi_header header;
         struct fcgi_reply reply;
         char *memory = parse(&header, refused[i].block);
@@ -152,9 +153,52 @@ static void test_refused(void **state)
         assert_false(reply.begun);
         assert_bytes(&out, "before");
         /* An error page can still be made. */
-        fcgi_reply_error(&reply, 502, &out);
+        fcgi_reply_error(&reply, 502, &empty, &out);
         assert_int_equal(reply.status, 502);
         assert_non_null(memmem(out.data, out.length, "502 Bad Gateway", 15));
+        fcgi_buffer_free(&out);
+        free(memory);
+    }
+}
+
+#define REPLACED                                           \
+    "HTTP/1.1 404 Gone away\r\n" OWN                       \
+    "Set-Cookie: a=b\r\nContent-Security-Policy: none\r\n" \
+    "WWW-Authenticate: Basic\r\nContent-Type: c/d\r\n"     \
+    "Content-Length: 4\r\n\r\n"
+
+/* An answer whose body is replaced keeps its fields but for those that tell of
+ * the body, and is whole, whatever comes of that. */
+static void test_replaced(void **state)
+{
+    static const char block[] =
+        "Status: 404 Gone away\nContent-Type: a/b\nContent-Length: 9\n"
+        "ETag: \"x\"\nContent-Encoding: gzip\nSet-Cookie: a=b\n"
+        "Content-Security-Policy: none\nWWW-Authenticate: Basic\n"
+        "Connection: X-One\nX-One: 1\n\n";
+    static const char *const methods[] = {"GET", "HEAD"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        struct fcgi_page page = {.type = "c/d"};
+        struct fcgi_buffer out = {0};
+        struct fcgi_header header;
+        struct fcgi_reply reply;
+        char *memory = parse(&header, block);
+        size_t length = i == 0 ? 4 : 0;
+
+        fcgi_buffer_add_text(&page.content, "page");
+        begin(&reply, methods[i], 11, false);
+        assert_null(fcgi_reply_replace(&reply, &header, &page, &out));
+        assert_int_equal(fcgi_reply_body(&reply, page.content.data, 4, &out),
+                         0);
+        fcgi_reply_commit(&reply, &out);
+        assert_true(fcgi_reply_is_whole(&reply));
+        assert_true(fcgi_reply_end(&reply, &out));
+        assert_int_equal(reply.status, 404);
+        assert_int_equal(reply.body_bytes, length);
+        assert_bytes(&out, i == 0 ? REPLACED "page" : REPLACED);
+        fcgi_buffer_free(&page.content);
         fcgi_buffer_free(&out);
         free(memory);
     }
@@ -175,8 +219,8 @@ static const struct {
     {GET10, 502, OWN HTML, KEEP N, "502 Bad Gateway"},
     {"GET", 10, true, 504, OWN HTML, CLOSE N, "504 Gateway Timeout"},
     {"POST", 11, true, 500, OWN HTML, CLOSE N, "500 Internal Server Error"},
-    {GET11, 503, OWN HTML "Retry-After: 5\r\n", N, "503 Service Unavailable"},
-    {"HEAD", 11, false, 503, OWN HTML "Retry-After: 5\r\n", N,
+    {GET11, 503, OWN "Retry-After: 5\r\n" HTML, N, "503 Service Unavailable"},
+    {"HEAD", 11, false, 503, OWN "Retry-After: 5\r\n" HTML, N,
      "503 Service Unavailable"},
     {"HEAD", 10, false, 400, OWN HTML, KEEP N, "400 Bad Request"},
     {"HEAD", 11, true, 502, OWN HTML, CLOSE N, "502 Bad Gateway"},
@@ -187,8 +231,10 @@ static void test_pages(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(pages); i++) {
         bool head = strcmp(pages[i].method, "HEAD") == 0;
+        const struct fcgi_page_source source = {.json = false};
         struct fcgi_buffer out = {0};
         struct fcgi_reply reply;
+        struct fcgi_page page;
         char body[256], *want;
         int n = snprintf(body, sizeof(body),
                          "<!DOCTYPE html>\n<html><head><title>%s</title>"
@@ -196,7 +242,9 @@ static void test_pages(void **state)
                          pages[i].reason, pages[i].reason);
 
         begin(&reply, pages[i].method, pages[i].version, pages[i].close);
-        fcgi_reply_error(&reply, pages[i].status, &out);
+        assert_null(fcgi_page_make(&page, &source, pages[i].status));
+        fcgi_reply_error(&reply, pages[i].status, &page, &out);
+        fcgi_buffer_free(&page.content);
         fcgi_reply_commit(&reply, &out); /* changes nothing */
         assert_true(asprintf(&want,
                              "HTTP/1.1 %s\r\n%sContent-Length: %d\r\n%s%s",
@@ -386,7 +434,7 @@ int main(void)
         cmocka_unit_test(test_pages),     cmocka_unit_test(test_reason),
         cmocka_unit_test(test_no_date),   cmocka_unit_test(test_named_own),
         cmocka_unit_test(test_long_part), cmocka_unit_test(test_probe),
-        cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_interim),   cmocka_unit_test(test_replaced),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

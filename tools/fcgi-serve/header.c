@@ -269,7 +269,7 @@ int serve_header_prepare(struct mk_session *cs, struct mk_request *sr)
 static bool custom_page(int status, struct mk_session *cs,
                         struct mk_request *sr)
 {
-    const struct serve_error_page *page;
+    const struct mk_error_page *page;
     struct mk_file_info info;
     int fd;
 

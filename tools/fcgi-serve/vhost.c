@@ -147,7 +147,7 @@ static void read_pages(struct mk_host *host,
 {
     for (size_t i = 0; section != NULL && i < section->n_entries; i++) {
         const struct fcgi_tree_entry *entry = &section->entries[i];
-        struct serve_error_page *page;
+        struct mk_error_page *page;
         int status = atoi(entry->key);
 
         if (status < 400 || status > 505)
@@ -273,7 +273,7 @@ static void free_host(struct mk_host *host)
         serve_mem_free(alias->name);
         serve_mem_free(alias);
     }
-    for (SERVE_EACH(struct serve_error_page, page, head, &host->error_pages)) {
+    for (SERVE_EACH(struct mk_error_page, page, head, &host->error_pages)) {
         serve_mem_free(page->file);
         serve_mem_free(page->real_path);
         serve_mem_free(page);
@@ -306,11 +306,10 @@ void serve_vhost_find(const struct mk_ptr *name, struct mk_host **host,
     }
 }
 
-const struct serve_error_page *serve_vhost_error_page(struct mk_host *host,
-                                                      int status)
+const struct mk_error_page *serve_vhost_error_page(struct mk_host *host,
+                                                   int status)
 {
-    for (SERVE_EACH(const struct serve_error_page, page, head,
-                    &host->error_pages))
+    for (SERVE_EACH(const struct mk_error_page, page, head, &host->error_pages))
         if (page->status == status)
             return page;
     return NULL;

@@ -7,14 +7,6 @@
 
 #include "monkey/abi.h"
 
-/* A page of [ERROR_PAGES], as it lies in mk_host.error_pages. */
-struct serve_error_page {
-    short int status;
-    char *file;
-    char *real_path;
-    struct mk_list head;
-};
-
 /* Reads sites/default and all others of the directory: 0, or -1 after
  * messages. */
 int serve_vhosts_read(const char *directory);
@@ -32,7 +24,7 @@ void serve_vhost_find(const struct mk_ptr *name, struct mk_host **host,
                       struct mk_host_alias **alias);
 
 /* NULL if the host has no page of its own for the status. */
-const struct serve_error_page *serve_vhost_error_page(struct mk_host *host,
+const struct mk_error_page *serve_vhost_error_page(struct mk_host *host,
                                                       int status);
 
 #endif

@@ -9,6 +9,7 @@
 #       match  => ['/.*\.php fastcgi'],
 #       files  => { 'a/b.txt' => 'text' },   # below the document root
 #       root_as => "$dir/link",              # by another name in the site
+#       pages  => { 404 => 'gone.html' },    # [ERROR_PAGES]
 #       listen => ['[::1]'], access_log => 1, idle => 1,
 #       workers => 4,                        # worker threads
 #       wrap => ['nice'],                    # words put before the command

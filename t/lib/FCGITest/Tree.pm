@@ -84,6 +84,7 @@ sub write_tree {
         section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $self->{root_as} // $www ])
           . section('LOGGER', [ AccessLog => "$d/log/access.log" ],
             [ ErrorLog => "$d/log/error.log" ])
+          . section('ERROR_PAGES', map { [ $_ => $self->{pages}{$_} ] } sort keys %{ $self->{pages} || {} })
           . section('HANDLERS', map { [ Match => $_ ] } @match));
     my $sites = $self->{sites} || {};
     for my $name (keys %$sites) {
