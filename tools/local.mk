@@ -128,6 +128,7 @@ libcheck_la_SOURCES = \
 	tools/fcgi-check/dialect18.c \
 	tools/fcgi-check/elf.c \
 	tools/fcgi-check/explain.c \
+	tools/fcgi-check/fix.c \
 	tools/fcgi-check/json.c \
 	tools/fcgi-check/keys.c tools/fcgi-check/keys.h \
 	tools/fcgi-check/live.c \

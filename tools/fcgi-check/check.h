@@ -46,6 +46,8 @@ struct check_options {
     const char *root;    /* before all paths that files name; NULL: none */
     const char *explain; /* a check, a key, or NULL */
     uint64_t timeout;    /* of --live, in ns */
+    char disabled[1024]; /* ids of checks */
+    enum check_fix { CHECK_FIX_NOT, CHECK_FIX_SHOW, CHECK_FIX_WRITE } fix;
     enum check_format format;
     enum fcgi_cli_when color;
     bool no_tls; /* the program that --monkey names is built without it */

@@ -6,6 +6,7 @@
  * It reads files and never runs what they name.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "check.h"
 #include "dialect.h"
@@ -29,6 +30,8 @@ enum {
     OPT_LIST_KEYS,
     OPT_MONKEY,
     OPT_TIMEOUT,
+    OPT_DISABLE,
+    OPT_FIX,
 };
 
 static const char *const formats[] = {"text", "gcc", "json", "sarif", NULL};
@@ -49,6 +52,12 @@ static const struct fcgi_cli_option rows[] = {
     {OPT_SYNTAX_ONLY, "syntax-only", FLAG(syntax_only),
      "check what is in the files, not what they name"},
     {'s', "strict", FLAG(strict), "status 1 for warnings, too"},
+    {OPT_DISABLE, "disable", TAKE("IDS"),
+     "leave out these checks (FC012,FC125); a comment\n"
+     "'# fcgi-check: allow ID' does so for the next line"},
+    {OPT_FIX, "fix", TAKE("[=WHAT]"),
+     "show, as a diff, what can be cured in one way alone;\n"
+     "write: change the files, too"},
     {'p', "print", FLAG(print),
      "print fastcgi.conf with all defaults, and where each\n"
      "value comes from; findings go to standard error"},
@@ -100,6 +109,34 @@ static int take_format(struct check_options *o, const char *arg)
     return 0;
 }
 
+static int take_disable(struct check_options *o, const char *arg)
+{
+    size_t length = strlen(o->disabled);
+
+    for (const char *at = arg; *at; at += at[5] ? 6 : 5) {
+        if (strncasecmp(at, "FC", 2) != 0 ||
+            strspn(at + 2, "0123456789") != 3 || (at[5] && at[5] != ','))
+            return fcgi_cli_usage(&cli,
+                                  "--disable: '%s' is no list of checks, such "
+                                  "as FC012,FC125",
+                                  arg);
+    }
+    snprintf(o->disabled + length, sizeof(o->disabled) - length, "%s,", arg);
+    return 0;
+}
+
+static int take_fix(struct check_options *o, const char *arg)
+{
+    static const char *const whats[] = {"show", "write", NULL};
+    int i = arg ? fcgi_cli_choice(arg, whats) : 0;
+
+    if (i < 0)
+        return fcgi_cli_usage(&cli, "--fix: '%s' is neither show nor write",
+                              arg);
+    o->fix = i ? CHECK_FIX_WRITE : CHECK_FIX_SHOW;
+    return 0;
+}
+
 static int take_user(struct check_options *o, const char *arg)
 {
     struct check_identity identity;
@@ -143,6 +180,10 @@ static int take(void *data, int value, const char *arg)
         break;
     case OPT_MONKEY:
         return take_monkey(o, arg);
+    case OPT_DISABLE:
+        return take_disable(o, arg);
+    case OPT_FIX:
+        return take_fix(o, arg);
     case 't':
         break;
     }
@@ -204,26 +245,43 @@ static void print(struct check_run *run)
     }
 }
 
-static int check_all(const struct check_options *options, char **arguments)
+/* Looks at all, and sorts what is found. */
+static void look(struct check_run *run, const struct check_options *options,
+                 char **arguments)
 {
-    struct check_run run = {.options = options};
-    int status;
-
+    *run = (struct check_run){.options = options};
     if (*arguments)
         for (; *arguments; arguments++)
-            check_argument(&run, *arguments);
+            check_argument(run, *arguments);
     else
-        check_argument(&run, FCGI_CONFIG_FILE);
-    check_sort(&run);
-    status = status_of(&run);
-    if (options->print) {
-        print(&run);
-        fflush(stdout);
+        check_argument(run, FCGI_CONFIG_FILE);
+    check_sort(run);
+    check_filter(run);
+}
+
+static int check_all(const struct check_options *options, char **arguments)
+{
+    bool apart = options->print || options->fix == CHECK_FIX_SHOW;
+    bool fixed = true;
+    struct check_run run;
+    int status;
+
+    look(&run, options, arguments);
+    if (options->fix)
+        fixed = check_fix(&run, options->fix == CHECK_FIX_WRITE, stdout);
+    if (options->fix == CHECK_FIX_WRITE) {
+        check_run_free(&run);
+        look(&run, options, arguments);
     }
+    status = fixed ? status_of(&run) : CHECK_TROUBLE;
+    if (options->print)
+        print(&run);
+    if (apart)
+        fflush(stdout);
     if (options->quiet)
         show_trouble(&run);
-    else if (!options->print || run.diags.count)
-        show(&run, status, options->print ? stderr : stdout);
+    else if (!apart || run.diags.count)
+        show(&run, status, apart ? stderr : stdout);
     check_run_free(&run);
     return status;
 }
@@ -252,6 +310,11 @@ int main(int argc, char **argv)
                               "--live and --syntax-only exclude each "
                               "other");
     }
+    for (char **arg = argv + first; options.fix == CHECK_FIX_WRITE && *arg;
+         arg++)
+        if (strcmp(*arg, "-") == 0)
+            return fcgi_cli_usage(&cli,
+                                  "--fix=write: standard input is no file");
     if (options.explain) {
         if (!check_write_explanation(options.explain, stdout))
             return unknown(options.explain);

@@ -4,7 +4,9 @@
  */
 #include "output.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define BOLD "\033[1m"
 #define RED "\033[1;31m"
@@ -64,11 +66,65 @@ void check_sort(struct check_run *run)
         memcpy(run->diags.items, sorted.items, size);
 }
 
+static const char *const troubles[] = {
+    FCGI_CHECK_UNREADABLE, FCGI_CHECK_NOT_A_FILE, FCGI_CHECK_TOO_LARGE,
+    FCGI_CHECK_MEMORY, NULL};
+
+/* Whether one of the words of a text is the id of a check. */
+static bool has_id(const char *text, size_t length, const char *id)
+{
+    for (size_t i = 0; i + 5 <= length; i++)
+        if (strncasecmp(text + i, id, 5) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the line before it says so; for the file as a whole, the first. */
+static bool is_allowed(const struct check_run *run,
+                       const struct fcgi_diag *diag)
+{
+    static const char sign[] = "# fcgi-check: allow ";
+    struct check_source *source = check_source_find(run, diag->file);
+    const char *text;
+    size_t length, blanks = 0;
+
+    if (!source || !check_source_line(source, diag->line ? diag->line - 1 : 1,
+                                      &text, &length))
+        return false;
+    while (blanks < length && (text[blanks] == ' ' || text[blanks] == '\t'))
+        blanks++;
+    return length - blanks >= sizeof(sign) - 1 &&
+           memcmp(text + blanks, sign, sizeof(sign) - 1) == 0 &&
+           has_id(text + blanks, length - blanks, diag->id);
+}
+
+void check_filter(struct check_run *run)
+{
+    const char *disabled = run->options->disabled;
+    struct fcgi_diag *items = run->diags.items;
+    size_t kept = 0, group;
+
+    for (size_t i = 0; i < run->diags.count; i += group) {
+        bool drop = fcgi_cli_choice(items[i].id, troubles) < 0 &&
+                    (has_id(disabled, strlen(disabled), items[i].id) ||
+                     is_allowed(run, &items[i]));
+
+        group = check_group(run, i);
+        run->diags.errors -= drop && items[i].severity == FCGI_DIAG_ERROR;
+        for (size_t k = i; k < i + group; k++) {
+            if (!drop) {
+                items[kept++] = items[k];
+                continue;
+            }
+            free(items[k].file);
+            free(items[k].message);
+        }
+    }
+    run->diags.count = kept;
+}
+
 struct check_counts check_count(const struct check_run *run)
 {
-    static const char *const troubles[] = {
-        FCGI_CHECK_UNREADABLE, FCGI_CHECK_NOT_A_FILE, FCGI_CHECK_TOO_LARGE,
-        FCGI_CHECK_MEMORY, NULL};
     struct check_counts counts = {.errors = run->diags.errors};
 
     for (size_t i = 0; i < run->diags.count; i++) {

@@ -18,6 +18,15 @@ struct check_counts {
 /* Puts the findings into the order of the files, and of the lines in them. */
 void check_sort(struct check_run *run);
 
+/* Drops what --disable names, or a comment allows. To be done before they are
+ * counted, and after they are sorted. */
+void check_filter(struct check_run *run);
+
+/* --fix: writes what can be cured in one way to `out`, as a diff, and with
+ * `write` to the files, which keep their owners and modes. False, after a
+ * message, where a file could not be written. */
+bool check_fix(struct check_run *run, bool write, FILE *out);
+
 struct check_counts check_count(const struct check_run *run);
 
 /* How many findings from `first` on belong together: one, and its notes. */
