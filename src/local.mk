@@ -45,6 +45,7 @@ libgateway_la_SOURCES = \
 	src/backend/dial.c src/backend/dial.h \
 	src/backend/group.c src/backend/group.h \
 	src/backend/health.c src/backend/health.h \
+	src/backend/limit.c src/backend/limit.h \
 	src/backend/maintenance.c src/backend/maintenance.h \
 	src/backend/notice.h \
 	src/backend/pool.c src/backend/pool.h \

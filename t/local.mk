@@ -59,6 +59,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_group \
 	t/unit/test_backend_health \
 	t/unit/test_backend_keep \
+	t/unit/test_backend_limit \
 	t/unit/test_backend_server \
 	t/unit/test_backend_service \
 	t/unit/test_backend_stream \

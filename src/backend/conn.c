@@ -26,6 +26,10 @@
  * is closed, for the request to go out on another. To find that out, any
  * request is sent in two parts as long as there is reason to
  * (fcgi_server_doubt()).
+ *
+ * The same proof tells whether a connection that was made for its request was
+ * accepted, where the owner wants to know: it may wait in the backlog of an
+ * application whose processes all have one.
  */
 #include "backend/conn.h"
 
@@ -95,23 +99,34 @@ static void set_deadline(struct fcgi_conn *conn, uint64_t deadline)
     fcgi_loop_hasten_timer(conn->loop, &conn->timer, deadline);
 }
 
-/* Something moved: the time for the phase that we are in begins anew. */
-static void moved(struct fcgi_conn *conn)
-{
-    uint64_t timeout = conn->unsent ? conn->server->config->send_timeout
-                                    : conn->server->config->read_timeout;
-
-    if (conn->starved)
-        fcgi_loop_stop_timer(conn->loop, &conn->timer);
-    else
-        set_deadline(conn, fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
-}
-
 /* Whether all has been sent that may be before the proof. */
 static bool is_held(const struct fcgi_conn *conn)
 {
     return conn->proving &&
            conn->request.position >= fcgi_request_params_end(&conn->request);
+}
+
+/* Whether SendTimeout counts, and not ReadTimeout. What a connection that was
+ * made for the request holds back is not what the answer waits for: either may
+ * end it then, whichever is shorter. */
+static bool is_sending(const struct fcgi_conn *conn)
+{
+    const struct fcgi_server_config *config = conn->server->config;
+
+    return conn->unsent && (conn->kept || !is_held(conn) ||
+                            config->send_timeout < config->read_timeout);
+}
+
+/* Something moved: the time for the phase that we are in begins anew. */
+static void moved(struct fcgi_conn *conn)
+{
+    uint64_t timeout = is_sending(conn) ? conn->server->config->send_timeout
+                                        : conn->server->config->read_timeout;
+
+    if (conn->starved)
+        fcgi_loop_stop_timer(conn->loop, &conn->timer);
+    else
+        set_deadline(conn, fcgi_loop_now(conn->loop) + timeout * FCGI_LOOP_MS);
 }
 
 /* Tells the loop what we wait for. A paused connection is taken out, since a
@@ -259,14 +274,19 @@ static bool push(struct fcgi_conn *conn)
             fail(conn, FCGI_CONN_CLOSED);
             return false;
         }
-        if (proof == PROOF_PENDING && is_held(conn) && is_late(conn)) {
+        if (proof == PROOF_PENDING && is_held(conn) && may_be_busy(conn) &&
+            is_late(conn)) {
             fcgi_server_doubt(conn->server);
             fail(conn, FCGI_CONN_CLOSED);
             return false;
         }
-        conn->proving = conn->proving && proof != PROOF_COME;
-        if (proof == PROOF_COME)
-            fcgi_server_trust(conn->server);
+        if (proof == PROOF_COME) {
+            conn->proving = false;
+            if (conn->kept)
+                fcgi_server_trust(conn->server);
+            else if (!conn->heard)
+                conn->on_accepted(conn);
+        }
     } while (proof == PROOF_COME);
     conn->unsent = result > 0;
     conn->starved = !conn->unsent && !conn->peer_closed_read &&
@@ -484,8 +504,8 @@ static void timer_fired(struct fcgi_loop_timer *timer)
         die(conn);
         break;
     case FCGI_CONN_OPEN:
-        fail(conn,
-             conn->unsent ? FCGI_CONN_SEND_TIMEOUT : FCGI_CONN_READ_TIMEOUT);
+        fail(conn, is_sending(conn) ? FCGI_CONN_SEND_TIMEOUT
+                                    : FCGI_CONN_READ_TIMEOUT);
         break;
     }
 }
@@ -514,8 +534,9 @@ void fcgi_conn_start(struct fcgi_conn *conn,
     conn->paused = false;
     conn->unsent = true;
     conn->starved = false;
-    conn->proving = may_be_busy(conn) &&
-                    (conn->once || fcgi_server_is_doubted(conn->server));
+    conn->proving = may_be_busy(conn)
+                        ? conn->once || fcgi_server_is_doubted(conn->server)
+                        : !conn->kept && conn->on_accepted != NULL;
     conn->proof_wait = 0;
     conn->bytes_in = conn->bytes_out = 0;
     conn->read_most = conn->scratch_size;

@@ -122,14 +122,17 @@ struct fcgi_conn {
     /* For the pool (worker.c). */
     /* The first bytes of an answer have come; NULL: nobody wants to know. */
     void (*on_first_byte)(struct fcgi_conn *conn);
+    /* A connection that was made for its request was accepted, which only a
+     * Unix socket tells. NULL: nobody wants to know. */
+    void (*on_accepted)(struct fcgi_conn *conn);
     /* KEPT: it is of no use any more, and closed. May be NULL. */
     void (*on_dead)(struct fcgi_conn *conn);
     struct fcgi_server_local *local;
     struct fcgi_list link; /* the worker's: in use, or spare memory */
     struct fcgi_list idle; /* KEPT: the idle ones of `local` */
-    bool is_unanswered;    /* `unanswered` is in one of the server's lists */
-    struct fcgi_unanswered unanswered; /* under the server's lock, then */
-    struct fcgi_loop_timer starvation_timer;
+    bool waits;            /* `standing` is the server's */
+    struct fcgi_standing standing;
+    struct fcgi_loop_timer wait_timer;
 };
 
 /* Makes a closed connection out of any memory. `scratch` is shared with all of

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checks. The connection is dialed as a request's is, and seen when it starves;
- * but what is sent and read on it is not a request's.
+ * Checks. The connection is dialed as a request's is, and counts as one that
+ * waits; but what is sent and read on it is not a request's.
  */
 #include "backend/health.h"
 
@@ -29,7 +29,7 @@ struct check {
     struct fcgi_loop_io io;
     bool under_way; /* it has a slot */
     uint64_t deadline;
-    struct fcgi_unanswered unanswered;
+    struct fcgi_standing standing;
     uint8_t answer[64]; /* room for a whole one: what is left unread when
                            the socket is closed resets the connection */
     size_t length;
@@ -64,9 +64,10 @@ static void let_go(struct check *check)
     fcgi_addresses_unref(check->addresses);
     check->addresses = NULL;
     check->under_way = false;
-    fcgi_server_stop_watching(check->server, &check->unanswered,
-                              check->length > 0);
-    fcgi_worker_free_slot(check->worker, check->server);
+    if (check->length > 0)
+        fcgi_server_conn_answered(check->server, &check->standing,
+                                  fcgi_loop_now(check->worker->loop));
+    fcgi_worker_free_slot(check->worker, check->server, &check->standing);
 }
 
 static void end(struct check *check, enum verdict verdict)
@@ -158,7 +159,7 @@ static void begin(struct check *check)
     check->length = 0;
     check->deadline =
         fcgi_loop_now(loop) + config->connect_timeout * FCGI_LOOP_MS;
-    fcgi_server_unanswered(check->server, &check->unanswered,
+    fcgi_server_conn_begin(check->server, &check->standing, false,
                            fcgi_loop_now(loop));
     check->addresses = fcgi_server_addresses(check->server);
     if (check->addresses == NULL) {
@@ -166,7 +167,7 @@ static void begin(struct check *check)
         return;
     }
     fcgi_loop_set_timer(loop, &check->timer,
-                        fcgi_loop_now(loop) + FCGI_STARVE_SOON);
+                        fcgi_loop_now(loop) + FCGI_LIMIT_SOON);
     fcgi_dial_start(&check->dial, check->addresses->list, check->addresses->n,
                     check->deadline, dialed);
 }
@@ -189,8 +190,8 @@ static void fired(struct fcgi_loop_timer *timer)
         end(check, FAILED);
         return;
     }
-    next = fcgi_worker_check_starving(check->worker, check->server,
-                                      &check->unanswered);
+    next =
+        fcgi_worker_conn_check(check->worker, check->server, &check->standing);
     if (next == 0 || next > check->deadline)
         next = check->deadline;
     fcgi_loop_set_timer(loop, timer, next);

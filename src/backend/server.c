@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Slots, the queue, connections that may starve, counters, and health.
+ * Slots, the queue, what is known of connections, counters, and health.
  */
 #include "backend/server.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* So many requests that were read at once dispel a doubt. */
 #define DOUBTS 1000
@@ -24,6 +26,27 @@ static void add(atomic_uint *number, int n)
                           memory_order_relaxed);
 }
 
+/* What Concurrency says, as fcgi_limit_init() wants it. Connections that are not
+ * kept hold nothing up. */
+static unsigned most_at_once(const struct fcgi_server_config *config)
+{
+    const char *text = config->concurrency;
+
+    if (!config->keep_alive || config->keep_alive_requests == 1 ||
+        (text != NULL && strcasecmp(text, "off") == 0))
+        return UINT32_MAX;
+    return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 0; /* Auto: 0 */
+}
+
+static void init_limit(struct fcgi_server *server)
+{
+    const struct fcgi_server_config *config = server->config;
+
+    fcgi_limit_init(&server->limit, most_at_once(config),
+                    config->keep_alive &&
+                        config->endpoint.kind == FCGI_ENDPOINT_UNIX);
+}
+
 int fcgi_server_init(struct fcgi_server *server,
                      const struct fcgi_server_config *config,
                      const atomic_uint *n_present)
@@ -34,8 +57,9 @@ int fcgi_server_init(struct fcgi_server *server,
     fcgi_server_doubt(server);
     fcgi_list_init(&server->queue);
     fcgi_list_init(&server->locals);
-    fcgi_list_init(&server->unproven);
-    fcgi_list_init(&server->silent);
+    fcgi_list_init(&server->fresh);
+    fcgi_list_init(&server->passed);
+    init_limit(server);
     fcgi_endpoint_text(&config->endpoint, server->where, sizeof(server->where));
     server->addresses = fcgi_address_literal(&config->endpoint);
     if (server->addresses == NULL && errno != 0)
@@ -79,6 +103,11 @@ unsigned fcgi_server_busy(const struct fcgi_server *server)
     return (open > idle ? open - idle : 0) + get(&server->waiting);
 }
 
+unsigned fcgi_server_learned(const struct fcgi_server *server)
+{
+    return get(&server->limit.learned);
+}
+
 static struct fcgi_server_local *local_of(struct fcgi_list *link)
 {
     return FCGI_LOOP_OWNER(link, struct fcgi_server_local, link);
@@ -99,11 +128,30 @@ static struct fcgi_server_local *most_idle(const struct fcgi_server *server)
     return best;
 }
 
-static void enqueue(struct fcgi_server *server, struct fcgi_checkout *checkout)
+static struct fcgi_checkout *first_in_queue(const struct fcgi_server *server)
 {
+    struct fcgi_list *first = fcgi_list_first(&server->queue);
+
+    return first != NULL ? FCGI_LOOP_OWNER(first, struct fcgi_checkout, queued)
+                         : NULL;
+}
+
+/* False where the queue is full; and where its first has waited for so long
+ * that whoever comes now would wait in vain. */
+static bool enqueue(struct fcgi_server *server, struct fcgi_checkout *checkout,
+                    uint64_t now)
+{
+    const struct fcgi_checkout *first = first_in_queue(server);
+    uint64_t most = server->config->queue_timeout * FCGI_LOOP_MS;
+
+    if (get(&server->waiting) >= server->config->queue_size ||
+        (first != NULL && now >= first->since + most - most / 4))
+        return false;
     checkout->state = FCGI_CHECKOUT_QUEUED;
+    checkout->since = now;
     fcgi_list_add(&server->queue, &checkout->queued);
     add(&server->waiting, 1);
+    return true;
 }
 
 static void dequeue(struct fcgi_server *server, struct fcgi_checkout *checkout)
@@ -115,12 +163,10 @@ static void dequeue(struct fcgi_server *server, struct fcgi_checkout *checkout)
 /* The first of the queue, on its way from now on; or NULL. */
 static struct fcgi_checkout *next_in_queue(struct fcgi_server *server)
 {
-    struct fcgi_list *first = fcgi_list_first(&server->queue);
-    struct fcgi_checkout *checkout;
+    struct fcgi_checkout *checkout = first_in_queue(server);
 
-    if (first == NULL)
+    if (checkout == NULL)
         return NULL;
-    checkout = FCGI_LOOP_OWNER(first, struct fcgi_checkout, queued);
     dequeue(server, checkout);
     checkout->state = FCGI_CHECKOUT_SENT;
     return checkout;
@@ -131,6 +177,16 @@ static bool has_slot(const struct fcgi_server *server)
     uint32_t most = server->config->max_connections;
 
     return most == 0 || get(&server->open) < most;
+}
+
+/* Requests to a server that refuses connections are under way without one, and
+ * others need not wait for them; nor for one that is out: all are told what is
+ * wrong, or go elsewhere, or try again. */
+static bool may_open(const struct fcgi_server *server, uint64_t now)
+{
+    return has_slot(server) &&
+           (fcgi_limit_may_open(&server->limit, get(&server->open), now) ||
+            atomic_load(&server->down_since) != 0 || atomic_load(&server->out));
 }
 
 bool fcgi_server_take_slot(struct fcgi_server *server)
@@ -145,8 +201,32 @@ bool fcgi_server_take_slot(struct fcgi_server *server)
     return taken;
 }
 
+/* The lock is held. */
+static struct fcgi_checkout *grant(struct fcgi_server *server, uint64_t now)
+{
+    struct fcgi_checkout *checkout;
+
+    if (!may_open(server, now))
+        return NULL;
+    checkout = next_in_queue(server);
+    if (checkout != NULL)
+        add(&server->open, 1);
+    return checkout;
+}
+
+struct fcgi_checkout *fcgi_server_grant(struct fcgi_server *server,
+                                        uint64_t now)
+{
+    struct fcgi_checkout *checkout;
+
+    pthread_mutex_lock(&server->lock);
+    checkout = grant(server, now);
+    pthread_mutex_unlock(&server->lock);
+    return checkout;
+}
+
 enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
-                                struct fcgi_checkout *checkout)
+                                struct fcgi_checkout *checkout, uint64_t now)
 {
     struct fcgi_server *server = local->server;
     enum fcgi_take take = FCGI_TAKE_FULL;
@@ -167,11 +247,10 @@ enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
         checkout->asked = other;
         checkout->state = FCGI_CHECKOUT_SENT;
         take = FCGI_TAKE_ASK;
-    } else if (has_slot(server)) {
+    } else if (get(&server->waiting) == 0 && may_open(server, now)) {
         add(&server->open, 1);
         take = FCGI_TAKE_SLOT;
-    } else if (get(&server->waiting) < server->config->queue_size) {
-        enqueue(server, checkout);
+    } else if (enqueue(server, checkout, now)) {
         take = FCGI_TAKE_WAIT;
     }
     pthread_mutex_unlock(&server->lock);
@@ -193,28 +272,57 @@ bool fcgi_server_cancel(struct fcgi_checkout *checkout)
     return queued;
 }
 
-static struct fcgi_unanswered *unanswered_of(struct fcgi_list *link)
+/* --- what is known of connections; the lock is held ------------------------ */
+
+static struct fcgi_standing *standing_of(struct fcgi_list *link)
 {
-    return FCGI_LOOP_OWNER(link, struct fcgi_unanswered, link);
+    return FCGI_LOOP_OWNER(link, struct fcgi_standing, link);
 }
 
-/* Whether the oldest of the list has waited for so long. */
-static bool starves(const struct fcgi_list *list, uint64_t now, uint64_t after)
+/* Whether the oldest of the list is held up. */
+static bool is_stuck(const struct fcgi_server *server,
+                     const struct fcgi_list *list, uint64_t now)
 {
     struct fcgi_list *oldest = fcgi_list_first(list);
 
-    return oldest != NULL && now >= unanswered_of(oldest)->since + after;
+    return oldest != NULL &&
+           fcgi_limit_is_stuck(&server->limit, &standing_of(oldest)->wait,
+                               list == &server->passed, now);
 }
 
-enum fcgi_give fcgi_server_give(struct fcgi_server_local *local, uint64_t now,
+static void set_standing(struct fcgi_server *server,
+                         struct fcgi_standing *standing,
+                         enum fcgi_standing_state state, uint64_t now)
+{
+    bool was = standing->state >= FCGI_STANDING_PASSED;
+    bool is = state >= FCGI_STANDING_PASSED;
+
+    fcgi_list_remove(&standing->link);
+    standing->state = state;
+    if (state == FCGI_STANDING_FRESH)
+        fcgi_list_add(&server->fresh, &standing->link);
+    if (state == FCGI_STANDING_PASSED)
+        fcgi_list_add(&server->passed, &standing->link);
+    if (is && !was)
+        fcgi_limit_proven(&server->limit, now);
+    if (was && !is)
+        fcgi_limit_closed(&server->limit);
+}
+
+enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
+                                unsigned served, uint64_t now,
                                 struct fcgi_checkout **checkout)
 {
     struct fcgi_server *server = local->server;
     enum fcgi_give give = FCGI_GIVE_KEEP;
+    bool stuck;
 
     pthread_mutex_lock(&server->lock);
-    if (starves(&server->unproven, now, FCGI_STARVE_SOON) ||
-        starves(&server->silent, now, FCGI_STARVE_LATE)) {
+    if (served > 1)
+        fcgi_limit_kept(&server->limit);
+    stuck = is_stuck(server, &server->fresh, now) ||
+            is_stuck(server, &server->passed, now);
+    if (fcgi_limit_finish(&server->limit, stuck, get(&server->open), now)) {
         give = FCGI_GIVE_CLOSE;
     } else if ((*checkout = next_in_queue(server)) != NULL) {
         give = FCGI_GIVE_HANDOFF;
@@ -226,24 +334,31 @@ enum fcgi_give fcgi_server_give(struct fcgi_server_local *local, uint64_t now,
     return give;
 }
 
-struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server)
+struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server,
+                                            struct fcgi_standing *standing,
+                                            uint64_t now)
 {
     struct fcgi_checkout *checkout;
 
     pthread_mutex_lock(&server->lock);
-    checkout = next_in_queue(server);
-    if (checkout == NULL)
-        add(&server->open, -1);
+    if (standing != NULL)
+        set_standing(server, standing, FCGI_STANDING_NONE, 0);
+    add(&server->open, -1);
+    checkout = grant(server, now);
     pthread_mutex_unlock(&server->lock);
     return checkout;
 }
 
-bool fcgi_server_idle_gone(struct fcgi_server_local *local)
+bool fcgi_server_idle_gone(struct fcgi_server_local *local,
+                           struct fcgi_standing *standing, bool unkept)
 {
     struct fcgi_server *server = local->server;
     bool ours;
 
     pthread_mutex_lock(&server->lock);
+    if (unkept)
+        fcgi_limit_unkept(&server->limit);
+    set_standing(server, standing, FCGI_STANDING_NONE, 0);
     ours = local->idle > 0;
     if (ours) {
         local->idle--;
@@ -264,57 +379,74 @@ unsigned fcgi_server_reclaimed(struct fcgi_server_local *local)
     return n;
 }
 
-void fcgi_server_unanswered(struct fcgi_server *server,
-                            struct fcgi_unanswered *unanswered, uint64_t now)
+/* Clocks of workers differ by the length of a round of their loops: the order
+ * of the list decides. */
+void fcgi_server_conn_begin(struct fcgi_server *server,
+                            struct fcgi_standing *standing, bool unkept,
+                            uint64_t now)
 {
     pthread_mutex_lock(&server->lock);
-    fcgi_list_remove(&unanswered->link);
-    /* Clocks of workers differ by the length of a round of their loops: the
-     * order of the list decides. */
-    unanswered->since = now;
-    unanswered->accepted = false;
-    fcgi_list_add(&server->unproven, &unanswered->link);
+    if (unkept)
+        fcgi_limit_unkept(&server->limit);
+    set_standing(server, standing, FCGI_STANDING_FRESH, 0);
+    fcgi_limit_begin(&server->limit, &standing->wait, get(&server->idle), now);
     pthread_mutex_unlock(&server->lock);
 }
 
-void fcgi_server_stop_watching(struct fcgi_server *server,
-                               struct fcgi_unanswered *unanswered,
-                               bool answered)
+void fcgi_server_conn_accepted(struct fcgi_server *server,
+                               struct fcgi_standing *standing, uint64_t now)
 {
     pthread_mutex_lock(&server->lock);
-    if (fcgi_list_has(&unanswered->link)) {
-        /* Those before it have been accepted as well. */
-        while (answered && !unanswered->accepted &&
-               server->unproven.next != &unanswered->link) {
-            struct fcgi_list *earlier = server->unproven.next;
-
-            fcgi_list_remove(earlier);
-            unanswered_of(earlier)->accepted = true;
-            fcgi_list_add(&server->silent, earlier);
-        }
-        fcgi_list_remove(&unanswered->link);
-    }
+    set_standing(server, standing, FCGI_STANDING_PROVEN, now);
     pthread_mutex_unlock(&server->lock);
 }
 
-uint64_t fcgi_server_check_starving(struct fcgi_server *server,
-                                    struct fcgi_unanswered *unanswered,
-                                    uint64_t now,
-                                    struct fcgi_server_local **victim)
+void fcgi_server_conn_answered(struct fcgi_server *server,
+                               struct fcgi_standing *standing, uint64_t now)
 {
-    uint64_t next = 0, late = unanswered->since + FCGI_STARVE_LATE;
+    pthread_mutex_lock(&server->lock);
+    while (standing->state == FCGI_STANDING_FRESH &&
+           server->fresh.next != &standing->link)
+        set_standing(server, standing_of(server->fresh.next),
+                     server->limit.tells ? FCGI_STANDING_PROVEN
+                                         : FCGI_STANDING_PASSED,
+                     now);
+    set_standing(server, standing, FCGI_STANDING_PROVEN, now);
+    pthread_mutex_unlock(&server->lock);
+}
+
+void fcgi_server_conn_closed(struct fcgi_server *server,
+                             struct fcgi_standing *standing)
+{
+    pthread_mutex_lock(&server->lock);
+    set_standing(server, standing, FCGI_STANDING_NONE, 0);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* Idle connections cost little: unlike where one that is in use is closed,
+ * that it waits for long is enough. */
+uint64_t fcgi_server_conn_check(struct fcgi_server *server,
+                                struct fcgi_standing *standing, uint64_t now,
+                                struct fcgi_server_local **victim)
+{
+    uint64_t next = 0, late = standing->wait.since + FCGI_LIMIT_LATE;
     struct fcgi_server_local *local;
 
     *victim = NULL;
     pthread_mutex_lock(&server->lock);
-    if (!fcgi_list_has(&unanswered->link))
+    if (!fcgi_list_has(&standing->link))
         goto out;
-    next = now < late ? late : now + FCGI_STARVE_LATE;
-    if (now < late && unanswered->accepted)
+    next = now < late ? late : now + FCGI_LIMIT_LATE;
+    if (now < late && standing->state == FCGI_STANDING_PASSED)
         goto out;
     local = most_idle(server);
     if (local == NULL)
         goto out;
+    fcgi_limit_failed(
+        &server->limit,
+        fcgi_limit_is_stuck(&server->limit, &standing->wait,
+                            standing->state == FCGI_STANDING_PASSED, now),
+        get(&server->open), now);
     local->idle--;
     add(&server->idle, -1);
     /* One message stands for all that were not yet told. */
@@ -323,6 +455,18 @@ uint64_t fcgi_server_check_starving(struct fcgi_server *server,
 out:
     pthread_mutex_unlock(&server->lock);
     return next;
+}
+
+bool fcgi_server_look(struct fcgi_server *server, uint64_t now)
+{
+    bool waits;
+
+    pthread_mutex_lock(&server->lock);
+    waits = !fcgi_list_is_empty(&server->queue);
+    if (waits)
+        fcgi_limit_look(&server->limit, get(&server->open), now);
+    pthread_mutex_unlock(&server->lock);
+    return waits;
 }
 
 /* --- health: MaxFails failures within FailTimeout take a server out for that
@@ -477,6 +621,7 @@ void fcgi_server_enter(struct fcgi_server *server,
         atomic_store(&server->on_trial, false);
         atomic_store(&server->out, false);
         atomic_store(&server->down_since, 0);
+        init_limit(server);
     }
     atomic_store(&server->present, true);
     pthread_mutex_unlock(&server->lock);

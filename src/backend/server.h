@@ -17,22 +17,9 @@
  *                         a free slot              FCGI_TAKE_SLOT
  *                         the queue                FCGI_TAKE_WAIT
  *
- * Keep-alive starves nobody. An application such as PHP-FPM gives a process to
- * each connection until that closes, and a request on another connection may
- * wait in its backlog for a process to become free. A connection that has
- * never answered is therefore watched: as long as one of them seems to starve,
- * finished connections are closed and not kept, and idle ones are closed for
- * it. It seems to starve when it
- *
- *   - has waited for FCGI_STARVE_SOON, and no connection that was made after
- *     it has answered (backlogs are served in order: if one has, this one was
- *     accepted, too, and its script is merely slow); or
- *   - has waited for FCGI_STARVE_LATE, whatever came after it, as the order
- *     may be another, behind a load balancer, say.
- *
- * Closing at once whenever anybody waits for a first answer would be simpler.
- * But under a steady load somebody always does, so that no connection was ever
- * kept even where the application has processes enough.
+ * How many slots there are at a time is what MaxConnections says, and what the
+ * server has shown that it serves side by side: limit.h, which also says why
+ * kept connections starve nobody. Who gets no slot waits in the queue.
  */
 #ifndef FCGI_BACKEND_SERVER_H
 #define FCGI_BACKEND_SERVER_H
@@ -43,13 +30,11 @@
 #include <stdint.h>
 
 #include "backend/address.h"
+#include "backend/limit.h"
 #include "backend/stats.h"
 #include "config/config.h"
 #include "loop/list.h"
 #include "loop/loop.h"
-
-#define FCGI_STARVE_SOON (20 * FCGI_LOOP_MS)
-#define FCGI_STARVE_LATE (250 * FCGI_LOOP_MS)
 
 /* A whole Weight, in parts of it. */
 #define FCGI_SERVER_WHOLE 4096U
@@ -65,11 +50,19 @@ struct fcgi_conn;
 struct fcgi_worker;
 struct fcgi_checkout;
 
-/* A connection that has never answered; a member of it. */
-struct fcgi_unanswered {
-    struct fcgi_list link; /* in one of the server's lists, or in none */
-    uint64_t since;
-    bool accepted; /* by the application, as a later one has answered */
+enum fcgi_standing_state {
+    FCGI_STANDING_NONE,   /* no connection */
+    FCGI_STANDING_FRESH,  /* nothing is known of it */
+    FCGI_STANDING_PASSED, /* a later one has answered: it was accepted, too */
+    FCGI_STANDING_PROVEN, /* it was accepted, or has answered */
+};
+
+/* What a server knows of a connection to it; a member of that. FRESH and PASSED
+ * ones are the server's, under its lock, others their own worker's. */
+struct fcgi_standing {
+    enum fcgi_standing_state state;
+    struct fcgi_list link; /* in the server's list for such ones */
+    struct fcgi_limit_wait wait;
 };
 
 /* A server as one worker has it: what belongs to that thread alone. */
@@ -81,6 +74,7 @@ struct fcgi_server_local {
     unsigned idle;          /* idle connections that nobody has claimed */
     unsigned reclaimed;     /* those that the worker is asked to close */
     struct fcgi_loop_task reclaim;
+    struct fcgi_loop_timer look; /* set while requests wait */
     /* The worker's own: */
     struct fcgi_list kept;  /* idle ones, claimed or not, last used first */
     unsigned reserved_dead; /* claimed ones that have died since */
@@ -100,13 +94,15 @@ struct fcgi_server {
     const char *_Atomic unresolved;   /* why, static */
     /* Written under the lock; others may look at them without it, to choose
      * between servers. */
-    atomic_uint open;          /* slots that are taken */
-    atomic_uint idle;          /* of those: idle and not claimed */
-    atomic_uint waiting;       /* checkouts in the queue */
-    struct fcgi_list queue;    /* of checkouts */
-    struct fcgi_list locals;   /* one for each worker */
-    struct fcgi_list unproven; /* never answered, nor has any after them */
-    struct fcgi_list silent;   /* never answered, but a later one has */
+    atomic_uint open;        /* slots that are taken */
+    atomic_uint idle;        /* of those: idle and not claimed */
+    atomic_uint waiting;     /* checkouts in the queue */
+    struct fcgi_list queue;  /* of checkouts */
+    struct fcgi_list locals; /* one for each worker */
+    struct fcgi_limit limit;
+    unsigned proven;         /* connections that are PASSED or PROVEN */
+    struct fcgi_list fresh;  /* FRESH ones */
+    struct fcgi_list passed; /* PASSED ones */
 
     /* Health. What is atomic may be read without the lock. */
     unsigned fails;
@@ -162,6 +158,7 @@ struct fcgi_checkout {
     int fd;                 /* or one of another; -1: the slot alone */
     unsigned served;        /* requests on `fd` so far */
     uint64_t quiet_since;   /* when `fd` answered last */
+    uint64_t since;         /* QUEUED: when it came */
     void *owner;
     void (*granted)(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn);
@@ -196,50 +193,76 @@ void fcgi_server_leave(struct fcgi_server_local *local);
 /* A way to a connection for `local`'s worker. `checkout` is FREE and stays the
  * caller's but for ASK and WAIT. */
 enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
-                                struct fcgi_checkout *checkout);
+                                struct fcgi_checkout *checkout, uint64_t now);
 
-/* A slot, if one is free and nobody waits for it. */
+/* A slot, if MaxConnections leaves one: for what must not wait. */
 bool fcgi_server_take_slot(struct fcgi_server *server);
+
+/* A slot for the first in the queue, which has to be sent; or NULL. */
+struct fcgi_checkout *fcgi_server_grant(struct fcgi_server *server,
+                                        uint64_t now);
 
 /* Takes the checkout out of the queue and frees it for other use; false where
  * it is on its way already. */
 bool fcgi_server_cancel(struct fcgi_checkout *checkout);
 
-/* A connection of `local` is finished and fit for another request. */
-enum fcgi_give fcgi_server_give(struct fcgi_server_local *local, uint64_t now,
+/* A connection of `local` has served its `served`th request, and is fit for
+ * another one. */
+enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
+                                unsigned served, uint64_t now,
                                 struct fcgi_checkout **checkout);
 
-/* The connection is closed: who gets its slot, or NULL. The checkout has to be
- * sent. */
-struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server);
+/* The connection is closed; NULL: there was none. Its slot is free: who gets
+ * one, or NULL. The checkout has to be sent. */
+struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server,
+                                            struct fcgi_standing *standing,
+                                            uint64_t now);
 
-/* An idle connection of `local` is of no use any more and closed. Returns true
- * where its slot is free now; else it belongs to somebody who was promised
- * the connection. */
-bool fcgi_server_idle_gone(struct fcgi_server_local *local);
+/* An idle connection of `local` is of no use any more and closed; `unkept`: by
+ * the application, which has served one request on it. Returns true where its
+ * slot is free now; else it belongs to somebody who was promised the
+ * connection. */
+bool fcgi_server_idle_gone(struct fcgi_server_local *local,
+                           struct fcgi_standing *standing, bool unkept);
 
 /* How many idle connections the worker has to close now, and their slots to
  * free. */
 unsigned fcgi_server_reclaimed(struct fcgi_server_local *local);
 
-/* A request waits on a connection that has never answered; and no more,
- * because it has answered, or for another reason. */
-void fcgi_server_unanswered(struct fcgi_server *server,
-                            struct fcgi_unanswered *unanswered, uint64_t now);
-void fcgi_server_stop_watching(struct fcgi_server *server,
-                               struct fcgi_unanswered *unanswered,
-                               bool answered);
+/* A request is about to go out on a connection that is made for it; what was
+ * on its slot before is closed, `unkept` as above. */
+void fcgi_server_conn_begin(struct fcgi_server *server,
+                            struct fcgi_standing *standing, bool unkept,
+                            uint64_t now);
+
+/* A connection that is FRESH or PASSED: it was accepted; it has answered, and
+ * those that were made before it were accepted as well. */
+void fcgi_server_conn_accepted(struct fcgi_server *server,
+                               struct fcgi_standing *standing, uint64_t now);
+void fcgi_server_conn_answered(struct fcgi_server *server,
+                               struct fcgi_standing *standing, uint64_t now);
+
+/* The connection of a slot that is kept is closed. */
+void fcgi_server_conn_closed(struct fcgi_server *server,
+                             struct fcgi_standing *standing);
 
 /*
  * The connection has waited for a while: when to look again, 0 for never.
- * Where it starves and somebody has an idle connection, that local is put into
- * `*victim`, and its worker must be sent local->reclaim, unless `*victim` is
- * NULL.
+ * Where it is held up, and somebody has an idle connection, that local is put
+ * into `*victim`, and its worker must be sent local->reclaim, unless `*victim`
+ * is NULL.
  */
-uint64_t fcgi_server_check_starving(struct fcgi_server *server,
-                                    struct fcgi_unanswered *unanswered,
-                                    uint64_t now,
-                                    struct fcgi_server_local **victim);
+uint64_t fcgi_server_conn_check(struct fcgi_server *server,
+                                struct fcgi_standing *standing, uint64_t now,
+                                struct fcgi_server_local **victim);
+
+/* A look from time to time while requests wait: see fcgi_limit_look(). Returns
+ * whether any does. */
+bool fcgi_server_look(struct fcgi_server *server, uint64_t now);
+
+/* As many connections as the server has shown to serve side by side, or was
+ * said to (Concurrency). Any thread. */
+unsigned fcgi_server_learned(const struct fcgi_server *server);
 
 /* Requests in progress or in the queue. Any thread, without the lock. */
 unsigned fcgi_server_busy(const struct fcgi_server *server);

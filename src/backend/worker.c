@@ -101,14 +101,44 @@ void fcgi_worker_worked(struct fcgi_worker *worker, struct fcgi_server *server)
 
 /* --- connections ------------------------------------------------------- */
 
-/* It has answered, or will not: it does not starve. */
-static void stop_watching(struct fcgi_conn *conn, bool answered)
+/* Sends a checkout home; what it brings has been put in. From any worker. */
+static void deliver(struct fcgi_checkout *checkout,
+                    const struct fcgi_worker *from)
 {
-    if (!conn->is_unanswered)
+    struct fcgi_loop *loop = checkout->local->worker->loop;
+
+    if (checkout->local->worker == from)
+        fcgi_loop_defer(loop, &checkout->delivery);
+    else
+        fcgi_loop_post(loop, &checkout->delivery);
+}
+
+/* More connections may be opened, perhaps: those that wait get them. */
+static void grant(struct fcgi_server_local *local)
+{
+    struct fcgi_server *server = local->server;
+    struct fcgi_checkout *checkout;
+
+    if (atomic_load_explicit(&server->waiting, memory_order_relaxed) == 0)
         return;
-    conn->is_unanswered = false;
-    fcgi_loop_stop_timer(conn->loop, &conn->starvation_timer);
-    fcgi_server_stop_watching(conn->server, &conn->unanswered, answered);
+    while ((checkout = fcgi_server_grant(
+                server, fcgi_loop_now(local->worker->loop))) != NULL)
+        deliver(checkout, local->worker);
+}
+
+/* The connection waits no longer for its first answer. */
+static void stop_waiting(struct fcgi_conn *conn)
+{
+    conn->waits = false;
+    fcgi_loop_stop_timer(conn->loop, &conn->wait_timer);
+}
+
+static void on_accepted(struct fcgi_conn *conn)
+{
+    fcgi_server_conn_accepted(conn->server, &conn->standing,
+                              fcgi_loop_now(conn->loop));
+    stop_waiting(conn);
+    grant(conn->local);
 }
 
 static void on_first_byte(struct fcgi_conn *conn)
@@ -120,16 +150,20 @@ static void on_first_byte(struct fcgi_conn *conn)
     fcgi_stats_add(stats, FCGI_COUNT_FIRST_BYTE_US,
                    (now - conn->started) / 1000);
     fcgi_server_answered(conn->server, conn->started);
-    stop_watching(conn, true);
+    if (!conn->waits)
+        return;
+    fcgi_server_conn_answered(conn->server, &conn->standing, now);
+    stop_waiting(conn);
+    grant(conn->local);
 }
 
-uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
-                                    struct fcgi_server *server,
-                                    struct fcgi_unanswered *unanswered)
+uint64_t fcgi_worker_conn_check(struct fcgi_worker *worker,
+                                struct fcgi_server *server,
+                                struct fcgi_standing *standing)
 {
     struct fcgi_server_local *victim;
-    uint64_t next = fcgi_server_check_starving(
-        server, unanswered, fcgi_loop_now(worker->loop), &victim);
+    uint64_t next = fcgi_server_conn_check(
+        server, standing, fcgi_loop_now(worker->loop), &victim);
 
     if (victim != NULL)
         fcgi_loop_post(victim->worker->loop, &victim->reclaim);
@@ -137,15 +171,36 @@ uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
 }
 
 /* It has waited for its first answer for a while. */
-static void on_starvation_timer(struct fcgi_loop_timer *timer)
+static void on_wait_timer(struct fcgi_loop_timer *timer)
 {
     struct fcgi_conn *conn =
-        FCGI_LOOP_OWNER(timer, struct fcgi_conn, starvation_timer);
-    uint64_t next = fcgi_worker_check_starving(conn->local->worker,
-                                               conn->server, &conn->unanswered);
+        FCGI_LOOP_OWNER(timer, struct fcgi_conn, wait_timer);
+    uint64_t next = fcgi_worker_conn_check(conn->local->worker, conn->server,
+                                           &conn->standing);
 
     if (next != 0)
         fcgi_loop_set_timer(conn->loop, timer, next);
+}
+
+/* Requests wait for a connection. */
+static void look(struct fcgi_server_local *local)
+{
+    struct fcgi_loop *loop = local->worker->loop;
+
+    if (!local->look.set)
+        fcgi_loop_set_timer(loop, &local->look,
+                            fcgi_loop_now(loop) + FCGI_LIMIT_SOON);
+}
+
+static void on_look(struct fcgi_loop_timer *timer)
+{
+    struct fcgi_server_local *local =
+        FCGI_LOOP_OWNER(timer, struct fcgi_server_local, look);
+
+    if (!fcgi_server_look(local->server, fcgi_loop_now(local->worker->loop)))
+        return;
+    grant(local);
+    look(local);
 }
 
 static struct fcgi_conn *new_conn(struct fcgi_server_local *local)
@@ -166,7 +221,9 @@ static struct fcgi_conn *new_conn(struct fcgi_server_local *local)
                    worker->scratch_size);
     conn->local = local;
     conn->on_first_byte = on_first_byte;
-    conn->starvation_timer.fired = on_starvation_timer;
+    if (local->server->limit.tells)
+        conn->on_accepted = on_accepted;
+    conn->wait_timer.fired = on_wait_timer;
     fcgi_list_add_first(&worker->conns, &conn->link);
     return conn;
 }
@@ -247,31 +304,31 @@ static void free_checkout(struct fcgi_worker *worker,
         fcgi_loop_defer(worker->loop, &worker->trim);
 }
 
-/* Sends a checkout home; what it brings has been put in. From any worker. */
-static void deliver(struct fcgi_checkout *checkout,
-                    const struct fcgi_worker *from)
+/* A slot is free, as its connection, if there was one, is closed: the first of
+ * the queue may open another. */
+static void free_slot(struct fcgi_server_local *local,
+                      struct fcgi_standing *standing)
 {
-    struct fcgi_loop *loop = checkout->local->worker->loop;
-
-    if (checkout->local->worker == from)
-        fcgi_loop_defer(loop, &checkout->delivery);
-    else
-        fcgi_loop_post(loop, &checkout->delivery);
-}
-
-/* A slot is free: the first of the queue may open a connection. */
-static void free_slot(struct fcgi_server_local *local)
-{
-    struct fcgi_checkout *checkout = fcgi_server_free_slot(local->server);
+    struct fcgi_checkout *checkout = fcgi_server_free_slot(
+        local->server, standing, fcgi_loop_now(local->worker->loop));
 
     if (checkout != NULL)
         deliver(checkout, local->worker);
 }
 
 void fcgi_worker_free_slot(struct fcgi_worker *worker,
-                           struct fcgi_server *server)
+                           struct fcgi_server *server,
+                           struct fcgi_standing *standing)
 {
-    free_slot(local_of(worker, server));
+    free_slot(local_of(worker, server), standing);
+}
+
+/* The connection is closed, and its slot free. */
+static void drop(struct fcgi_conn *conn)
+{
+    fcgi_conn_close(conn);
+    free_slot(conn->local, &conn->standing);
+    free_conn(conn);
 }
 
 /* Takes the socket of a kept connection along for another worker. */
@@ -280,6 +337,7 @@ static void pack(struct fcgi_checkout *checkout, struct fcgi_conn *conn)
     checkout->served = conn->served;
     checkout->quiet_since = conn->quiet_since;
     checkout->fd = fcgi_conn_detach(conn);
+    conn->standing.state = FCGI_STANDING_NONE; /* the checkout's connection */
     free_conn(conn);
 }
 
@@ -301,21 +359,29 @@ static void on_request(struct fcgi_loop_task *task)
 static struct fcgi_conn *unpack(struct fcgi_checkout *checkout)
 {
     struct fcgi_server_local *local = checkout->local;
+    struct fcgi_standing standing = {.state = FCGI_STANDING_NONE};
     struct fcgi_conn *conn = checkout->conn;
 
     if (conn != NULL)
         return conn;
+    if (checkout->fd >= 0)
+        standing.state = FCGI_STANDING_PROVEN;
     conn = new_conn(local);
     if (conn == NULL) {
         if (checkout->fd >= 0)
             close(checkout->fd);
-        free_slot(local);
+        free_slot(local, &standing);
         return NULL;
     }
-    if (checkout->fd >= 0 && fcgi_conn_attach(conn, checkout->fd)) {
+    conn->standing = standing;
+    if (checkout->fd < 0)
+        return conn;
+    if (fcgi_conn_attach(conn, checkout->fd)) {
         conn->served = checkout->served;
         conn->quiet_since = checkout->quiet_since;
         fcgi_stats_add(&local->stats, FCGI_COUNT_HANDED, 1);
+    } else {
+        fcgi_server_conn_closed(local->server, &conn->standing);
     }
     return conn;
 }
@@ -394,7 +460,7 @@ enum fcgi_checkout_result fcgi_worker_checkout(
         return FCGI_CHECKOUT_GOT_NO_MEMORY;
     mine->owner = owner;
     mine->granted = granted;
-    switch (fcgi_server_take(local, mine)) {
+    switch (fcgi_server_take(local, mine, fcgi_loop_now(worker->loop))) {
     case FCGI_TAKE_IDLE:
         *conn = FCGI_LOOP_OWNER(local->kept.next, struct fcgi_conn, idle);
         unlink_idle(*conn);
@@ -402,7 +468,7 @@ enum fcgi_checkout_result fcgi_worker_checkout(
     case FCGI_TAKE_SLOT:
         *conn = new_conn(local);
         if (*conn == NULL)
-            free_slot(local);
+            free_slot(local, NULL);
         break;
     case FCGI_TAKE_ASK:
         *checkout = mine;
@@ -411,6 +477,7 @@ enum fcgi_checkout_result fcgi_worker_checkout(
         return FCGI_CHECKOUT_GOT_WAIT;
     case FCGI_TAKE_WAIT:
         *checkout = mine;
+        look(local);
         return wait_for(mine);
     case FCGI_TAKE_FULL:
         free_checkout(worker, mine);
@@ -426,7 +493,10 @@ void fcgi_worker_request_over(struct fcgi_conn *conn)
 {
     struct fcgi_stats *stats = &conn->local->stats;
 
-    stop_watching(conn, false);
+    if (conn->waits) {
+        stop_waiting(conn);
+        fcgi_server_conn_closed(conn->server, &conn->standing);
+    }
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_IN, conn->bytes_in);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->bytes_out);
     conn->bytes_in = conn->bytes_out = 0;
@@ -445,12 +515,14 @@ void fcgi_worker_start(struct fcgi_conn *conn,
 {
     struct fcgi_stats *stats = &conn->local->stats;
     uint64_t now = fcgi_loop_now(conn->loop);
+    bool unkept = conn->state != FCGI_CONN_KEPT && conn->served == 1;
 
     /* Another request is sent again where the connection turns out dead: that
      * is seldom, and cheaper than to look each time. */
     if (conn->state == FCGI_CONN_KEPT && conn->once &&
         !fcgi_conn_is_alive(conn)) {
         fcgi_stats_add(stats, FCGI_COUNT_STALE, 1);
+        unkept = conn->served == 1;
         fcgi_conn_close(conn);
     } else if (is_too_young(conn, now)) {
         fcgi_conn_close(conn); /* its slot is used for another */
@@ -461,10 +533,10 @@ void fcgi_worker_start(struct fcgi_conn *conn,
         fcgi_stats_add(stats, FCGI_COUNT_REUSED, 1);
     } else {
         fcgi_stats_add(stats, FCGI_COUNT_CONNECTS, 1);
-        conn->is_unanswered = true;
-        fcgi_server_unanswered(conn->server, &conn->unanswered, now);
-        fcgi_loop_set_timer(conn->loop, &conn->starvation_timer,
-                            now + FCGI_STARVE_SOON);
+        conn->waits = true;
+        fcgi_server_conn_begin(conn->server, &conn->standing, unkept, now);
+        fcgi_loop_set_timer(conn->loop, &conn->wait_timer,
+                            now + FCGI_LIMIT_SOON);
     }
     fcgi_conn_start(conn, handlers);
 }
@@ -472,13 +544,15 @@ void fcgi_worker_start(struct fcgi_conn *conn,
 static void on_idle_dead(struct fcgi_conn *conn)
 {
     struct fcgi_server_local *local = conn->local;
+    bool unkept =
+        conn->served == 1 && fcgi_loop_now(conn->loop) < conn->deadline;
 
     unlink_idle(conn);
-    free_conn(conn);
-    if (fcgi_server_idle_gone(local))
-        free_slot(local);
+    if (fcgi_server_idle_gone(local, &conn->standing, unkept))
+        free_slot(local, NULL);
     else
         local->reserved_dead++;
+    free_conn(conn);
 }
 
 /* An idle connection from now on. */
@@ -508,7 +582,7 @@ void fcgi_worker_release(struct fcgi_conn *conn)
 
     fcgi_worker_request_over(conn);
     if (may_be_kept(conn))
-        give = fcgi_server_give(local, now, &checkout);
+        give = fcgi_server_give(local, conn->served, now, &checkout);
     switch (give) {
     case FCGI_GIVE_KEEP:
         keep(conn, now);
@@ -523,14 +597,12 @@ void fcgi_worker_release(struct fcgi_conn *conn)
     case FCGI_GIVE_CLOSE:
         if (may_be_kept(conn))
             fcgi_stats_add(&local->stats, FCGI_COUNT_STARVED, 1);
-        fcgi_conn_close(conn);
-        free_conn(conn);
-        free_slot(local);
+        drop(conn);
         return;
     }
 }
 
-/* Somebody's connection starves, or the server is gone: as many idle ones as
+/* Connections wait for processes, or the server is gone: as many idle ones as
  * asked for are closed. */
 static void on_reclaim(struct fcgi_loop_task *task)
 {
@@ -540,13 +612,13 @@ static void on_reclaim(struct fcgi_loop_task *task)
     for (unsigned n = fcgi_server_reclaimed(local); n > 0; n--) {
         struct fcgi_conn *conn = take_promised(local);
 
-        if (conn != NULL) {
-            if (fcgi_server_is_present(local->server))
-                fcgi_stats_add(&local->stats, FCGI_COUNT_STARVED, 1);
-            fcgi_conn_close(conn);
-            free_conn(conn);
+        if (conn == NULL) {
+            free_slot(local, NULL);
+            continue;
         }
-        free_slot(local);
+        if (fcgi_server_is_present(local->server))
+            fcgi_stats_add(&local->stats, FCGI_COUNT_STARVED, 1);
+        drop(conn);
     }
 }
 
@@ -582,6 +654,7 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
         local->worker = worker;
         local->loop = loop;
         local->reclaim.run = on_reclaim;
+        local->look.fired = on_look;
         fcgi_list_init(&local->kept);
         fcgi_server_join(&pool->servers[i], local);
     }
@@ -607,8 +680,10 @@ void fcgi_worker_free(struct fcgi_worker *worker)
             close(checkout->fd);
         free_checkout(worker, checkout);
     }
-    for (size_t i = 0; i < worker->pool->n_servers; i++)
+    for (size_t i = 0; i < worker->pool->n_servers; i++) {
+        fcgi_loop_stop_timer(worker->loop, &worker->locals[i].look);
         fcgi_server_leave(&worker->locals[i]);
+    }
     fcgi_loop_cancel(worker->loop, &worker->trim);
     free_spare(worker, 0);
     free(worker);

@@ -62,7 +62,7 @@ void fcgi_worker_start(struct fcgi_conn *conn,
                        const struct fcgi_conn_handlers *handlers);
 
 /* The request has failed, and is started again later, not at once: counts what
- * it has moved, and does not let it pass for one that starves. */
+ * it has moved, and does not let it pass for one that waits for an answer. */
 void fcgi_worker_request_over(struct fcgi_conn *conn);
 
 /* The connection is not needed any more. If it is KEPT, it goes to who waits
@@ -70,13 +70,14 @@ void fcgi_worker_request_over(struct fcgi_conn *conn);
 void fcgi_worker_release(struct fcgi_conn *conn);
 
 /* For what holds a slot without a connection of the worker's (health.c): gives
- * the slot back; and says that it waits for a first answer: see
- * fcgi_server_check_starving(). */
+ * the slot back; and looks after it while it waits for an answer: see
+ * fcgi_server_conn_check(). */
 void fcgi_worker_free_slot(struct fcgi_worker *worker,
-                           struct fcgi_server *server);
-uint64_t fcgi_worker_check_starving(struct fcgi_worker *worker,
-                                    struct fcgi_server *server,
-                                    struct fcgi_unanswered *unanswered);
+                           struct fcgi_server *server,
+                           struct fcgi_standing *standing);
+uint64_t fcgi_worker_conn_check(struct fcgi_worker *worker,
+                                struct fcgi_server *server,
+                                struct fcgi_standing *standing);
 
 /* Counts for the worker's part of a server. */
 void fcgi_worker_count(struct fcgi_worker *worker,

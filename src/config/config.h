@@ -44,6 +44,7 @@ struct fcgi_server_config {
     char *front_controller; /* NULL: none */
     bool path_info;
     struct fcgi_words extensions;
+    char *concurrency;   /* "Off", "Auto", in any case, or a number */
     char *check_script;  /* "On", "Off" or "Auto", in any case */
     struct fcgi_words link_roots;
     char *document_root; /* NULL: that of the host */

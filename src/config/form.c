@@ -69,6 +69,21 @@ const char *fcgi_form_check_script(const char *value, size_t len, size_t *at)
                : "write On, Off or Auto";
 }
 
+const char *fcgi_form_concurrency(const char *value, size_t len, size_t *at)
+{
+    size_t digits = 0;
+
+    *at = 0;
+    if (fcgi_text_equal(value, len, "Off", 3) ||
+        fcgi_text_equal(value, len, "Auto", 4))
+        return NULL;
+    while (digits < len && value[digits] >= '0' && value[digits] <= '9')
+        digits++;
+    return digits == len && digits > 0 && digits <= 5 && value[0] != '0'
+               ? NULL
+               : "write Auto, Off or a number of connections from 1 to 99999";
+}
+
 const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at)
 {
     (void)at;

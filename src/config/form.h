@@ -11,6 +11,7 @@
 const char *fcgi_form_index(const char *value, size_t len, size_t *at);
 const char *fcgi_form_front(const char *value, size_t len, size_t *at);
 const char *fcgi_form_extension(const char *value, size_t len, size_t *at);
+const char *fcgi_form_concurrency(const char *value, size_t len, size_t *at);
 const char *fcgi_form_check_script(const char *value, size_t len, size_t *at);
 
 const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at);

@@ -224,6 +224,17 @@ static const struct fcgi_key server_keys[] = {
         .offset = FIELD(max_connections),
     },
     {
+        .name = "Concurrency",
+        .type = FCGI_KEY_TEXT,
+        .syntax = "Auto, Off or NUMBER",
+        .example = "Auto",
+        .check = fcgi_form_concurrency,
+        .def_text = "Auto",
+        .help = "How many connections the server is given at a time, others "
+                "wait; Auto: as many as it has shown to serve side by side",
+        .offset = FIELD(concurrency),
+    },
+    {
         .name = "KeepAlive",
         SWITCH(1),
         .example = "On",
@@ -249,14 +260,14 @@ static const struct fcgi_key server_keys[] = {
         .name = "QueueSize",
         COUNT(1024, 0, 65535, "requests"),
         .example = "1024",
-        .help = "Requests that may wait for one of MaxConnections",
+        .help = "Requests that may wait for a connection",
         .offset = FIELD(queue_size),
     },
     {
         .name = "QueueTimeout",
-        TIME(5 * SECOND, 1),
-        .example = "5s",
-        .help = "How long a request may wait for one of MaxConnections",
+        TIME(30 * SECOND, 1),
+        .example = "30s",
+        .help = "How long a request may wait for a connection",
         .offset = FIELD(queue_timeout),
     },
     {

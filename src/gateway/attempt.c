@@ -272,10 +272,25 @@ static void describe_refusal(const struct fcgi_attempt *attempt, char *text,
                  when, attempt->protocol_status);
 }
 
+/* What limits the connections. */
+static const char *describe_most(const struct fcgi_server *server, char *text,
+                                 size_t size)
+{
+    unsigned learned = fcgi_server_learned(server);
+    unsigned most = server->config->max_connections;
+
+    if (most > 0 && learned >= most)
+        snprintf(text, size, "MaxConnections %u", most);
+    else
+        snprintf(text, size, "it serves %u at a time: Concurrency", learned);
+    return text;
+}
+
 void fcgi_attempt_describe(const struct fcgi_attempt *attempt, char *text,
                            size_t size)
 {
     const struct fcgi_server *server = attempt->server;
+    char most[64];
 
     switch (attempt->kind) {
     case FCGI_ATTEMPT_NO_SERVER:
@@ -286,16 +301,16 @@ void fcgi_attempt_describe(const struct fcgi_attempt *attempt, char *text,
         return;
     case FCGI_ATTEMPT_QUEUE_FULL:
         snprintf(text, size,
-                 "all connections are in use (MaxConnections %u) and %u "
-                 "requests wait for one (QueueSize)",
-                 server->config->max_connections, server->config->queue_size);
+                 "all connections are in use (%s) and too many requests wait "
+                 "for one, or for too long (QueueSize %u, QueueTimeout)",
+                 describe_most(server, most, sizeof(most)),
+                 server->config->queue_size);
         return;
     case FCGI_ATTEMPT_QUEUE_TIMEOUT:
         snprintf(text, size,
-                 "no connection became free within %u ms (QueueTimeout; "
-                 "MaxConnections %u)",
+                 "no connection became free within %u ms (QueueTimeout; %s)",
                  server->config->queue_timeout,
-                 server->config->max_connections);
+                 describe_most(server, most, sizeof(most)));
         return;
     case FCGI_ATTEMPT_TAKEN_OUT:
         snprintf(text, size,

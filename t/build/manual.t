@@ -88,7 +88,7 @@ for my $name (split ' ', $programs // '') {
 
 # Times that are no keys: where they are written, and where they are told.
 my @times = (
-    [ 'src/backend/server.h', FCGI_STARVE_SOON => 'docs/behaviour.md', 'for more than %s, on' ],
+    [ 'src/backend/limit.h', FCGI_LIMIT_SOON => 'docs/behaviour.md', 'more than %s, a finished' ],
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
     [ 'src/gateway/exchange.c', LAG => 'docs/behaviour.md', 'is waited for %s behind' ],
     [ 'src/backend/conn.c', BUSY => 'docs/behaviour.md', 'nothing for %s is' ],

@@ -43,7 +43,7 @@ for my $kind (qw(unix tcp)) {
     my $l = ab($h, '/x.php?ms=30', n => 400, c => 100);
     served($l, 400, 'a short queue');
     cmp_ok($l->{other}, '>', 50, 'some of them 503');
-    like($h->log, qr/MaxConnections 4\) and 8 requests wait for one \(QueueSize\); answered 503/,
+    like($h->log, qr/MaxConnections 4\) and too many requests wait for one, or for too long \(QueueSize 8, QueueTimeout\); answered 503/,
         'the log names the keys');
     my $s = $app->stats;
     is($s->{requests} + $l->{other}, 400, 'nobody was lost');

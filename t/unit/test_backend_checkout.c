@@ -61,6 +61,7 @@ static void tell_nobody(void *arg, bool bad, const char *line)
 
 static int set_up(void **state)
 {
+    static char off[] = "Off";
     const struct fcgi_notice notice = {tell_nobody, NULL};
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
@@ -76,7 +77,8 @@ static int set_up(void **state)
                                          .queue_timeout = 60000,
                                          .keep_alive = true,
                                          .keep_alive_timeout = 60000,
-                                         .keep_alive_requests = 50};
+                                         .keep_alive_requests = 50,
+                                         .concurrency = off};
     config.endpoint.kind = FCGI_ENDPOINT_UNIX;
     snprintf(config.endpoint.path, sizeof(config.endpoint.path), "%s/sock",
              dir);

@@ -184,7 +184,7 @@ static void test_go(void **state)
     update("c");
     update("cd");
     assert_seats("dBc-");
-    assert_null(fcgi_server_free_slot(&group->seats[1]));
+    assert_null(fcgi_server_free_slot(&group->seats[1], NULL, 1));
     update("cde");
     assert_seats("dec-");
     assert_false(atomic_load(&group->seats[1].out));
@@ -206,17 +206,17 @@ static void test_all_seats(void **state)
         assert_true(fcgi_server_take_slot(&group->seats[i]));
     assert_false(update("yz"));
     assert_int_equal(atomic_load(&group->present), 1);
-    fcgi_server_free_slot(&group->seats[7]);
+    fcgi_server_free_slot(&group->seats[7], NULL, 1);
     assert_false(update("yz"));
     assert_int_equal(atomic_load(&group->present), 1 << 7);
-    fcgi_server_free_slot(&group->seats[9]);
+    fcgi_server_free_slot(&group->seats[9], NULL, 1);
     assert_true(update("zy"));
     assert_int_equal(atomic_load(&group->present), 1 << 7 | 1 << 9);
     assert_first("yzyz");
     told[0] = '\0';
     for (size_t i = 0; i < SEATS; i++)
         if (i != 7 && i != 9)
-            fcgi_server_free_slot(&group->seats[i]);
+            fcgi_server_free_slot(&group->seats[i], NULL, 1);
     /* More than there are seats: the first ones. */
     for (size_t i = 0; i < SEATS + 3; i++)
         many[i] = (char)('!' + SEATS + 2 - i);
@@ -359,7 +359,7 @@ static void *serve(void *arg)
             client->served[ntohl(in.sin_addr.s_addr) & 127]++;
         }
         fcgi_addresses_unref(addresses);
-        fcgi_server_free_slot(server);
+        fcgi_server_free_slot(server, NULL, 1);
     }
     return NULL;
 }

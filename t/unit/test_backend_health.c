@@ -372,7 +372,7 @@ static void test_no_slot(void **state)
     run_for(80);
     assert_false(has_connected());
     assert_int_equal(failed(), 0);
-    fcgi_worker_free_slot(worker, &pool->servers[0]);
+    fcgi_worker_free_slot(worker, &pool->servers[0], NULL);
     receive_question();
 }
 

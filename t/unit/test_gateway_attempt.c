@@ -26,7 +26,8 @@ static struct fcgi_server_config config = {
     .queue_size = 8,
     .endpoint = {.kind = FCGI_ENDPOINT_UNIX},
 };
-static struct fcgi_server server = {.config = &config, .where = "/app.sock"};
+static struct fcgi_server server = {
+    .config = &config, .where = "/app.sock", .limit = {.learned = 7}};
 
 struct want {
     enum fcgi_retry_event event;
@@ -63,10 +64,10 @@ static void test_before_a_connection(void **state)
          {FCGI_RETRY_FINAL, 500, FCGI_COUNTS, .words = "out of memory"}},
         {FCGI_ATTEMPT_QUEUE_FULL,
          {FCGI_RETRY_QUEUE_FULL, 503, FCGI_COUNT_QUEUE_FULL,
-          .words = "(MaxConnections 7) and 8 requests wait for one"}},
+          .words = "(MaxConnections 7) and too many requests wait for one"}},
         {FCGI_ATTEMPT_QUEUE_TIMEOUT,
          {FCGI_RETRY_FINAL, 503, FCGI_COUNT_QUEUE_TIMEOUT,
-          .words = "within 4000 ms (QueueTimeout"}},
+          .words = "within 4000 ms (QueueTimeout; MaxConnections 7)"}},
         {FCGI_ATTEMPT_TAKEN_OUT,
          {FCGI_RETRY_TAKEN_OUT, 503, FCGI_COUNTS, .words = "taken out"}},
     };

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The limit that is learned.
+ */
+#include "backend/limit.h"
+
+#include <string.h>
+
+/* No more are tried at a time. */
+#define WINDOW_MOST 4096U
+/* As many in a row that were not kept are no processes that retired. */
+#define UNKEPT_MOST 4U
+/* How often the requests that are waited for double. */
+#define IN_VAIN_MOST 6U
+
+static unsigned learned(const struct fcgi_limit *limit)
+{
+    return atomic_load_explicit(&limit->learned, memory_order_relaxed);
+}
+
+static void learn(struct fcgi_limit *limit, unsigned n)
+{
+    if (limit->most == 0)
+        atomic_store_explicit(&limit->learned, n, memory_order_relaxed);
+}
+
+void fcgi_limit_init(struct fcgi_limit *limit, unsigned most, bool tells)
+{
+    memset(limit, 0, sizeof(*limit));
+    limit->most = most;
+    limit->tells = tells;
+    limit->window = 1;
+    atomic_init(&limit->learned, most > 0 ? most : 1);
+}
+
+bool fcgi_limit_may_open(const struct fcgi_limit *limit, unsigned open,
+                         uint64_t now)
+{
+    return open < learned(limit) ||
+           (limit->most == 0 &&
+            (limit->unkept >= UNKEPT_MOST ||
+             (now >= limit->again && open - learned(limit) < limit->window)));
+}
+
+/*
+ * So many requests as each of the proven connections would do twice. A request
+ * that was begun later than the one that waits, and is done, shows nothing: its
+ * script may be the faster one. That all others have done two is no chance.
+ */
+static uint64_t enough(const struct fcgi_limit *limit)
+{
+    return 2 * (uint64_t)limit->proven + 2;
+}
+
+/* Requests that are under way do not count: they were begun before. */
+void fcgi_limit_begin(const struct fcgi_limit *limit,
+                      struct fcgi_limit_wait *wait, unsigned idle, uint64_t now)
+{
+    unsigned busy = limit->proven > idle ? limit->proven - idle : 0;
+
+    wait->since = now;
+    wait->enough = limit->finished + busy + enough(limit);
+}
+
+void fcgi_limit_proven(struct fcgi_limit *limit, uint64_t now)
+{
+    limit->proven++;
+    if (limit->closed > 0)
+        limit->closed--;
+    else
+        limit->moved = now;
+    if (limit->proven <= learned(limit))
+        return;
+    learn(limit, limit->proven);
+    if (limit->window < WINDOW_MOST)
+        limit->window++;
+    limit->pause = limit->again = 0;
+}
+
+void fcgi_limit_closed(struct fcgi_limit *limit)
+{
+    limit->proven--;
+}
+
+/* Backlogs are served in order. One that moves by itself needs no help. */
+bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
+                         const struct fcgi_limit_wait *wait, bool late,
+                         uint64_t now)
+{
+    uint64_t begin = wait->since > limit->moved ? wait->since : limit->moved;
+
+    return now >= begin + (late ? FCGI_LIMIT_LATE : FCGI_LIMIT_SOON) &&
+           (limit->tells || limit->finished >= wait->enough);
+}
+
+/* Those of one round fail together. */
+void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
+                       uint64_t now)
+{
+    unsigned served = limit->proven + limit->closed;
+
+    if (stuck)
+        learn(limit, served > 1 ? served : 1);
+    if (now < limit->again || open <= learned(limit))
+        return;
+    limit->window = 1;
+    limit->pause = limit->pause > 0 ? limit->pause * 2 : FCGI_LIMIT_PAUSE_FIRST;
+    if (limit->pause > FCGI_LIMIT_PAUSE_MOST)
+        limit->pause = FCGI_LIMIT_PAUSE_MOST;
+    limit->again = now + limit->pause;
+}
+
+/*
+ * One is closed for each that waits. Where those still wait when others have
+ * done enough again, what was closed has gone to somebody else: once more, and
+ * more seldom each time.
+ */
+bool fcgi_limit_finish(struct fcgi_limit *limit, bool stuck, unsigned open,
+                       uint64_t now)
+{
+    unsigned waiting = open - limit->proven;
+
+    limit->finished++;
+    if (!stuck) {
+        if (waiting == 0)
+            limit->closed = limit->in_vain = 0;
+        return false;
+    }
+    if (limit->closed >= waiting) {
+        if (limit->finished < limit->next_more)
+            return false;
+        limit->closed = 0;
+        if (limit->in_vain < IN_VAIN_MOST)
+            limit->in_vain++;
+    }
+    fcgi_limit_failed(limit, true, open, now);
+    limit->closed++;
+    limit->next_more = limit->finished + (enough(limit) << limit->in_vain);
+    return true;
+}
+
+void fcgi_limit_unkept(struct fcgi_limit *limit)
+{
+    if (limit->unkept < UNKEPT_MOST)
+        limit->unkept++;
+}
+
+void fcgi_limit_kept(struct fcgi_limit *limit)
+{
+    limit->unkept = 0;
+}
+
+void fcgi_limit_look(struct fcgi_limit *limit, unsigned open, uint64_t now)
+{
+    if (now < limit->looked + FCGI_LIMIT_SOON)
+        return;
+    if (!limit->tells && limit->finished == limit->seen &&
+        open >= learned(limit) + limit->window && limit->window < WINDOW_MOST)
+        limit->window *= 2;
+    limit->looked = now;
+    limit->seen = limit->finished;
+}

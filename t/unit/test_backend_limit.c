@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The limit that is learned, and the queue in front of it, before applications
+ * that are simulated: processes that serve one connection each until it is
+ * closed, or any number; one server before them or two; times that are random;
+ * processes that come and go. Time is simulated, too.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backend/server.h"
+
+#define MS FCGI_LOOP_MS
+#define SECOND (1000 * MS)
+#define CLIENTS 1024
+#define CONNS (4 * CLIENTS)
+
+struct side;
+
+enum place { UNUSED, BACKLOG, BUSY, IDLE };
+
+struct sim_conn {
+    struct side *side;
+    enum place place;
+    struct fcgi_standing standing;
+    bool waits;
+    unsigned served;
+    struct client *client; /* whose request is on it */
+    uint64_t idle_since;
+};
+
+struct client {
+    struct fcgi_checkout checkout;
+    struct side *side;
+    uint64_t since; /* its request */
+};
+
+/* A server before the application. */
+struct side {
+    struct fcgi_server_config config;
+    struct fcgi_server server;
+    struct fcgi_server_local local;
+    struct client clients[CLIENTS];
+    uint64_t think; /* of its clients, between two requests; mean */
+    bool looks;     /* the timer is set */
+
+    /* What came of it, since it was last cleared. */
+    unsigned opened, refused;
+    uint64_t done, waited, longest;
+};
+
+enum what { ASKS, ANSWERS, LOOKS, CHECKS };
+
+struct event {
+    uint64_t at;
+    uint64_t order;
+    enum what what;
+    void *of;
+};
+
+static struct {
+    uint64_t now;
+    uint64_t random;
+    struct event heap[8 * CLIENTS];
+    size_t n_events;
+    uint64_t n_ever;
+
+    /* The application. */
+    unsigned processes, bound;
+    uint64_t service;   /* mean time of a request */
+    unsigned slow_part; /* one of so many takes `slow` instead; 0: none */
+    uint64_t slow;
+    struct sim_conn *backlog[CONNS];
+    size_t first, last;
+    struct sim_conn conns[CONNS];
+    struct side sides[2];
+} sim;
+
+/* --- chance and time ----------------------------------------------------- */
+
+static uint64_t draw(uint64_t below)
+{
+    sim.random ^= sim.random << 13;
+    sim.random ^= sim.random >> 7;
+    sim.random ^= sim.random << 17;
+    return below > 0 ? sim.random % below : 0;
+}
+
+/* From half of it to one and a half times. */
+static uint64_t about(uint64_t mean)
+{
+    return mean / 2 + draw(mean + 1);
+}
+
+static bool is_before(const struct event *a, const struct event *b)
+{
+    return a->at < b->at || (a->at == b->at && a->order < b->order);
+}
+
+static void schedule(enum what what, void *of, uint64_t at)
+{
+    struct event event = {at, sim.n_ever++, what, of};
+    size_t i = sim.n_events++;
+
+    assert_true(i < sizeof(sim.heap) / sizeof(sim.heap[0]));
+    for (; i > 0 && is_before(&event, &sim.heap[(i - 1) / 2]); i = (i - 1) / 2)
+        sim.heap[i] = sim.heap[(i - 1) / 2];
+    sim.heap[i] = event;
+}
+
+static struct event next_event(void)
+{
+    struct event first = sim.heap[0], last = sim.heap[--sim.n_events];
+    size_t i = 0, child;
+
+    while ((child = 2 * i + 1) < sim.n_events) {
+        if (child + 1 < sim.n_events &&
+            is_before(&sim.heap[child + 1], &sim.heap[child]))
+            child++;
+        if (is_before(&last, &sim.heap[child]))
+            break;
+        sim.heap[i] = sim.heap[child];
+        i = child;
+    }
+    sim.heap[i] = last;
+    return first;
+}
+
+/* --- the application ------------------------------------------------------ */
+
+static void serve(struct sim_conn *conn)
+{
+    bool is_slow = sim.slow_part > 0 && draw(sim.slow_part) == 0;
+
+    conn->place = BUSY;
+    schedule(ANSWERS, conn, sim.now + about(is_slow ? sim.slow : sim.service));
+}
+
+static void grant(struct side *side);
+
+/* Processes that are free accept what waits longest. */
+static void accept_more(void)
+{
+    while (sim.first < sim.last && sim.bound < sim.processes) {
+        struct sim_conn *conn = sim.backlog[sim.first++ % CONNS];
+
+        sim.bound++;
+        serve(conn);
+        if (!conn->side->server.limit.tells)
+            continue;
+        conn->waits = false;
+        fcgi_server_conn_accepted(&conn->side->server, &conn->standing,
+                                  sim.now);
+        grant(conn->side);
+    }
+}
+
+static void set_processes(unsigned n)
+{
+    sim.processes = n;
+    accept_more();
+}
+
+/* --- a server before it --------------------------------------------------- */
+
+static void open_conn(struct client *client)
+{
+    struct sim_conn *conn = sim.conns;
+
+    while (conn->place != UNUSED)
+        conn++;
+    assert_true(conn < sim.conns + CONNS);
+    memset(conn, 0, sizeof(*conn));
+    conn->side = client->side;
+    conn->client = client;
+    conn->place = BACKLOG;
+    conn->waits = true;
+    client->side->opened++;
+    fcgi_server_conn_begin(&conn->side->server, &conn->standing, false,
+                           sim.now);
+    schedule(CHECKS, conn, sim.now + FCGI_LIMIT_SOON);
+    sim.backlog[sim.last++ % CONNS] = conn;
+    accept_more();
+}
+
+static void grant(struct side *side)
+{
+    struct fcgi_checkout *checkout;
+
+    while ((checkout = fcgi_server_grant(&side->server, sim.now)) != NULL)
+        open_conn(FCGI_LOOP_OWNER(checkout, struct client, checkout));
+}
+
+static void close_conn(struct sim_conn *conn)
+{
+    struct side *side = conn->side;
+    struct fcgi_checkout *next;
+
+    conn->place = UNUSED;
+    sim.bound--;
+    next = fcgi_server_free_slot(&side->server, &conn->standing, sim.now);
+    accept_more();
+    if (next != NULL)
+        open_conn(FCGI_LOOP_OWNER(next, struct client, checkout));
+}
+
+static struct sim_conn *idle_one(const struct side *side)
+{
+    for (struct sim_conn *conn = sim.conns;; conn++)
+        if (conn->place == IDLE && conn->side == side)
+            return conn;
+}
+
+static void start_looking(struct side *side)
+{
+    if (!side->looks)
+        schedule(LOOKS, side, sim.now + FCGI_LIMIT_SOON);
+    side->looks = true;
+}
+
+static void asks(struct client *client)
+{
+    struct side *side = client->side;
+    struct sim_conn *conn;
+
+    client->since = sim.now;
+    switch (fcgi_server_take(&side->local, &client->checkout, sim.now)) {
+    case FCGI_TAKE_IDLE:
+        conn = idle_one(side);
+        conn->client = client;
+        serve(conn);
+        break;
+    case FCGI_TAKE_SLOT:
+        open_conn(client);
+        break;
+    case FCGI_TAKE_WAIT:
+        start_looking(side);
+        break;
+    case FCGI_TAKE_FULL:
+        side->refused++;
+        schedule(ASKS, client, sim.now + SECOND);
+        break;
+    case FCGI_TAKE_ASK:
+        fail();
+    }
+}
+
+static void answers(struct sim_conn *conn)
+{
+    struct side *side = conn->side;
+    struct client *client = conn->client;
+    struct fcgi_checkout *next = NULL;
+    uint64_t took = sim.now - client->since;
+
+    side->done++;
+    side->waited += took;
+    if (took > side->longest)
+        side->longest = took;
+    schedule(ASKS, client,
+             sim.now + (side->think > 0 ? about(side->think) : 0));
+    if (conn->waits)
+        fcgi_server_conn_answered(&side->server, &conn->standing, sim.now);
+    conn->waits = false;
+    grant(side);
+    conn->served++;
+    /* A process that is one too many closes and ends. */
+    if (sim.bound > sim.processes) {
+        close_conn(conn);
+        return;
+    }
+    switch (fcgi_server_give(&side->local, conn->served, sim.now, &next)) {
+    case FCGI_GIVE_KEEP:
+        conn->place = IDLE;
+        conn->idle_since = sim.now;
+        break;
+    case FCGI_GIVE_HANDOFF:
+        conn->client = FCGI_LOOP_OWNER(next, struct client, checkout);
+        serve(conn);
+        break;
+    case FCGI_GIVE_CLOSE:
+        close_conn(conn);
+        break;
+    }
+}
+
+static void looks(struct side *side)
+{
+    side->looks = false;
+    if (!fcgi_server_look(&side->server, sim.now))
+        return;
+    grant(side);
+    start_looking(side);
+}
+
+static void checks(struct sim_conn *conn)
+{
+    struct fcgi_server_local *victim;
+    uint64_t next;
+
+    if (conn->place == UNUSED || !conn->waits)
+        return;
+    next = fcgi_server_conn_check(&conn->side->server, &conn->standing, sim.now,
+                                  &victim);
+    if (next != 0)
+        schedule(CHECKS, conn, next);
+    if (victim == NULL)
+        return;
+    for (unsigned n = fcgi_server_reclaimed(victim); n > 0; n--)
+        close_conn(idle_one(conn->side));
+}
+
+/* --- a run ---------------------------------------------------------------- */
+
+static void run(uint64_t length)
+{
+    uint64_t end = sim.now + length;
+
+    while (sim.n_events > 0 && sim.heap[0].at <= end) {
+        struct event event = next_event();
+
+        sim.now = event.at;
+        switch (event.what) {
+        case ASKS:
+            asks(event.of);
+            break;
+        case ANSWERS:
+            answers(event.of);
+            break;
+        case LOOKS:
+            looks(event.of);
+            break;
+        case CHECKS:
+            checks(event.of);
+            break;
+        }
+    }
+    sim.now = end;
+}
+
+/* Runs on, and counts from now on. */
+static void measure(uint64_t length)
+{
+    for (int i = 0; i < 2; i++) {
+        struct side *side = &sim.sides[i];
+
+        side->opened = side->refused = 0;
+        side->done = side->waited = side->longest = 0;
+    }
+    run(length);
+    if (getenv("FCGI_SHOW") == NULL)
+        return;
+    for (int i = 0; i < 2; i++) {
+        const struct side *side = &sim.sides[i];
+
+        if (side->done > 0)
+            fprintf(stderr,
+                    "#  side %d: %llu done, %u opened, learned %u, mean %.1f "
+                    "ms, longest %.1f ms, refused %u, pause %.0f window %u\n",
+                    i, (unsigned long long)side->done, side->opened,
+                    side->server.limit.learned,
+                    (double)side->waited / (double)side->done / (double)MS,
+                    (double)side->longest / (double)MS, side->refused,
+                    (double)side->server.limit.pause / MS,
+                    side->server.limit.window);
+    }
+}
+
+static void begin(unsigned processes, uint64_t service)
+{
+    memset(&sim, 0, sizeof(sim));
+    sim.random = 88172645463325252U;
+    sim.now = SECOND;
+    sim.processes = processes;
+    sim.service = service;
+}
+
+static void add_side(int which, bool tells, unsigned clients)
+{
+    static char name[] = "a";
+    struct side *side = &sim.sides[which];
+
+    side->config = (struct fcgi_server_config){
+        .name = name,
+        .weight = 1,
+        .keep_alive = true,
+        .keep_alive_requests = 1000000000,
+        .queue_size = 65535,
+        .queue_timeout = 3600 * 1000,
+    };
+    side->config.endpoint.kind = tells ? FCGI_ENDPOINT_UNIX : FCGI_ENDPOINT_TCP;
+    strcpy(side->config.endpoint.path, "/a.sock");
+    assert_int_equal(fcgi_server_init(&side->server, &side->config, NULL), 0);
+    fcgi_server_join(&side->server, &side->local);
+    for (unsigned i = 0; i < clients; i++) {
+        side->clients[i].side = side;
+        schedule(ASKS, &side->clients[i], sim.now);
+    }
+}
+
+/* --- what it has to do ---------------------------------------------------- */
+
+/* PHP-FPM with two processes: nobody starves, and next to nothing is opened. */
+static void try_few_processes(bool tells)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(2, 2 * MS);
+    add_side(0, tells, 64);
+    measure(SECOND);
+    assert_int_equal(side->server.limit.learned, 2);
+    assert_true(side->longest < 200 * MS);
+    measure(60 * SECOND);
+    assert_int_equal(side->server.limit.learned, 2);
+    assert_true(side->opened <= 62);
+    assert_true(side->done >= 58000);
+    assert_true(side->longest < 2 * side->waited / side->done);
+}
+
+static void test_few_processes(void **state)
+{
+    (void)state;
+    try_few_processes(true);
+    try_few_processes(false);
+}
+
+/* An application that serves all that come: all get a connection, soon. */
+static void try_all(bool tells)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(UINT32_MAX, 5 * MS);
+    add_side(0, tells, 1000);
+    measure(500 * MS);
+    measure(10 * SECOND);
+    assert_true(side->server.limit.learned > 900);
+    assert_true(side->opened <= 40);
+    assert_true(side->longest < 40 * MS);
+}
+
+static void test_all(void **state)
+{
+    (void)state;
+    try_all(true);
+    try_all(false);
+}
+
+/* Scripts that take seconds, and processes enough: nobody waits for another. */
+static void try_slow_scripts(bool tells)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(100, 3 * SECOND);
+    add_side(0, tells, 64);
+    measure(30 * SECOND);
+    assert_true(side->longest <= (tells ? 4500 : 4900) * MS);
+}
+
+static void test_slow_scripts(void **state)
+{
+    (void)state;
+    try_slow_scripts(true);
+    try_slow_scripts(false);
+}
+
+/* Processes come and go. */
+static void try_changes(bool tells)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(8, 10 * MS);
+    add_side(0, tells, 64);
+    measure(5 * SECOND);
+    assert_int_equal(side->server.limit.learned, 8);
+    set_processes(12);
+    measure(3 * SECOND);
+    assert_int_equal(side->server.limit.learned, 12);
+    /* Those that go have closed their connections. */
+    set_processes(4);
+    measure(SECOND);
+    measure(3 * SECOND);
+    assert_int_equal(side->server.limit.learned, 4);
+    assert_true(side->longest < 500 * MS);
+    set_processes(16);
+    measure(3 * SECOND);
+    assert_int_equal(side->server.limit.learned, 16);
+}
+
+static void test_changes(void **state)
+{
+    (void)state;
+    try_changes(true);
+    try_changes(false);
+}
+
+/* One request of twenty takes two seconds: the others do not suffer. */
+static void try_mixture(bool tells)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(16, 2 * MS);
+    sim.slow_part = 100;
+    sim.slow = 500 * MS;
+    add_side(0, tells, 64);
+    measure(5 * SECOND);
+    measure(60 * SECOND);
+    /* 16 processes, 7 ms a request on average */
+    assert_true(side->done > 60 * 16 * 1000 / 7 * 9 / 10);
+    assert_true(side->longest < 1500 * MS);
+}
+
+static void test_mixture(void **state)
+{
+    (void)state;
+    try_mixture(true);
+    try_mixture(false);
+}
+
+/* Two servers before one application: each gets its part. */
+static void try_two(bool tells)
+{
+    begin(4, 5 * MS);
+    add_side(0, tells, 32);
+    measure(10 * SECOND);
+    add_side(1, tells, 32);
+    measure(10 * SECOND);
+    measure(60 * SECOND);
+    for (int i = 0; i < 2; i++) {
+        assert_true(sim.sides[i].done >= 60 * 4 * 200 / 5);
+        assert_true(sim.sides[i].longest < 3 * SECOND);
+    }
+}
+
+static void test_two(void **state)
+{
+    (void)state;
+    try_two(true);
+    try_two(false);
+}
+
+/* Half of what the processes can do: hardly anybody waits. */
+static void try_half(bool tells)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(8, 10 * MS);
+    add_side(0, tells, 16);
+    side->think = 30 * MS;
+    measure(SECOND);
+    measure(60 * SECOND);
+    assert_true(side->waited / side->done < 12 * MS);
+    assert_true(side->longest < 100 * MS);
+    assert_true(side->opened < 60);
+}
+
+/* Several workers look, each in its own time: that nothing was finished between
+ * two of them shows nothing. */
+static void test_looks(void **state)
+{
+    struct fcgi_limit limit;
+
+    (void)state;
+    fcgi_limit_init(&limit, 0, false);
+    fcgi_limit_look(&limit, 2, SECOND);
+    fcgi_limit_finish(&limit, false, 2, SECOND);
+    fcgi_limit_look(&limit, 2, SECOND + FCGI_LIMIT_SOON);
+    fcgi_limit_look(&limit, 2, SECOND + FCGI_LIMIT_SOON + MS);
+    assert_int_equal(limit.window, 2);
+    fcgi_limit_look(&limit, 3, SECOND + 2 * FCGI_LIMIT_SOON);
+    assert_int_equal(limit.window, 4);
+}
+
+static void test_half(void **state)
+{
+    (void)state;
+    try_half(true);
+    try_half(false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_few_processes), cmocka_unit_test(test_all),
+        cmocka_unit_test(test_slow_scripts),  cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_mixture),       cmocka_unit_test(test_two),
+        cmocka_unit_test(test_half),          cmocka_unit_test(test_looks),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
