@@ -19,10 +19,12 @@ if (!FCGITest::Daemon::php_program()) {
 my $clients = 3;
 my $each = int(($ENV{FCGI_POSTS} || 3000) / $clients);
 
-# Sends POSTs over one connection; says for each how it went.
+# Sends POSTs over one connection; says at the end how they went: the pipe of
+# one whom nobody reads yet would fill, and its connection be idle for too long.
 sub post_all {
     my ($h, $n, $to) = @_;
     my $c = client($h);
+    my %went;
     for my $i (1 .. $each) {
         my $body = "id=$n.$i";
         # (Monkey's Timeout counts from a connection's begin, and may close an
@@ -32,9 +34,10 @@ sub post_all {
             headers => ['Content-Type: application/x-www-form-urlencoded']));
         my $r = $c->read_response(method => 'POST');
         my $good = !$r->{error} && $r->{status} == 200 && $r->{body} eq "n$n.$i";
-        print {$to} $good ? "good\n" : 'bad ' . ($r->{error} || $r->{status}) . "\n";
+        $went{ $good ? 'good' : 'bad ' . ($r->{error} || $r->{status}) }++;
         $c = client($h) if $r->{error} || grep { /close/i } headers_of($r, 'Connection');
     }
+    print {$to} "$went{$_} $_\n" for keys %went;
     return;
 }
 
@@ -75,7 +78,7 @@ for my $kind (split ' ', $ENV{FCGI_KINDS} || 'unix tcp') {
     }
     my %came;
     for my $fh (@from) {
-        while (my $line = <$fh>) { chomp $line; $came{$line}++ }
+        while (my $line = <$fh>) { $came{$2} += $1 if $line =~ /^(\d+) (.*)/ }
         close $fh;
     }
     my $took = Time::HiRes::time() - $began;
