@@ -46,19 +46,24 @@ libgateway_la_SOURCES = \
 	src/backend/group.c src/backend/group.h \
 	src/backend/health.c src/backend/health.h \
 	src/backend/limit.c src/backend/limit.h \
+	src/backend/histogram.c src/backend/histogram.h \
 	src/backend/maintenance.c src/backend/maintenance.h \
 	src/backend/notice.h \
 	src/backend/pool.c src/backend/pool.h \
+	src/backend/recent.c src/backend/recent.h \
 	src/backend/resolver.c src/backend/resolver.h \
 	src/backend/server.c src/backend/server.h \
 	src/backend/service.c src/backend/service.h \
+	src/backend/snapshot.c src/backend/snapshot.h \
 	src/backend/stats.h \
 	src/backend/worker.c src/backend/worker.h \
 	src/gateway/attempt.c src/gateway/attempt.h \
 	src/gateway/block.c src/gateway/block.h \
 	src/gateway/body.c src/gateway/body.h \
 	src/gateway/buffer.c src/gateway/buffer.h \
+	src/gateway/chart.c src/gateway/chart.h \
 	src/gateway/client.c src/gateway/client.h \
+	src/gateway/column.c src/gateway/column.h \
 	src/gateway/date.c src/gateway/date.h \
 	src/gateway/exchange.c src/gateway/exchange.h \
 	src/gateway/gateway.c src/gateway/gateway.h \
@@ -72,9 +77,12 @@ libgateway_la_SOURCES = \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \
 	src/gateway/real.c src/gateway/real.h \
+	src/gateway/quote.c src/gateway/quote.h \
 	src/gateway/reason.c src/gateway/reason.h \
 	src/gateway/reply.c src/gateway/reply.h \
 	src/gateway/retry.c src/gateway/retry.h \
+	src/gateway/status.c src/gateway/status.h \
+	src/gateway/status_page.c src/gateway/status_page.h \
 	src/gateway/upstream.c src/gateway/upstream.h \
 	src/gateway/tail.c src/gateway/tail.h \
 	src/gateway/walk.c src/gateway/walk.h

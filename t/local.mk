@@ -23,8 +23,8 @@ UNIT_TESTS = \
 	t/unit/test_config_fuzz \
 	t/unit/test_config_lexer \
 	t/unit/test_config_load \
-	t/unit/test_config_network \
 	t/unit/test_config_traps \
+	t/unit/test_config_network \
 	t/unit/test_config_value \
 	t/unit/test_json \
 	t/unit/test_ping_input \
@@ -50,6 +50,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_reply \
 	t/unit/test_gateway_retry \
 	t/unit/test_gateway_tail \
+	t/unit/test_gateway_status \
 	t/unit/test_gateway_upstream \
 	t/unit/test_backend \
 	t/unit/test_backend_checkout \
@@ -58,6 +59,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_dial \
 	t/unit/test_backend_group \
 	t/unit/test_backend_health \
+	t/unit/test_backend_histogram \
 	t/unit/test_backend_keep \
 	t/unit/test_backend_limit \
 	t/unit/test_backend_server \
@@ -106,6 +108,7 @@ E2E_TESTS = \
 	t/e2e/releases.t \
 	t/e2e/retire.t \
 	t/e2e/scripts.t \
+	t/e2e/status.t \
 	t/e2e/stderr.t \
 	t/e2e/strict.t \
 	t/e2e/tail.t \

@@ -17,6 +17,8 @@ struct fcgi_pool *fcgi_pool_new(const struct fcgi_config *config)
     pthread_mutex_init(&pool->turn_lock, NULL);
     pthread_mutex_init(&pool->maintenance_lock, NULL);
     fcgi_list_init(&pool->maintenance);
+    fcgi_recent_init(&pool->recent);
+    pool->since = time(NULL);
     for (size_t i = 0; i < config->n_servers; i++)
         n += fcgi_group_size(&config->servers[i]);
     pool->servers = calloc(n, sizeof(*pool->servers));
@@ -47,6 +49,7 @@ void fcgi_pool_free(struct fcgi_pool *pool)
         fcgi_group_destroy(&pool->groups[i]);
     pthread_mutex_destroy(&pool->turn_lock);
     pthread_mutex_destroy(&pool->maintenance_lock);
+    fcgi_recent_destroy(&pool->recent);
     free(pool->servers);
     free(pool->groups);
     free(pool);

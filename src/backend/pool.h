@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #include "backend/group.h"
+#include "backend/recent.h"
 #include "config/config.h"
 
 /* A request tries no more servers than this. */
@@ -32,6 +33,8 @@ struct fcgi_pool {
     pthread_mutex_t turn_lock;        /* for the credits of the servers */
     pthread_mutex_t maintenance_lock; /* for the list: see maintenance.h */
     struct fcgi_list maintenance;
+    struct fcgi_recent recent;
+    time_t since; /* when it was made */
 };
 
 /* Which servers a request may go to, and which it went to already. */

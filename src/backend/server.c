@@ -672,26 +672,37 @@ bool fcgi_server_is_present(const struct fcgi_server *server)
     return atomic_load_explicit(&server->present, memory_order_relaxed);
 }
 
-void fcgi_server_label(struct fcgi_server *server, char *text, size_t size)
+bool fcgi_server_place(struct fcgi_server *server, char *text, size_t size)
 {
     struct fcgi_addresses *addresses = NULL;
     char address[FCGI_ENDPOINT_TEXT];
     struct fcgi_endpoint endpoint;
     size_t at = 0;
+    bool is_member;
 
     if (fcgi_endpoint_is_name(&server->config->endpoint))
         addresses = fcgi_server_addresses(server);
-    at += (size_t)snprintf(text, size, "server \"%s\"", server->config->name);
-    for (size_t i = 0; addresses != NULL && i < addresses->n && at < size;
-         i++) {
+    is_member = addresses != NULL;
+    if (!is_member)
+        snprintf(text, size, "%s", server->where);
+    for (size_t i = 0; is_member && i < addresses->n && at < size; i++) {
         fcgi_address_endpoint(&addresses->list[i], &endpoint);
         at += (size_t)snprintf(
-            text + at, size - at, "%s%s", i == 0 ? " (" : ", ",
+            text + at, size - at, "%s%s", i == 0 ? "" : ", ",
             fcgi_endpoint_text(&endpoint, address, sizeof(address)));
     }
-    if (addresses != NULL && at < size)
-        snprintf(text + at, size - at, ")");
     fcgi_addresses_unref(addresses);
+    return is_member;
+}
+
+void fcgi_server_label(struct fcgi_server *server, char *text, size_t size)
+{
+    char place[FCGI_SERVER_LABEL];
+
+    if (fcgi_server_place(server, place, sizeof(place)))
+        snprintf(text, size, "server \"%s\" (%s)", server->config->name, place);
+    else
+        snprintf(text, size, "server \"%s\"", server->config->name);
 }
 
 void fcgi_server_stats(struct fcgi_server *server,
@@ -711,4 +722,27 @@ void fcgi_server_stats(struct fcgi_server *server,
                 &local_of(link)->stats.counts[i], memory_order_relaxed);
     }
     pthread_mutex_unlock(&server->lock);
+}
+
+void fcgi_server_times(struct fcgi_server *server, uint64_t slice,
+                       uint64_t counts[FCGI_HISTOGRAM_BUCKETS])
+{
+    pthread_mutex_lock(&server->lock);
+    for (struct fcgi_list *link = server->locals.next; link != &server->locals;
+         link = link->next)
+        fcgi_histogram_read(local_of(link)->times, slice, counts);
+    pthread_mutex_unlock(&server->lock);
+}
+
+uint64_t fcgi_server_all_times(struct fcgi_server *server,
+                               uint64_t counts[FCGI_HISTOGRAM_BUCKETS])
+{
+    uint64_t sum = 0;
+
+    pthread_mutex_lock(&server->lock);
+    for (struct fcgi_list *link = server->locals.next; link != &server->locals;
+         link = link->next)
+        sum += fcgi_histogram_totals(local_of(link)->times, counts);
+    pthread_mutex_unlock(&server->lock);
+    return sum;
 }

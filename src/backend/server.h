@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "backend/address.h"
+#include "backend/histogram.h"
 #include "backend/limit.h"
 #include "backend/stats.h"
 #include "config/config.h"
@@ -79,6 +80,7 @@ struct fcgi_server_local {
     struct fcgi_list kept;  /* idle ones, claimed or not, last used first */
     unsigned reserved_dead; /* claimed ones that have died since */
     struct fcgi_stats stats;
+    struct fcgi_histogram *times; /* of requests, from start to end */
 };
 
 /* One that answers: what a [FASTCGI_SERVER] describes, or a member of a name's
@@ -287,6 +289,10 @@ void fcgi_server_vacate(struct fcgi_server *server);
 /* Whether it is to have requests. Any thread, without the lock. */
 bool fcgi_server_is_present(const struct fcgi_server *server);
 
+/* Where it listens, "unix:/run/a.sock"; a name's member has its addresses, which is
+ * what is returned. Any thread. */
+bool fcgi_server_place(struct fcgi_server *server, char *text, size_t size);
+
 /* What messages call it: `server "php"`, and for a name's member its address,
  * `server "php" (10.0.0.7:9000)`. Any thread. */
 void fcgi_server_label(struct fcgi_server *server, char *text, size_t size);
@@ -339,5 +345,12 @@ bool fcgi_server_is_doubted(const struct fcgi_server *server);
 /* Everything that was counted, of all workers. Any thread. */
 void fcgi_server_stats(struct fcgi_server *server,
                        struct fcgi_server_stats *stats);
+
+/* How long requests took, of all workers: adds what a slice has counted, or all
+ * that was (see histogram.h). Any thread. */
+void fcgi_server_times(struct fcgi_server *server, uint64_t slice,
+                       uint64_t counts[FCGI_HISTOGRAM_BUCKETS]);
+uint64_t fcgi_server_all_times(struct fcgi_server *server,
+                               uint64_t counts[FCGI_HISTOGRAM_BUCKETS]);
 
 #endif

@@ -55,7 +55,7 @@ static inline void fcgi_stats_add(struct fcgi_stats *stats,
 /* A server's numbers at one moment. */
 struct fcgi_server_stats {
     uint64_t counts[FCGI_COUNTS];
-    unsigned open, idle, active, waiting; /* connections; the queue */
+    uint64_t open, idle, active, waiting; /* connections; the queue */
     int out;                              /* taken out for its failures */
 };
 

@@ -68,6 +68,13 @@ void fcgi_worker_count(struct fcgi_worker *worker,
     fcgi_stats_add(&local_of(worker, server)->stats, count, 1);
 }
 
+void fcgi_worker_took(struct fcgi_worker *worker,
+                      const struct fcgi_server *server, uint64_t time)
+{
+    fcgi_histogram_add(local_of(worker, server)->times,
+                       fcgi_loop_now(worker->loop), time / 1000);
+}
+
 /* --- health ------------------------------------------------------------ */
 
 static void tell(struct fcgi_worker *worker, struct fcgi_server *server,
@@ -638,6 +645,11 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
         0)
         return NULL;
     memset(worker, 0, size);
+    worker->times = calloc(pool->n_servers, sizeof(*worker->times));
+    if (worker->times == NULL) {
+        free(worker);
+        return NULL;
+    }
     worker->pool = pool;
     worker->loop = loop;
     worker->notice = *notice;
@@ -653,6 +665,7 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
 
         local->worker = worker;
         local->loop = loop;
+        local->times = &worker->times[i];
         local->reclaim.run = on_reclaim;
         local->look.fired = on_look;
         fcgi_list_init(&local->kept);
@@ -686,5 +699,6 @@ void fcgi_worker_free(struct fcgi_worker *worker)
     }
     fcgi_loop_cancel(worker->loop, &worker->trim);
     free_spare(worker, 0);
+    free(worker->times);
     free(worker);
 }

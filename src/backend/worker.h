@@ -28,6 +28,7 @@ struct fcgi_worker {
     struct fcgi_list checkouts, spare_checkouts;
     size_t n_spare_conns, n_spare_checkouts;
     struct fcgi_loop_task trim;        /* frees what is spare beyond need */
+    struct fcgi_histogram *times;      /* one for each server */
     struct fcgi_server_local locals[]; /* one for each server */
 };
 
@@ -82,6 +83,10 @@ uint64_t fcgi_worker_conn_check(struct fcgi_worker *worker,
 /* Counts for the worker's part of a server. */
 void fcgi_worker_count(struct fcgi_worker *worker,
                        const struct fcgi_server *server, enum fcgi_count count);
+
+/* A request to a server is over, after so many ns. */
+void fcgi_worker_took(struct fcgi_worker *worker,
+                      const struct fcgi_server *server, uint64_t time);
 
 /* A request to a server, or a check of it, has failed, or worked: its health,
  * and a line for the log where that changes. */

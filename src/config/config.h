@@ -14,6 +14,10 @@
 #include "config/endpoint.h"
 #include "config/network.h"
 
+/* The word of a Match rule that asks for the status page, in place of names of
+ * servers, none of which begins with '='. */
+#define FCGI_RULE_STATUS "=status"
+
 struct fcgi_words {
     char **items;
     size_t count;
@@ -72,6 +76,7 @@ struct fcgi_server_config {
     char *chunked_body; /* "Spool" or "Stream", in any case */
     uint32_t max_spool_size;
     uint32_t resolve_interval;
+    struct fcgi_networks status_allow;
 };
 
 struct fcgi_config {

@@ -378,6 +378,17 @@ static const struct fcgi_key server_keys[] = {
                 "where its TTL is shorter",
         .offset = FIELD(resolve_interval),
     },
+    {
+        .name = "StatusAllow",
+        .type = FCGI_KEY_NETWORKS,
+        .syntax = "ADDRESS[/BITS]...",
+        .example = "192.0.2.0/24 2001:db8::/32",
+        .repeat = true,
+        .check = fcgi_form_network,
+        .help = "Who, besides this machine, is shown the server by a rule with "
+                "=status; may be repeated",
+        .offset = FIELD(status_allow),
+    },
 };
 
 #define N_SERVER_KEYS (sizeof(server_keys) / sizeof(server_keys[0]))

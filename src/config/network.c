@@ -115,3 +115,15 @@ bool fcgi_networks_have(const struct fcgi_networks *networks,
             return true;
     return false;
 }
+
+bool fcgi_network_is_local(const struct sockaddr_storage *socket)
+{
+    static struct fcgi_network items[] = {
+        {{[10] = 0xff, [11] = 0xff, [12] = 127}, FCGI_NETWORK_IPV4 + 8},
+        {{[15] = 1}, 128},
+    };
+    static const struct fcgi_networks loopback = {items, 2};
+
+    return socket->ss_family == AF_UNIX ||
+           fcgi_networks_have(&loopback, socket);
+}

@@ -40,4 +40,8 @@ bool fcgi_network_address(const struct sockaddr_storage *socket,
 bool fcgi_networks_have(const struct fcgi_networks *networks,
                         const struct sockaddr_storage *socket);
 
+/* Whether an address is one of this machine's that no other can have: a loopback
+ * address, or a Unix socket. Any thread. */
+bool fcgi_network_is_local(const struct sockaddr_storage *socket);
+
 #endif

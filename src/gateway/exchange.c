@@ -32,6 +32,7 @@
 #include "gateway/origin.h"
 #include "gateway/params.h"
 #include "gateway/real.h"
+#include "gateway/status.h"
 
 /* What is read of a body that nobody wants: bytes, how long in all, and without
  * a byte. */
@@ -190,6 +191,14 @@ static void answer_error(struct fcgi_exchange *exchange, int status,
     make_page(exchange, status, &page);
     fcgi_reply_error(&exchange->reply, status, &page, &exchange->client.out);
     fcgi_buffer_free(&page.content);
+    finish(exchange, false);
+}
+
+static void answer_page(struct fcgi_exchange *exchange)
+{
+    fcgi_date_now(&exchange->common->date);
+    fcgi_reply_page(&exchange->reply, exchange->page_fields,
+                    &exchange->block.memory, &exchange->client.out);
     finish(exchange, false);
 }
 
@@ -731,6 +740,8 @@ static void begin(struct fcgi_loop_task *task)
 
     if (exchange->refusal != 0)
         answer_error(exchange, exchange->refusal, exchange->why_refused);
+    else if (exchange->page_fields != NULL)
+        answer_page(exchange);
     else
         pump(exchange);
 }
@@ -751,6 +762,7 @@ static void init(struct fcgi_exchange *exchange,
     exchange->begin.run = begin;
     exchange->report.run = report;
     fcgi_log_init(&exchange->log, common->host, request);
+    exchange->log.recent = &common->worker->pool->recent;
     fcgi_page_source_init(&exchange->pages, request);
     fcgi_reply_init(&exchange->reply, request, common->host->software,
                     fcgi_date_now(&common->date));
@@ -803,6 +815,21 @@ static bool make_params(struct fcgi_exchange *exchange,
                              exchange->common->host->software) == 0;
 }
 
+/* The answer is the status page, for the true client. Returns 0, or the status of
+ * a refusal. */
+static int make_status(struct fcgi_exchange *exchange,
+                       const struct fcgi_http_request *request,
+                       const struct fcgi_server_config *config)
+{
+    struct fcgi_exchange_common *common = exchange->common;
+    struct fcgi_http_request told = *request;
+
+    fcgi_origin_find(&told, &config->trusted_proxies);
+    return fcgi_status_make(common->worker->pool, fcgi_loop_now(common->loop),
+                            &told, &exchange->block.memory,
+                            &exchange->page_fields, &exchange->why_refused);
+}
+
 bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                          struct fcgi_exchange_common *common, void *handle,
                          int fd, const struct fcgi_http_request *request,
@@ -831,6 +858,9 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,
                      &handlers);
     exchange->refusal = fcgi_judge(request, script, &exchange->why_refused);
+    exchange->page_fields = NULL;
+    if (exchange->refusal == 0 && script->verdict == FCGI_PATH_STATUS)
+        exchange->refusal = make_status(exchange, request, config);
     if (request->provisional)
         fcgi_loop_defer(common->loop, &exchange->begin);
     else

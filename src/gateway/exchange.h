@@ -63,7 +63,7 @@ struct fcgi_exchange {
     struct fcgi_client client;
     struct fcgi_upstream upstream;
     struct fcgi_reply reply;
-    struct fcgi_block block;   /* of the answer */
+    struct fcgi_block block;   /* of the answer; or its memory is a page */
     struct fcgi_buffer params; /* of the request */
     struct fcgi_body body;     /* its */
     /* The client owes a part of the body: when it is given up. */
@@ -80,6 +80,7 @@ struct fcgi_exchange {
     struct fcgi_page_source pages;
     int refusal; /* the status that it is refused with, or 0 */
     const char *why_refused;
+    const char *page_fields; /* the answer is a page of our own: its fields */
     struct fcgi_loop_task begin, report;
     struct fcgi_log log;
 };

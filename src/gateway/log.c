@@ -17,6 +17,7 @@ void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
     size_t size = sizeof(log->name), at;
 
     log->host = host;
+    log->recent = NULL;
     log->length = 0;
     log->script_unknown = false;
     if (request->method.length == 0) {
@@ -34,12 +35,13 @@ void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
 {
     char line[FCGI_LOG_LINE * 4 + 1024];
     va_list args;
-    int n = 0;
+    int n = 0, request;
 
     if (server != NULL) {
         fcgi_server_label(server, line, FCGI_SERVER_LABEL);
         n = (int)strlen(line);
     }
+    request = n > 0 ? n + 2 : 0;
     n += snprintf(line + n, sizeof(line) - (size_t)n,
                   "%s%s: ", n > 0 ? ": " : "", log->name);
     if ((size_t)n < sizeof(line)) {
@@ -48,10 +50,13 @@ void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
         va_end(args);
     }
     log->host->log(level, line);
+    if (log->recent != NULL && level == FCGI_LOG_ERROR)
+        fcgi_recent_add(log->recent, server, line + request);
 }
 
 void fcgi_log_end_stderr(struct fcgi_log *log, struct fcgi_server *server)
 {
+    struct fcgi_recent *recent = log->recent;
     char text[FCGI_LOG_LINE * 4 + 1];
 
     if (log->length > 0 && log->line[log->length - 1] == '\r')
@@ -60,7 +65,9 @@ void fcgi_log_end_stderr(struct fcgi_log *log, struct fcgi_server *server)
         return;
     fcgi_escape(text, sizeof(text), 0, log->line, log->length);
     log->length = 0;
+    log->recent = NULL; /* an application's notices would push out the rest */
     fcgi_log_write(log, server, FCGI_LOG_ERROR, "stderr: %s", text);
+    log->recent = recent;
     /* PHP-FPM's words, the most asked question of all about FastCGI. */
     if (strstr(text, "Primary script unknown") != NULL)
         log->script_unknown = true;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/recent.h"
 #include "backend/server.h"
 #include "gateway/buffer.h"
 #include "gateway/host.h"
@@ -21,8 +22,9 @@
 
 struct fcgi_log {
     const struct fcgi_host *host;
-    char name[256];           /* "GET /x.php", escaped */
-    char line[FCGI_LOG_LINE]; /* STDERR, up to its newline */
+    struct fcgi_recent *recent; /* is told each error but STDERR; may be NULL */
+    char name[256];             /* "GET /x.php", escaped */
+    char line[FCGI_LOG_LINE];   /* STDERR, up to its newline */
     size_t length;
     bool script_unknown; /* PHP-FPM said so */
 };

@@ -13,6 +13,7 @@ enum fcgi_path_verdict {
     FCGI_PATH_OK,
     FCGI_PATH_HOST,    /* not ours: the host knows what to do with it */
     FCGI_PATH_REFUSED, /* with `status`, because of `why` */
+    FCGI_PATH_STATUS, /* no script, but the status page: see gateway/status.h */
 };
 
 struct fcgi_script {

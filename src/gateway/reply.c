@@ -273,13 +273,14 @@ static void add_interim(const struct fcgi_reply *reply, int status,
     fcgi_buffer_add_text(out, "\r\n");
 }
 
-/* A whole body of ours. */
+/* A whole body of ours; where it has no type, the field is there. */
 static void add_page(struct fcgi_reply *reply, const struct fcgi_page *page,
                      struct fcgi_buffer *out)
 {
     reply->framing = reply->head ? FCGI_FRAMING_NONE : FCGI_FRAMING_LENGTH;
     reply->length = page->content.length;
-    add_line(out, "Content-Type", page->type);
+    if (page->type != NULL)
+        add_line(out, "Content-Type", page->type);
     add_framing(reply, true, out);
     fcgi_reply_body(reply, page->content.data, page->content.length, out);
 }
@@ -421,8 +422,9 @@ bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out)
     return true;
 }
 
-void fcgi_reply_error(struct fcgi_reply *reply, int status,
-                      const struct fcgi_page *page, struct fcgi_buffer *out)
+/* A whole answer of our own. */
+static void make_own(struct fcgi_reply *reply, int status, const char *fields,
+                     const struct fcgi_page *page, struct fcgi_buffer *out)
 {
     const char *reason = fcgi_reason_phrase(status);
 
@@ -430,7 +432,24 @@ void fcgi_reply_error(struct fcgi_reply *reply, int status,
     reply->begun = true;
     add_status_line(out, status, reason, strlen(reason));
     add_own(reply, false, false, out);
-    if (status == 503)
-        add_line(out, "Retry-After", RETRY_AFTER);
+    fcgi_buffer_add_text(out, fields);
     add_page(reply, page, out);
+}
+
+void fcgi_reply_page(struct fcgi_reply *reply, const char *fields,
+                     const struct fcgi_buffer *content, struct fcgi_buffer *out)
+{
+    const struct fcgi_page page = {.content = *content};
+
+    make_own(reply, 200, fields, &page, out);
+}
+
+void fcgi_reply_error(struct fcgi_reply *reply, int status,
+                      const struct fcgi_page *page, struct fcgi_buffer *out)
+{
+    make_own(reply, status,
+             status == 503   ? "Retry-After: " RETRY_AFTER "\r\n"
+             : status == 405 ? "Allow: GET, HEAD\r\n"
+                             : "",
+             page, out);
 }

@@ -91,6 +91,12 @@ bool fcgi_reply_is_whole(const struct fcgi_reply *reply);
  * the client's connection must be cut, then. */
 bool fcgi_reply_end(struct fcgi_reply *reply, struct fcgi_buffer *out);
 
+/* Makes a whole answer of our own, with the status 200 and these header fields,
+ * each of which ends with CRLF. */
+void fcgi_reply_page(struct fcgi_reply *reply, const char *fields,
+                     const struct fcgi_buffer *content,
+                     struct fcgi_buffer *out);
+
 /* Makes a whole answer of our own, with a status that fcgi_reason_phrase()
  * knows. */
 void fcgi_reply_error(struct fcgi_reply *reply, int status,

@@ -138,12 +138,22 @@ bool fcgi_upstream_has_ended(const struct fcgi_upstream *upstream)
     return upstream->conn != NULL && upstream->conn->response.stdout_ended;
 }
 
+/* The request is over: how long it took is counted. */
+static void note_end(struct fcgi_upstream *upstream)
+{
+    upstream->ended = now_of(upstream);
+    if (upstream->server != NULL)
+        fcgi_worker_took(upstream->worker, upstream->server,
+                         upstream->ended - upstream->started);
+}
+
 /* The server has answered. */
 static void worked(struct fcgi_upstream *upstream)
 {
     if (upstream->trial)
         fcgi_worker_worked(upstream->worker, upstream->server);
     upstream->trial = false;
+    note_end(upstream);
 }
 
 struct fcgi_conn *fcgi_upstream_leave(struct fcgi_upstream *upstream)
@@ -275,6 +285,7 @@ static void send_request(struct fcgi_upstream *upstream)
                       keep ? FCGI_KEEP_CONN : 0, params->data, params->length,
                       NULL, 0);
     show_body(upstream);
+    upstream->sent = now_of(upstream);
     fcgi_worker_start(conn, &handlers);
 }
 
@@ -497,6 +508,7 @@ static void failed(struct fcgi_upstream *upstream,
     case FCGI_RETRY_FAIL:
         break;
     }
+    note_end(upstream);
     fcgi_upstream_release(upstream);
     upstream->handlers->on_failure(upstream, attempt);
 }
@@ -516,6 +528,7 @@ void fcgi_upstream_init(struct fcgi_upstream *upstream,
     upstream->charged = upstream->same_tried = false;
     upstream->retries = upstream->pauses = 0;
     upstream->give_up = 0;
+    upstream->started = upstream->sent = upstream->ended = 0;
     upstream->adapted.length = 0;
 }
 
@@ -525,6 +538,7 @@ void fcgi_upstream_start(struct fcgi_upstream *upstream)
     struct fcgi_server *server;
     bool trial;
 
+    upstream->started = now_of(upstream);
     fcgi_pool_route(upstream->worker->pool, &upstream->route, request->allows,
                     request->allows_arg);
     server = fcgi_route_next(&upstream->route, now_of(upstream), &trial);

@@ -78,6 +78,9 @@ struct fcgi_upstream {
     uint64_t give_up; /* no pause from then on; 0: none has refused */
     unsigned pauses;
     struct fcgi_loop_timer pause;
+
+    /* When it was started, sent last, and over (ns); 0: never. */
+    uint64_t started, sent, ended;
 };
 
 /* Whether a request with this method may be executed twice (RFC 9110,

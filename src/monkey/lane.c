@@ -130,6 +130,9 @@ static void find_script(struct fcgi_monkey_aim *aim,
 {
     struct fcgi_http_request *request = &aim->request;
 
+    aim->script = (struct fcgi_script){.verdict = FCGI_PATH_STATUS};
+    if (fcgi_monkey_rules_is_status(aim->rules.params))
+        return;
     request->is_script = fcgi_monkey_rules_is_script;
     request->is_script_arg = &aim->rules;
     request->follow_links = config->symlink;

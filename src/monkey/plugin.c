@@ -45,6 +45,8 @@ static bool check_rule(void *arg, const struct mk_host *vhost,
     bool *known = arg;
     char line[1024];
 
+    if (fcgi_monkey_rules_is_status(&rule->params))
+        return true;
     for (node = rule->params.next; node != &rule->params; node = node->next) {
         const struct mk_handler_param *param =
             MK_ENTRY(node, const struct mk_handler_param, head);

@@ -44,10 +44,24 @@ static const struct mk_ptr *word(const struct mk_list *node)
     return &MK_ENTRY(node, const struct mk_handler_param, head)->p;
 }
 
+static bool is_word(const struct mk_list *node, const char *text)
+{
+    return word(node)->len == strlen(text) &&
+           memcmp(word(node)->data, text, word(node)->len) == 0;
+}
+
+bool fcgi_monkey_rules_is_status(const struct mk_list *params)
+{
+    const struct mk_list *first = params->next;
+
+    return first != params && first->next == params &&
+           is_word(first, FCGI_RULE_STATUS);
+}
+
 const struct fcgi_server *fcgi_monkey_rules_server(const struct fcgi_pool *pool,
                                                    const struct mk_list *params)
 {
-    if (params->next == params)
+    if (params->next == params || fcgi_monkey_rules_is_status(params))
         return &pool->servers[0];
     return fcgi_pool_find(pool, word(params->next)->data,
                           word(params->next)->len);
@@ -56,11 +70,9 @@ const struct fcgi_server *fcgi_monkey_rules_server(const struct fcgi_pool *pool,
 bool fcgi_monkey_rules_allow(const void *arg, const struct fcgi_server *server)
 {
     const struct mk_list *params = arg, *node;
-    size_t length = strlen(server->config->name);
 
     for (node = params->next; node != params; node = node->next)
-        if (word(node)->len == length &&
-            memcmp(word(node)->data, server->config->name, length) == 0)
+        if (is_word(node, server->config->name))
             return true;
     return params->next == params;
 }

@@ -15,6 +15,7 @@
 
 #define fcgi_monkey_rules_each FCGI_MONKEY_NAME(rules_each)
 #define fcgi_monkey_rules_server FCGI_MONKEY_NAME(rules_server)
+#define fcgi_monkey_rules_is_status FCGI_MONKEY_NAME(rules_is_status)
 #define fcgi_monkey_rules_allow FCGI_MONKEY_NAME(rules_allow)
 #define fcgi_monkey_rules_is_script FCGI_MONKEY_NAME(rules_is_script)
 #define fcgi_monkey_rules_host FCGI_MONKEY_NAME(rules_host)
@@ -57,11 +58,14 @@ bool fcgi_monkey_rules_each(const struct mk_config *config,
                             void *arg);
 
 /* The server whose keys decide the script for a rule's words (struct
- * mk_handler_param): the first that they name, or the first of all. NULL where
- * there is none, which the plugin does not start with. */
+ * mk_handler_param): the first that they name, or the first of all, also for the
+ * status page. NULL where there is none, which the plugin does not start with. */
 const struct fcgi_server *
 fcgi_monkey_rules_server(const struct fcgi_pool *pool,
                          const struct mk_list *params);
+
+/* Whether a rule's words ask for the status page, and for no server. */
+bool fcgi_monkey_rules_is_status(const struct mk_list *params);
 
 /* Whether a rule's words (struct mk_list) admit a server: they name it, or
  * there are none. */

@@ -124,10 +124,13 @@ static const struct fcgi_server *split(const struct mk_request *sr,
         fcgi_monkey_rules_server(monkey->pool, rules->params);
     const struct fcgi_monkey_place place = place_of(sr);
 
+    *script = (struct fcgi_script){.verdict = FCGI_PATH_STATUS};
     if (server == NULL)
         return NULL;
     request->error_page = fcgi_monkey_error_page;
     request->error_page_arg = rules->vhost;
+    if (fcgi_monkey_rules_is_status(rules->params))
+        return server;
     request->follow_links = monkey->config->symlink;
     request->is_script = fcgi_monkey_rules_is_script;
     request->is_script_arg = rules;
@@ -312,8 +315,9 @@ static int start_read(struct fcgi_monkey_client *client, struct mk_session *cs,
     fcgi_monkey_client_name(client, &request);
     if (client->through && status == 0) {
         status = 400;
-        why = "this request, or one before it on the connection, can be read "
-              "in more than one way";
+        why =
+            "this request, or one before it on the connection, can be read "
+            "in more than one way";
     }
     /* Monkey 1.8 asks for what stands behind a request that it refuses, and
      * hangs up before it is back in its loop. */

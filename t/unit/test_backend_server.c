@@ -67,8 +67,8 @@ static void assert_numbers(const char *want)
     char got[64];
 
     fcgi_server_stats(&server, &stats);
-    snprintf(got, sizeof(got), "%u %u %u", stats.open, stats.idle,
-             stats.waiting);
+    snprintf(got, sizeof(got), "%u %u %u", (unsigned)stats.open,
+             (unsigned)stats.idle, (unsigned)stats.waiting);
     assert_string_equal(got, want);
     assert_int_equal(stats.active, stats.open - stats.idle);
 }

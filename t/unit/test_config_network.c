@@ -123,6 +123,31 @@ static void refusals(void **state)
     }
 }
 
+static void this_machine(void **state)
+{
+    static const struct {
+        const char *address;
+        bool local;
+    } all[] = {
+        {"127.0.0.1", true},  {"127.255.0.9", true},
+        {"::1", true},        {"unix", true},
+        {"128.0.0.1", false}, {"::2", false},
+        {"126.0.0.1", false}, {"::", false},
+        {"0.0.0.0", false},   {"::127.0.0.1", false},
+        {"10.0.0.1", false},  {"::ffff:127.0.0.1", true},
+    };
+    const struct sockaddr_storage unknown = {.ss_family = AF_UNSPEC};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        const struct sockaddr_storage socket = address(all[i].address);
+
+        if (fcgi_network_is_local(&socket) != all[i].local)
+            fail_msg("%s", all[i].address);
+    }
+    assert_false(fcgi_network_is_local(&unknown));
+}
+
 static void key(void **state)
 {
     static const struct finding_case cases[] = {
@@ -144,9 +169,9 @@ static void key(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(members),
-                                       cmocka_unit_test(refusals),
-                                       cmocka_unit_test(key)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members), cmocka_unit_test(refusals),
+        cmocka_unit_test(this_machine), cmocka_unit_test(key)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

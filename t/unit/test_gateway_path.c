@@ -118,6 +118,8 @@ static int outcome(const struct fcgi_script *script)
     case FCGI_PATH_REFUSED:
         assert_non_null(script->why);
         return script->status;
+    case FCGI_PATH_STATUS:
+        break; /* never from a path */
     }
     return -1;
 }

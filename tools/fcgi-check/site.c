@@ -76,7 +76,13 @@ static void report_no_server(struct site *site,
         names[i] = config->servers[i].name;
     site->rules->broken = site->rules->no_server = true;
     guess = fcgi_guess_name(word.at, word.length, names);
-    if (word.at[0] == '#') {
+    if (word.at[0] == '=') {
+        check_report(site->run, FCGI_CHECK_MATCH_SERVER, place,
+                     "'%.*s' is no server, so that Monkey would not start; the "
+                     "status page is asked for by " FCGI_RULE_STATUS
+                     ", alone behind " HANDLER,
+                     (int)word.length, word.at);
+    } else if (word.at[0] == '#') {
         check_report(
             site->run, FCGI_CHECK_MATCH_SERVER, place,
             "the words behind '#' are taken for names of servers, so that "
@@ -96,15 +102,28 @@ static void report_no_server(struct site *site,
     }
 }
 
+/* Whether a rule asks for the status page, and not for servers. */
+static bool is_status(const char *at)
+{
+    struct fcgi_monkeyconf_word word = fcgi_monkeyconf_word(&at);
+
+    return word.length == strlen(FCGI_RULE_STATUS) &&
+           memcmp(word.at, FCGI_RULE_STATUS, word.length) == 0 &&
+           fcgi_monkeyconf_word(&at).length == 0;
+}
+
 /* The servers behind the handler's name. */
 static void check_servers(struct site *site, struct rule *rule, const char *at)
 {
     const struct fcgi_config *config = site->rules->servers->config;
     size_t n = config ? config->n_servers : 0;
     bool *named = check_alloc(n * sizeof(*named));
+    const char *words = at;
     struct fcgi_monkeyconf_word word = fcgi_monkeyconf_word(&at);
 
     site->rules->n_ours++;
+    if (is_status(words))
+        return;
     if (word.length == 0) {
         site->rules->any_server = true;
         rule->first = n > 0 ? &config->servers[0] : NULL;
