@@ -107,6 +107,7 @@ E2E_TESTS = \
 	t/e2e/proxies.t \
 	t/e2e/releases.t \
 	t/e2e/retire.t \
+	t/e2e/scale.t \
 	t/e2e/scripts.t \
 	t/e2e/status.t \
 	t/e2e/stderr.t \

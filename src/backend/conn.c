@@ -43,6 +43,7 @@
 
 #define PROOF_FIRST (1 * FCGI_LOOP_MS)
 #define PROOF_MOST (16 * FCGI_LOOP_MS)
+#define LOOKS 4 /* in ConnectTimeout, whether the host is there */
 #define BUSY (100 * FCGI_LOOP_MS)
 
 static void close_socket(struct fcgi_conn *conn)
@@ -91,12 +92,25 @@ static void fail(struct fcgi_conn *conn, enum fcgi_conn_failure failure)
     fail_call(conn, failure, FCGI_CALL_NONE, 0);
 }
 
+/* When the timer is to fire: at the deadline, and over TCP earlier, to see
+ * whether the host is still there. */
+static uint64_t next_look(const struct fcgi_conn *conn)
+{
+    const struct fcgi_server_config *config = conn->server->config;
+    uint64_t look = fcgi_loop_now(conn->loop) +
+                    (1 + config->connect_timeout / LOOKS) * FCGI_LOOP_MS;
+
+    return config->endpoint.kind == FCGI_ENDPOINT_TCP && look < conn->deadline
+               ? look
+               : conn->deadline;
+}
+
 /* Moves the deadline. The timer itself is only touched where it would fire
  * too late: that is seldom, and not in each read. */
 static void set_deadline(struct fcgi_conn *conn, uint64_t deadline)
 {
     conn->deadline = deadline;
-    fcgi_loop_hasten_timer(conn->loop, &conn->timer, deadline);
+    fcgi_loop_hasten_timer(conn->loop, &conn->timer, next_look(conn));
 }
 
 /* Whether all has been sent that may be before the proof. */
@@ -476,6 +490,14 @@ static void io_ready(struct fcgi_loop_io *io, uint32_t events)
         read_more(conn);
 }
 
+static bool is_lost(const struct fcgi_conn *conn)
+{
+    const struct fcgi_server_config *config = conn->server->config;
+
+    return config->endpoint.kind == FCGI_ENDPOINT_TCP &&
+           fcgi_dial_is_lost(conn->io.fd, config->connect_timeout);
+}
+
 static void timer_fired(struct fcgi_loop_timer *timer)
 {
     struct fcgi_conn *conn = FCGI_LOOP_OWNER(timer, struct fcgi_conn, timer);
@@ -492,8 +514,12 @@ static void timer_fired(struct fcgi_loop_timer *timer)
     if (conn->state == FCGI_CONN_OPEN && may_be_busy(conn) && !conn->heard &&
         is_late(conn))
         fcgi_server_doubt(conn->server);
+    if (conn->state == FCGI_CONN_OPEN && is_lost(conn)) {
+        fail_call(conn, FCGI_CONN_BROKEN, FCGI_CALL_READ, ETIMEDOUT);
+        return;
+    }
     if (now < conn->deadline) {
-        fcgi_loop_set_timer(conn->loop, timer, conn->deadline);
+        fcgi_loop_set_timer(conn->loop, timer, next_look(conn));
         return;
     }
     switch (conn->state) {

@@ -13,6 +13,7 @@
 
 #define BACKOFF_FIRST (5 * FCGI_LOOP_MS)
 #define BACKOFF_MOST (100 * FCGI_LOOP_MS)
+#define LOST_AFTER 3 /* segments in a row that nobody acknowledges */
 
 #define BIT(call) (1U << FCGI_CALL_##call)
 #define ANY (~0U)
@@ -124,19 +125,51 @@ static void note(struct fcgi_dial *dial, enum fcgi_fault fault,
         dial->failure = (struct fcgi_dial_failure){fault, call, error};
 }
 
+/* Small records do not wait for an ACK. A host that is silent is asked whether
+ * it is there: fcgi_dial_is_lost() sees what becomes of that. */
+static void set_tcp_options(int fd)
+{
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, FCGI_DIAL_PROBE},
+        {IPPROTO_TCP, TCP_KEEPINTVL, FCGI_DIAL_PROBE},
+        {IPPROTO_TCP, TCP_KEEPCNT, 100}, /* who has the socket decides */
+    };
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                   sizeof(options[i].value));
+}
+
+bool fcgi_dial_is_lost(int fd, uint32_t ms)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+
+    /* A closed window is asked about with probes, too, and those are
+     * answered. */
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_last_ack_recv >= ms &&
+           (info.tcpi_retransmits >= LOST_AFTER ||
+            info.tcpi_probes >= LOST_AFTER);
+}
+
 /* Begins to connect to the address in use. Returns FCGI_CALL_NONE where that is
  * under way, or has been done; else the call that failed, with errno. */
 static enum fcgi_syscall try_address(struct fcgi_dial *dial, bool *connected)
 {
     const struct fcgi_address *address = &dial->addresses[dial->address];
-    int family = address->addr.ss_family, on = 1;
+    int family = address->addr.ss_family;
 
     *connected = false;
     dial->io.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->io.fd < 0)
         return FCGI_CALL_SOCKET;
-    if (family != AF_UNIX) /* small records do not wait for an ACK */
-        setsockopt(dial->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (family != AF_UNIX)
+        set_tcp_options(dial->io.fd);
     if (connect(dial->io.fd, (const struct sockaddr *)&address->addr,
                 address->length) == 0)
         *connected = true;

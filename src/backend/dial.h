@@ -27,6 +27,9 @@
 
 #define FCGI_DIAL_NEVER UINT64_MAX /* no deadline */
 
+/* How often, in seconds, a host is asked over TCP whether it is there. */
+#define FCGI_DIAL_PROBE 1
+
 /* The calls that a connection makes, from its beginning to its end. */
 enum fcgi_syscall {
     FCGI_CALL_NONE, /* none has failed: the time was up */
@@ -105,6 +108,12 @@ void fcgi_dial_start(struct fcgi_dial *dial,
                      const struct fcgi_address *addresses, size_t n,
                      uint64_t deadline,
                      void (*done)(struct fcgi_dial *dial, int fd));
+
+/* Whether the host at the other end of a connected TCP socket has acknowledged
+ * nothing for so long, though it was asked again and again: neither data nor
+ * probes. That is not a process that is slow, but a host that is down, or no way
+ * to it. */
+bool fcgi_dial_is_lost(int fd, uint32_t ms);
 
 /* Gives up, without `done`. Does nothing to an idle one. */
 void fcgi_dial_cancel(struct fcgi_dial *dial);

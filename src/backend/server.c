@@ -623,6 +623,8 @@ void fcgi_server_enter(struct fcgi_server *server,
         atomic_store(&server->down_since, 0);
         init_limit(server);
     }
+    if (addresses != NULL)
+        fcgi_server_doubt(server);
     atomic_store(&server->present, true);
     pthread_mutex_unlock(&server->lock);
     fcgi_addresses_unref(old);

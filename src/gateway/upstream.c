@@ -15,6 +15,7 @@
  */
 #include "gateway/upstream.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "gateway/params.h"
@@ -459,7 +460,8 @@ static struct fcgi_retry ask(const struct fcgi_upstream *upstream,
     struct fcgi_retry retry = {
         .event = fcgi_attempt_event(attempt),
         .unexecuted = fcgi_attempt_is_unexecuted(attempt),
-        .kept = attempt->problem.kept,
+        /* A host that is lost is not there for a new connection, either. */
+        .kept = attempt->problem.kept && attempt->problem.error != ETIMEDOUT,
         .heard = attempt->problem.heard,
         .idempotent = upstream->request.idempotent,
         .dropped = !fcgi_body_is_replayable(upstream->request.body),

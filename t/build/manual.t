@@ -92,6 +92,7 @@ my @times = (
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
     [ 'src/gateway/exchange.c', LAG => 'docs/behaviour.md', 'is waited for %s behind' ],
     [ 'src/backend/conn.c', BUSY => 'docs/behaviour.md', 'nothing for %s is' ],
+    [ 'src/backend/server.h', FCGI_RESTART => 'docs/scale-out.md', 'but for the %s in which a server' ],
     [ 'src/gateway/client.c', PROBE_DELAY => 'docs/behaviour.md', 'that has waited %s since' ],
     [ 'src/gateway/client.c', CLIENT_TIMEOUT => 'docs/behaviour.md', 'takes nothing for %s is' ],
     [ 'src/backend/resolver.c', RETRY_MS => 'docs/behaviour.md', 'or %s while it does not resolve' ],
@@ -108,6 +109,8 @@ for (@times) {
 
 # And numbers.
 my @numbers = (
+    [ 'src/backend/group.h', FCGI_GROUP_SEATS => 'docs/scale-out.md', 'server of its own, up to %s:' ],
+    [ 'src/backend/dial.c', LOST_AFTER => 'docs/scale-out.md', 'nor %s segments or probes in a row' ],
     [ 'src/backend/group.h', FCGI_GROUP_SEATS => 'man/fastcgi.conf.5.in', 'as it has addresses, up to %s (more' ],
 );
 for (@numbers) {

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +29,9 @@ static struct fault {
     int error;
     unsigned after;
 } in_socket, in_connect, in_so_error, in_epoll, in_send;
+
+/* What the kernel says of any connection. */
+static struct tcp_info info;
 
 static bool fails(struct fault *fault)
 {
@@ -58,6 +63,10 @@ int __wrap_getsockopt(int fd, int level, int name, void *value,
 int __wrap_getsockopt(int fd, int level, int name, void *value,
                       socklen_t *length)
 {
+    if (level == IPPROTO_TCP && name == TCP_INFO) {
+        memcpy(value, &info, sizeof(info));
+        return 0;
+    }
     if (name != SO_ERROR || !fails(&in_so_error))
         return __real_getsockopt(fd, level, name, value, length);
     memcpy(value, &errno, sizeof(errno));
@@ -247,6 +256,47 @@ static void test_cancel(void **state)
     rig_close(&rig);
 }
 
+/* A host that acknowledges nothing is told from a process that is slow. */
+static void test_lost(void **state)
+{
+    static const struct {
+        unsigned retransmits, probes, last_ack;
+        bool lost;
+    } cases[] = {
+        {0, 0, 99999, false}, {9, 0, 29, false}, {2, 0, 30, false},
+        {0, 2, 99999, false}, {3, 0, 30, true},  {0, 3, 30, true},
+        {0, 9, 29, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rig rig;
+
+        info =
+            (struct tcp_info){.tcpi_retransmits = (uint8_t)cases[i].retransmits,
+                              .tcpi_probes = (uint8_t)cases[i].probes,
+                              .tcpi_last_ack_recv = cases[i].last_ack};
+        assert_int_equal(fcgi_dial_is_lost(0, 30), cases[i].lost);
+        rig_open(&rig, RIG_TCP, 5);
+        rig.config.endpoint.kind = FCGI_ENDPOINT_TCP;
+        rig.config.connect_timeout = 30;
+        rig_start(&rig, NULL, 0);
+        rig_accept(&rig);
+        rig_receive_request(&rig);
+        if (cases[i].lost) {
+            rig_run_until_over(&rig);
+            assert_string_equal(rig.told, "fail(broken)");
+            assert_int_equal(rig.problem.error, ETIMEDOUT);
+            assert_false(rig.problem.ours);
+            assert_false(rig.problem.unexecuted);
+        } else {
+            rig_run_for(&rig, 60);
+            assert_string_equal(rig.told, "");
+        }
+        rig_close(&rig);
+    }
+}
+
 /* What fails of a request's connection, and what its owner is told. */
 static void test_conn(void **state)
 {
@@ -324,7 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults),   cmocka_unit_test(test_which_counts),
         cmocka_unit_test(test_shortage), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_conn),
+        cmocka_unit_test(test_lost),     cmocka_unit_test(test_conn),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -73,7 +73,7 @@ php_admin_value[post_max_size] = 16M
 php_admin_value[upload_max_filesize] = 16M
 X
     # Without the system's php.ini, unless modules are wanted that it loads.
-    $self->spawn($prog, '-F', ($self->{ini} ? () : '-n'), '-y', "$d/fpm.conf");
+    $self->spawn(@{ $self->{wrap} || [] }, $prog, '-F', ($self->{ini} ? () : '-n'), '-y', "$d/fpm.conf");
     $self->wait_up;
     return $self;
 }
