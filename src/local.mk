@@ -73,6 +73,7 @@ libgateway_la_SOURCES = \
 	src/gateway/log.c src/gateway/log.h \
 	src/gateway/origin.c src/gateway/origin.h \
 	src/gateway/page.c src/gateway/page.h \
+	src/gateway/page_request.c src/gateway/page_request.h \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \

@@ -155,14 +155,13 @@ static void check_number(const struct place *p, const char *value)
                       "'%s' is not %s; %s", value, words->what, why);
 }
 
-/* The key's own check of a text that begins at `start`. */
-static void check_form(const struct place *p, const char *value, size_t start,
-                       size_t length)
+/* A check of the key's of a text that begins at `start`. Whether it is right. */
+static bool check_part(const struct place *p, fcgi_key_check *check,
+                       const char *value, size_t start, size_t length)
 {
     const struct fcgi_key *key = p->pair->key;
     size_t at = 0;
-    const char *why =
-        key->check ? key->check(value + start, length, &at) : NULL;
+    const char *why = check ? check(value + start, length, &at) : NULL;
     unsigned column = p->pair->value_column + (unsigned)(start + at);
 
     /* A '#' has been reported, and is the better explanation. */
@@ -172,6 +171,13 @@ static void check_form(const struct place *p, const char *value, size_t start,
                           "'%s' of '%.*s': %s", key->name, (int)length,
                           value + start, why);
     }
+    return why == NULL;
+}
+
+static bool check_form(const struct place *p, const char *value, size_t start,
+                       size_t length)
+{
+    return check_part(p, p->pair->key->check, value, start, length);
 }
 
 static void check_words(const struct place *p, const char *value)
@@ -190,7 +196,15 @@ static void check_pair(const struct place *p, const char *value)
     size_t length = strcspn(value, " \t");
 
     const char *sign = memchr(value, '=', length);
+    fcgi_key_check *check = p->pair->key->check_value;
 
+    if (check) {
+        size_t rest = length + strspn(value + length, " \t");
+
+        if (check_form(p, value, 0, length))
+            check_part(p, check, value, rest, strlen(value + rest));
+        return;
+    }
     if (sign && sign > value && !value[length]) {
         fcgi_check_report(p->diags, FCGI_CHECK_EQUALS, p->file, p->pair->line,
                           p->pair->value_column + (unsigned)(sign - value), 1,

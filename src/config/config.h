@@ -71,6 +71,7 @@ struct fcgi_server_config {
     uint32_t retries;
     uint32_t buffer_size;
     struct fcgi_words intercept_errors;
+    struct fcgi_pairs error_pages; /* a status and a path each */
     uint32_t max_body_size; /* 0: no limit */
     uint32_t client_body_timeout;
     char *chunked_body; /* "Spool" or "Stream", in any case */

@@ -103,13 +103,27 @@ const char *fcgi_form_link_root(const char *value, size_t len, size_t *at)
     return goes_up(value, len, at) ? "write the path without '..'" : NULL;
 }
 
+/* Whether a text is a status of an error. */
+static bool is_error(const char *value, size_t len)
+{
+    return len == 3 && (value[0] == '4' || value[0] == '5') &&
+           value[1] >= '0' && value[1] <= '9' && value[2] >= '0' &&
+           value[2] <= '9';
+}
+
+const char *fcgi_form_status(const char *value, size_t len, size_t *at)
+{
+    (void)at;
+    return is_error(value, len) ? NULL
+                                : "write a status from 400 to 599, and a path "
+                                  "behind it, as in 404 /errors/404.php";
+}
+
 const char *fcgi_form_intercept(const char *value, size_t len, size_t *at)
 {
     (void)at;
     if (fcgi_text_equal(value, len, "On", 2) ||
-        fcgi_text_equal(value, len, "Off", 3) ||
-        (len == 3 && (value[0] == '4' || value[0] == '5') && value[1] >= '0' &&
-         value[1] <= '9' && value[2] >= '0' && value[2] <= '9'))
+        fcgi_text_equal(value, len, "Off", 3) || is_error(value, len))
         return NULL;
     return "write On, Off, or statuses from 400 to 599, such as 404 503";
 }

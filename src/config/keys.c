@@ -336,6 +336,18 @@ static const struct fcgi_key server_keys[] = {
         .offset = FIELD(intercept_errors),
     },
     {
+        .name = "ErrorPage",
+        .type = FCGI_KEY_PAIR,
+        .syntax = "STATUS PATH",
+        .example = "404 /errors/404.php",
+        .repeat = true,
+        .check = fcgi_form_status,
+        .check_value = fcgi_form_front,
+        .help = "A script of the application that makes the page for an "
+                "error, in place of ERROR_PAGES; may be repeated",
+        .offset = FIELD(error_pages),
+    },
+    {
         .name = "MaxBodySize",
         SIZE(0, 0, 4095 * KIB * KIB),
         .example = "100m",

@@ -32,6 +32,8 @@ enum fcgi_key_need {
     FCGI_KEY_ONE_OF, /* exactly one of the section's keys that say so */
 };
 
+typedef const char *fcgi_key_check(const char *value, size_t len, size_t *at);
+
 struct fcgi_key {
     const char *name;
     enum fcgi_key_type type;
@@ -48,7 +50,9 @@ struct fcgi_key {
      * NULL if it is right, else what is wrong and how to fix it, with the
      * offset of the mistake in `*at`.
      */
-    const char *(*check)(const char *value, size_t len, size_t *at);
+    fcgi_key_check *check;
+    /* The same for the value of a PAIR, which it must have then. */
+    fcgi_key_check *check_value;
     const char *syntax;  /* how the help writes the value: "HOST:PORT" */
     const char *example; /* a valid value */
     const char *help;    /* one line, no full stop */

@@ -181,6 +181,8 @@ static void answer_error(struct fcgi_exchange *exchange, int status,
 {
     struct fcgi_page page;
 
+    if (exchange->page.asked)
+        status = exchange->page.status;
     say(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
     if (status == 400 || status == 408)
         exchange->body.broken = true;
@@ -358,7 +360,7 @@ static bool forward(struct fcgi_exchange *exchange)
     struct fcgi_body *body = &exchange->body;
     enum fcgi_body_result result;
 
-    if (fcgi_upstream_is_deaf(&exchange->upstream)) {
+    if (exchange->page.asked || fcgi_upstream_is_deaf(&exchange->upstream)) {
         /* Its answer, or the end of its connection, is on its way. */
         stop_waiting(exchange);
         return false;
@@ -559,6 +561,29 @@ static void on_bad_block(struct fcgi_exchange *exchange,
         bad_answer(exchange, what);
 }
 
+/* Has the application asked for the page of an error, if it makes one. What it
+ * has answered so far is dropped. */
+static bool want_page(struct fcgi_exchange *exchange, int status)
+{
+    if (!fcgi_page_request_want(&exchange->page, exchange->body.config, status))
+        return false;
+    fcgi_loop_defer(exchange->common->loop, &exchange->begin);
+    return true;
+}
+
+static void ask_page(struct fcgi_exchange *exchange)
+{
+    exchange->reply.as = exchange->page.status;
+    if (exchange->expects && !exchange->body.complete)
+        exchange->reply.close = true;
+    stop_waiting(exchange);
+    fcgi_block_begin(&exchange->block);
+    exchange->state = FCGI_EXCHANGE_WAITING;
+    if (!fcgi_page_request_start(&exchange->page, &exchange->upstream,
+                                 &exchange->common->tails, &exchange->log))
+        answer_error(exchange, 500, "out of memory");
+}
+
 /* The head of the answer; all of it where the page of an error is replaced. */
 static const char *make_head(struct fcgi_exchange *exchange)
 {
@@ -569,9 +594,17 @@ static const char *make_head(struct fcgi_exchange *exchange)
     int status = fcgi_header_status(&exchange->block.header, &reason);
     const char *error;
 
-    if (!fcgi_page_intercepts(&exchange->pages, config, status))
+    if (exchange->page.asked
+            ? status < 300
+            : !fcgi_page_intercepts(&exchange->pages, config, status))
         return fcgi_reply_head(&exchange->reply, &exchange->block.header, out);
-    make_page(exchange, status, &page);
+    if (want_page(exchange, status))
+        return NULL;
+    if (exchange->page.asked)
+        say(exchange, FCGI_LOG_WARNING, "the ErrorPage is answered with %d",
+            status);
+    make_page(exchange, exchange->page.asked ? exchange->page.status : status,
+              &page);
     error = fcgi_reply_replace(&exchange->reply, &exchange->block.header, &page,
                                out);
     fcgi_buffer_free(&page.content);
@@ -603,6 +636,8 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
             bad_answer(exchange, error);
             return;
         }
+        if (fcgi_page_request_is_due(&exchange->page))
+            return;
         fcgi_block_begin(&exchange->block);
     } while (!exchange->reply.begun && length > 0);
     if (!exchange->reply.begun)
@@ -616,7 +651,8 @@ static void on_open(struct fcgi_upstream *upstream)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
-    say_continue(exchange);
+    if (!exchange->page.asked)
+        say_continue(exchange);
 }
 
 static void on_sent(struct fcgi_upstream *upstream)
@@ -629,6 +665,8 @@ static bool on_stdout(struct fcgi_upstream *upstream, const uint8_t *bytes,
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
+    if (fcgi_page_request_is_due(&exchange->page))
+        return false;
     if (exchange->state != FCGI_EXCHANGE_WAITING)
         return on_body(exchange, bytes, length);
     on_head(exchange, bytes, length);
@@ -693,6 +731,8 @@ static void on_end(struct fcgi_upstream *upstream)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
+    if (fcgi_page_request_is_due(&exchange->page))
+        return;
     if (exchange->reply.begun)
         conclude(exchange);
     else
@@ -717,6 +757,8 @@ static void on_failure(struct fcgi_upstream *upstream,
     char why[FCGI_ATTEMPT_TEXT];
 
     fcgi_attempt_describe(attempt, why, sizeof(why));
+    if (fcgi_page_request_is_due(&exchange->page))
+        return;
     if (exchange->reply.begun) {
         struct fcgi_reply *reply = &exchange->reply;
         bool whole =
@@ -737,9 +779,18 @@ static void begin(struct fcgi_loop_task *task)
 {
     struct fcgi_exchange *exchange =
         FCGI_LOOP_OWNER(task, struct fcgi_exchange, begin);
+    int refusal = exchange->refusal;
 
-    if (exchange->refusal != 0)
-        answer_error(exchange, exchange->refusal, exchange->why_refused);
+    if (exchange->state >= FCGI_EXCHANGE_FLUSHING)
+        return; /* it has failed for another reason meanwhile */
+    /* A request that is refused with another status is not understood. */
+    if (fcgi_page_request_is_due(&exchange->page))
+        ask_page(exchange);
+    else if ((refusal == 403 || refusal == 404) && want_page(exchange, refusal))
+        say(exchange, FCGI_LOG_ERROR, "%s; the ErrorPage is asked for",
+            exchange->why_refused);
+    else if (refusal != 0)
+        answer_error(exchange, refusal, exchange->why_refused);
     else if (exchange->page_fields != NULL)
         answer_page(exchange);
     else
@@ -757,6 +808,7 @@ static void init(struct fcgi_exchange *exchange,
     exchange->patience.fired = on_patience;
     exchange->turn.fired = on_turn;
     exchange->lag.fired = on_lag;
+    fcgi_page_request_init(&exchange->page);
     exchange->tls = request->tls;
     exchange->cut = false;
     exchange->begin.run = begin;
@@ -876,6 +928,7 @@ static void reset(struct fcgi_exchange *exchange, size_t keep)
     fcgi_buffer_reset(&exchange->upstream.adapted, keep);
     fcgi_buffer_reset(&exchange->block.memory, keep);
     fcgi_buffer_reset(&exchange->params, keep);
+    fcgi_buffer_reset(&exchange->page.params, keep);
     fcgi_buffer_reset(&exchange->body.in, keep);
 }
 

@@ -25,6 +25,7 @@
 #include "gateway/linger.h"
 #include "gateway/log.h"
 #include "gateway/page.h"
+#include "gateway/page_request.h"
 #include "gateway/path.h"
 #include "gateway/reply.h"
 #include "gateway/tail.h"
@@ -78,6 +79,7 @@ struct fcgi_exchange {
     bool tls;                    /* the client's connection */
     bool cut;                    /* the answer is not whole */
     struct fcgi_page_source pages;
+    struct fcgi_page_request page;
     int refusal; /* the status that it is refused with, or 0 */
     const char *why_refused;
     const char *page_fields; /* the answer is a page of our own: its fields */

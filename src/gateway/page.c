@@ -105,6 +105,17 @@ const char *fcgi_page_make(struct fcgi_page *page,
     return why;
 }
 
+const char *fcgi_page_uri(const struct fcgi_server_config *config, int status)
+{
+    const struct fcgi_pairs *pairs = &config->error_pages;
+
+    /* The server's own stand behind those for all. */
+    for (size_t i = pairs->count; i-- > 0;)
+        if (atoi(pairs->items[i].name) == status)
+            return pairs->items[i].value;
+    return NULL;
+}
+
 bool fcgi_page_intercepts(const struct fcgi_page_source *source,
                           const struct fcgi_server_config *config, int status)
 {
@@ -114,7 +125,8 @@ bool fcgi_page_intercepts(const struct fcgi_page_source *source,
         return false;
     for (size_t i = 0; i < words->count; i++)
         if (strcasecmp(words->items[i], "on") == 0
-                ? file_of(source, status) != NULL
+                ? file_of(source, status) != NULL ||
+                      fcgi_page_uri(config, status) != NULL
                 : atoi(words->items[i]) == status)
             return true;
     return false;

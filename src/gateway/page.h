@@ -35,6 +35,10 @@ void fcgi_page_source_init(struct fcgi_page_source *source,
 const char *fcgi_page_make(struct fcgi_page *page,
                            const struct fcgi_page_source *source, int status);
 
+/* The path of the application's own page for a status (ErrorPage), perhaps with a
+ * query; NULL where it has none. Any thread. */
+const char *fcgi_page_uri(const struct fcgi_server_config *config, int status);
+
 /* Whether the answer of an application with this status gets our page
  * (InterceptErrors). Any thread. */
 bool fcgi_page_intercepts(const struct fcgi_page_source *source,

@@ -397,3 +397,58 @@ int fcgi_params_adapt(struct fcgi_buffer *out, const struct fcgi_buffer *plain,
     add_params(out, &config->params);
     return out->failed ? -1 : 0;
 }
+
+/* The path of a request as it was received, decoded where it can be. */
+static void add_redirect_url(struct fcgi_buffer *out, struct fcgi_text uri)
+{
+    const char *query = memchr(uri.data, '?', uri.length);
+    struct fcgi_buffer decoded = {0};
+    struct fcgi_http_path path;
+
+    if (query != NULL)
+        uri.length = (size_t)(query - uri.data);
+    if (fcgi_buffer_reserve(&decoded, uri.length) &&
+        fcgi_http_path_decode(uri, (char *)decoded.data, &path) == NULL)
+        uri = (struct fcgi_text){(const char *)decoded.data, path.length};
+    add(out, "REDIRECT_URL", uri);
+    fcgi_buffer_free(&decoded);
+}
+
+/* Whether a variable tells of the script and the body that were asked for. */
+static bool is_redirected(struct fcgi_text name)
+{
+    static const char *const names[] = {
+        "REQUEST_METHOD", "QUERY_STRING",    "SCRIPT_NAME",  "SCRIPT_FILENAME",
+        "PATH_INFO",      "PATH_TRANSLATED", "DOCUMENT_URI", "CONTENT_LENGTH",
+        "CONTENT_TYPE",   "REDIRECT_STATUS"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (is(name, names[i]))
+            return true;
+    return false;
+}
+
+int fcgi_params_redirect(struct fcgi_buffer *out,
+                         const struct fcgi_buffer *params, const char *uri,
+                         int status)
+{
+    struct fcgi_text path = {uri, strcspn(uri, "?")}, name, value;
+    struct fcgi_text method = fcgi_params_find(params, "REQUEST_METHOD");
+    const char *query = uri + path.length;
+    size_t at = 0;
+
+    while (at < params->length && next(params, &at, &name, &value))
+        if (!is_redirected(name))
+            add_both(out, name, value, none);
+    add(out, "REQUEST_METHOD", text(is(method, "HEAD") ? "HEAD" : "GET"));
+    add(out, "QUERY_STRING", text(query[0] == '?' ? query + 1 : query));
+    add(out, "SCRIPT_NAME", path);
+    add_both(out, text("SCRIPT_FILENAME"),
+             fcgi_params_find(params, "DOCUMENT_ROOT"), path);
+    add(out, "DOCUMENT_URI", path);
+    add_number(out, "REDIRECT_STATUS", (uint64_t)status);
+    add_redirect_url(out, fcgi_params_find(params, "REQUEST_URI"));
+    add(out, "REDIRECT_QUERY_STRING", fcgi_params_find(params, "QUERY_STRING"));
+    add(out, "REDIRECT_REQUEST_METHOD", method);
+    return out->failed ? -1 : 0;
+}

@@ -305,6 +305,10 @@ static const char *make_head(struct fcgi_reply *reply,
         return "a Status that is not a number from 100 to 599, or is 101";
     if (status == 0)
         status = seen.location ? 302 : 200;
+    if (reply->as != 0 && status >= 200) {
+        status = reply->as;
+        reason.value_length = 0;
+    }
     if (reason.value_length == 0) {
         reason.value = fcgi_reason_phrase(status);
         reason.value_length = strlen(reason.value);

@@ -37,7 +37,8 @@ struct fcgi_reply {
     bool close;       /* the connection ends with this answer */
     const char *software;
     const char *date; /* as RFC 9110 wants it; may be "" */
-    bool begun;       /* the head is made */
+    int as;     /* the status that the client is told; 0: the application's */
+    bool begun; /* the head is made */
     int status;
     enum fcgi_framing framing;
     size_t head_length;  /* OPEN: where the framing fields go in the output */

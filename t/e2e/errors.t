@@ -24,7 +24,7 @@ my ($in_site, $in_conf) = $part =~ /^\.Bd .*?\n(.*?)^\.Ed/msg;
 my %pages = $in_site =~ /^ +(\d+) (\S+)$/mg;
 is(join(' ', sort keys %pages), '404 503', 'the manual shows pages');
 %pages = (%pages, 502 => 'errors/502.html', 403 => 'errors/none.html');
-my %site = (responder => $r, pages => \%pages, match => ['/.*\.php fastcgi'],
+my %site = (responder => $r, pages => \%pages, monkey => { MaxRequestSize => 512 }, match => ['/.*\.php fastcgi'],
     files => { map { ("errors/$_.html" => "<h1>the site's $_</h1>\n") } 404, 502, 503 });
 my $json = 'Accept: application/json, text/plain, */*';
 
@@ -87,4 +87,81 @@ my $some = host(%site, conf => { InterceptErrors => '418 503' });
 res_is(get($some, '/teapot.php'), 418, qr{<h1>418 I'm a teapot</h1>}, 'a status that is named: a short page at least');
 res_is(get($some, '/down.php'), 503, "<h1>the site's 503</h1>\n", '... that of the site, where there is one');
 res_is(get($some, '/gone.php'), 404, 'its own words', 'another status: the application\'s body');
+
+# --- a page that the application makes ---
+my ($line) = $part =~ /^    ErrorPage (404 \S+)$/m;
+my ($script) = ($line // '') =~ m{^404 /(\S+)\.php$};
+ok($script, 'the manual shows an ErrorPage');
+my $app = responder(cases => {
+    gone => cgi([ 'Status: 404', 'Content-Type: text/plain' ], 'its own words', 'x' x 100_000),
+    bad => cgi(['Status: 500'], 'the page itself fails'),
+    moved => cgi([ 'Status: 302', 'Location: /' ], ''),
+    late => sub { my ($c) = @_; $c->reply(cgi(['Status: 404'], 'late')) },
+    $script => sub {
+        my ($c, $req) = @_;
+        $c->reply(cgi([ 'Content-Type: text/x', "X-Asked: $req->{params}{REDIRECT_STATUS}" ], 'page for ',
+            join ' ', map { $req->{params}{$_} // '-' } qw(REDIRECT_REQUEST_METHOD REDIRECT_URL REDIRECT_QUERY_STRING)));
+    },
+});
+sub asking {
+    my ($error_page, %conf) = @_;
+    return host(%site, responder => $app, conf => { Extensions => '.php', ErrorPage => $error_page, %conf });
+}
+my $e = asking($line);
+sub counted { my ($code) = @_; $app->forget; my $res = $code->(); return ($res, scalar $app->requests) }
+
+($res, my $n) = counted(sub { get($e, '/no%6ee.php?q=1', headers => ['X-Mine: 7']) });
+res_is($res, 404, 'page for GET /none.php q=1', 'the application makes the page for our 404');
+is(join('|', headers_of($res, 'X-Asked'), headers_of($res, 'Content-Type')), '404|text/x', '... with its fields');
+is($n, 1, '... in one request');
+my $q = $app->last_request->{params};
+is_deeply({ map { $_ => $q->{$_} } qw(REQUEST_METHOD REQUEST_URI QUERY_STRING SCRIPT_NAME SCRIPT_FILENAME DOCUMENT_URI REDIRECT_STATUS HTTP_X_MINE CONTENT_LENGTH) },
+    { REQUEST_METHOD => 'GET', REQUEST_URI => '/no%6ee.php?q=1', QUERY_STRING => '', SCRIPT_NAME => "/$script.php",
+        SCRIPT_FILENAME => "$e->{docroot}/$script.php", DOCUMENT_URI => "/$script.php", REDIRECT_STATUS => 404,
+        HTTP_X_MINE => 7, CONTENT_LENGTH => undef }, '... its variables');
+like($e->log, qr{GET /no%6ee\.php: there is no such script.*; the ErrorPage is asked for}, '... and the log has the reason');
+
+$c = client($e);
+for my $method (qw(HEAD POST GET)) {
+    my @body = $method eq 'POST' ? (body => 'b' x 200_000) : ();
+    $c->send($c->format($method => '/none.php', @body));
+    $res = $c->read_response(method => $method);
+    res_is($res, 404, $method eq 'HEAD' ? '' : "page for $method /none.php ", "$method: the page, and the connection goes on");
+    is($app->last_request->{params}{REQUEST_METHOD}, $method eq 'HEAD' ? 'HEAD' : 'GET', '... is asked for with GET or HEAD');
+    is(length($app->last_request->{body} // ''), 0, '... without the body');
+}
+$c = client($e);
+$c->send("POST /none.php HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+$res = $c->read_response(method => 'POST');
+res_is($res, 404, qr/^page for POST/, 'who waits for 100 is not told to send') if gated();
+res_is(get($e, '/gone.php'), 404, qr/^its own words/, 'InterceptErrors is Off: the application\'s 404 stays');
+
+my $all = asking($line, InterceptErrors => 'On');
+for my $method (qw(GET HEAD POST)) {
+    ($res, $n) = counted(sub { request($all, $method => '/gone.php?a=b', $method eq 'POST' ? (body => 'x' x 50_000) : ()) });
+    res_is($res, 404, $method eq 'HEAD' ? '' : "page for $method /gone.php a=b", "InterceptErrors On: $method, the application\'s 404 has the page");
+    is($n, 2, '... by two requests');
+}
+
+# Never a loop.
+for (map { [ $_, asking("404 /$_.php", InterceptErrors => 'On') ] } qw(gone bad moved)) {
+    my ($name, $host) = @$_;
+    ($res, $n) = counted(sub { get($host, '/none.php') });
+    res_is($res, 404, "<h1>the site's 404</h1>\n", "the ErrorPage is $name: the site's page");
+    is($n, 1, '... it is asked once');
+    ($res, $n) = counted(sub { get($host, '/late.php') });
+    res_is($res, 404, "<h1>the site's 404</h1>\n", '... likewise for the application\'s 404');
+    is($n, 2, '... it is asked once');
+}
+$app->refuse;
+res_is(get($e, '/none.php'), 404, "<h1>the site's 404</h1>\n", 'the application is away: the site\'s page for 404');
+
+SKIP: {
+    my $php = FCGITest::Daemon->php or skip('php-fpm is not installed', 2);
+    my $s = host(responder => $php, conf => { Extensions => '.php', ErrorPage => $line, InterceptErrors => 'On' },
+        files => { "$script.php" => '<?php header("Content-Type: text/plain"); echo "sorry: ", $_SERVER["REDIRECT_STATUS"], " ", $_SERVER["REDIRECT_URL"];',
+            'four.php' => '<?php http_response_code(404); echo str_repeat("x", 100000);' });
+    res_is(get($s, '/none.php'), 404, 'sorry: 404 /none.php', 'php-fpm makes the page for our 404');
+    res_is(post($s, '/four.php', 'a=b'), 404, 'sorry: 404 /four.php', '... and for its own');
+}
 finish();

@@ -287,6 +287,65 @@ static void test_one_content_type(void **state)
     check_case(&twice);
 }
 
+/* What asks for the page of an error in place of a request. */
+static void test_redirect(void **state)
+{
+    static const struct params_case post = {
+        "",
+        .method = T("POST"),
+        .uri = T("/a%20b.php/%c3%a4/../x"),
+        .has_query = true,
+        .query = T("q=1"),
+        .version = 11,
+        .info = T("/x"),
+        FROM4,
+        .has_body = true,
+        .body_length = 7,
+        .fields = {FIELD("Content-Type", "t/t"), FIELD("Accept", "a/b")}};
+    static const struct params_case head = {
+        "", .method = T("HEAD"), .uri = T("/%zz"), .version = 11, FROM4};
+    static const struct {
+        const struct params_case *request;
+        const char *uri, *want;
+    } all[] = {
+        {&post, "/sorry.php?n=1&m",
+         START("HTTP/1.1") ADDRESSES4 HTTP
+         "REQUEST_URI=/a%20b.php/%c3%a4/../x?q=1\n"
+         "DOCUMENT_ROOT=/srv/www\nHTTP_ACCEPT=a/b\n"
+         "REQUEST_METHOD=GET\nQUERY_STRING=n=1&m\nSCRIPT_NAME=/sorry.php\n"
+         "SCRIPT_FILENAME=/srv/www/sorry.php\nDOCUMENT_URI=/sorry.php\n"
+         "REDIRECT_STATUS=404\nREDIRECT_URL=/a b.php/x\n"
+         "REDIRECT_QUERY_STRING=q=1\nREDIRECT_REQUEST_METHOD=POST\n"},
+        {&head, "/sorry.php",
+         START("HTTP/1.1") ADDRESSES4 HTTP
+         "REQUEST_URI=/%zz\nDOCUMENT_ROOT=/srv/www\nREQUEST_METHOD=HEAD\n"
+         "QUERY_STRING=\nSCRIPT_NAME=/sorry.php\n"
+         "SCRIPT_FILENAME=/srv/www/sorry.php\nDOCUMENT_URI=/sorry.php\n"
+         "REDIRECT_STATUS=404\nREDIRECT_URL=/%zz\n"
+         "REDIRECT_QUERY_STRING=\nREDIRECT_REQUEST_METHOD=HEAD\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct fcgi_script with_info = script;
+        struct fcgi_http_request request;
+        struct fcgi_buffer plain = {0}, out = {0};
+        char *got;
+
+        make_request(&request, all[i].request);
+        with_info.info = all[i].request->info;
+        assert_int_equal(
+            fcgi_params_build(&plain, &request, &with_info, SOFTWARE), 0);
+        assert_int_equal(fcgi_params_redirect(&out, &plain, all[i].uri, 404),
+                         0);
+        got = lines(&out);
+        assert_string_equal(got, all[i].want);
+        free(got);
+        fcgi_buffer_free(&plain);
+        fcgi_buffer_free(&out);
+    }
+}
+
 /* A value of `length` bytes, cut in two by a field that comes twice if
  * `joined`, comes through; what was in the buffer stays. */
 static void check_length(size_t length, bool joined)
@@ -381,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_one_content_type),
+        cmocka_unit_test(test_redirect),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_long_name),
         cmocka_unit_test(test_too_long),
