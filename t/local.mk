@@ -150,7 +150,8 @@ TOOL_TESTS = \
 	t/tools/enable.t \
 	t/tools/serve.t \
 	t/tools/enable_monkey.t \
-	t/tools/install.t
+	t/tools/install.t \
+	t/tools/messages.t
 # src/http beside servers that many trust.
 HTTP_TESTS = t/http/differential.t
 CHECK_TESTS = t/check/check.t t/check/fix.t t/check/live.t t/check/manual.t t/check/starts.t

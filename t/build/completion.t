@@ -173,6 +173,6 @@ unlink $config;
 rmdir "$dir/t-completion/folder";
 rmdir "$dir/t-completion";
 my $enable = file_of('completions/bash/monkey-fastcgi');
-is_deeply([bash_offers($enable, 'monkey-fastcgi', '')], ['enable', 'disable'], 'the commands');
+is_deeply([bash_offers($enable, 'monkey-fastcgi', '')], ['enable', 'disable', 'status'], 'the commands');
 is_deeply([bash_offers($enable, 'monkey-fastcgi', '-q', 'e')], ['enable'], 'a command behind an option');
 done_testing;

@@ -174,7 +174,7 @@ tool_is($r, 0, "body\n", qr/\A> FCGI_BEGIN_REQUEST id=1 length=8 padding=0 at=0\
 for (
     [ [], 'a target is missing' ],
     [ [ $path, '/a', 'b' ], "'b' is too much; quote the script" ],
-    [ ['--bogus'], "unrecognized option '--bogus'" ],
+    [ ['--bogus'], "there is no option '--bogus'" ],
     [ [ '-W', 'x', $path ], "--timeout 'x': this is no time; give seconds" ],
     [ [ '--max-time', '1,5', $path ], "--max-time '1,5': this is no time" ],
     [ [ '--connect-timeout', '', $path ], "--connect-timeout '': this is no time" ],

@@ -99,7 +99,7 @@ tool_is($r, 0, qr/\Afcgi-ping \(monkey-fastcgi\) \d/, '', '--version');
 my $try = qr/\nTry 'fcgi-ping --help' for more information\.\n\z/;
 for (
     [ [], 'a target is missing' ],
-    [ [ '--bogus', 'x' ], "unrecognized option '--bogus'" ],
+    [ [ '--bogus', 'x' ], "there is no option '--bogus'" ],
     [ [ '-c', 'x', 'y' ], "--count 'x': give a number from 1 on" ],
     [ [ '-c', '0', 'y' ], "--count '0': give a number from 1 on" ],
     [ [ '-c', '1x', 'y' ], "--count '1x': give a number from 1 on" ],

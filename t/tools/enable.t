@@ -337,13 +337,44 @@ for my $case (
     $script = "$top/monkey-fastcgi";
 }
 
+# What there is: with the true fcgi-check, whose answer is read.
+{
+    spew("$top/bin/fcgi-check", "#!/bin/sh\nexec '$ENV{TOP_BUILDDIR}/fcgi-check' \"\$@\"\n");
+    my $dir = tree("[PLUGINS]\n    Load $ENV{FCGI_PLUGIN}\n");
+    my $load = slurp("$dir/plugins.load");
+    mkdir "$dir/www";
+    spew("$dir/monkey.conf", "[SERVER]\n    Listen 127.0.0.1:2001\n    Timeout 15\n    KeepAliveTimeout 5\n"
+        . "    MaxKeepAliveRequest 10\n    MaxRequestSize 64\n    PidFile $dir/pid\n");
+    spew("$dir/monkey.mime", "[MIMETYPES]\n    html text/html\n");
+    spew("$dir/sites/default", "[HOST]\n    ServerName x\n    DocumentRoot $dir/www\n[HANDLERS]\n    Match /.*\\.php\$ fastcgi\n");
+    mkdir "$dir/plugins";
+    mkdir "$dir/plugins/fastcgi";
+    spew("$dir/plugins/fastcgi/fastcgi.conf", "[FASTCGI_SERVER]\n    ServerName php\n    ServerPath $dir/none.sock\n");
+    my ($status, $output) = run('status', '-m1.6', $dir);
+    is($status, 0, 'status: loaded, and Monkey starts');
+    is($output, "$dir/plugins.load: loads $ENV{FCGI_PLUGIN}\nRules that use it:\n$dir/sites/default:5:    Match /.*\\.php\$ fastcgi\n"
+        . "php at unix:$dir/none.sock: does not answer\nMonkey starts with it.\n", '... and all is told');
+    is(slurp("$dir/plugins.load"), $load, '... nothing is changed');
+    ($status, $output) = run('status', '-m1.8', $dir);
+    is($status, 3, 'status: Monkey does not start');
+    like($output, qr/does not start with it; 'fcgi-check .*' tells why$/m, '... which is told');
+    spew("$dir/plugins.load", "[PLUGINS]\n");
+    ($status, $output) = run('status', '-q', '-m1.8', $dir);
+    is("$status $output", '1 ', 'status -q: not loaded');
+    spew("$dir/sites/default", "[HOST]\n    ServerName x\n    DocumentRoot $dir/www\n");
+    ($status, $output) = run('status', '-m1.6', $dir);
+    is($status, 1, 'status: not loaded, and no rule');
+    like($output, qr{^\Q$dir\E/plugins\.load: does not load .*\nNo site uses it\.\nphp at .*\nMonkey starts with it\.$}m, '... is told');
+    linter(0);
+}
+
 # Wrong use.
 for my $case (
-    [2, qr/say enable or disable/],
-    [2, qr/'on': it is enable or disable/, 'on'],
-    [2, qr/unknown option '--no'/, 'enable', '--no'],
-    [2, qr/-m wants a version, or a program/, 'enable', '-m'],
-    [2, qr/-P wants a FILE/, 'enable', '-P'],
+    [2, qr/say enable, disable or status/],
+    [2, qr/there is no command 'on'$/m, 'on'],
+    [2, qr/there is no option '--no'$/m, 'enable', '--no'],
+    [2, qr/--monkey wants an argument: WHICH/, 'enable', '-m'],
+    [2, qr/--plugin wants an argument: FILE/, 'enable', '-P'],
     [2, qr/more than one CONFDIR: 'b'/, 'enable', 'a', 'b'],
     [1, qr{/nowhere: there is no such folder}, 'enable', '/nowhere'],
     [1, qr/no monkey\.conf in it/, 'enable', $top],

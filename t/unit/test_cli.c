@@ -144,13 +144,18 @@ static void stores_options(void **state)
 static void tells_mistakes(void **state)
 {
     static const char *const lines[][2] = {
-        {"x -z", "tool: invalid option -- 'z'\n"},
-        {"x --zzz", "tool: unrecognized option '--zzz'\n"},
-        {"x --all=1", "tool: option '--all' doesn't allow an argument\n"},
-        {"x -n", "tool: option requires an argument -- 'n'\n"},
-        {"x --a",
-         "tool: option '--a' is ambiguous; possibilities: '--all' "
-         "'--a-very-long-name'\n"},
+        {"x -z", "tool: there is no option '-z'\n"},
+        {"x -az y", "tool: there is no option '-z'\n"},
+        {"x --zzz", "tool: there is no option '--zzz'\n"},
+        {"x --zzz=all", "tool: there is no option '--zzz'\n"},
+        {"x --nubmer=1 y",
+         "tool: there is no option '--nubmer'; did you mean --number?\n"},
+        {"x --hlep",
+         "tool: there is no option '--hlep'; did you mean --help?\n"},
+        {"x --all=1", "tool: --all takes no argument\n"},
+        {"x -n", "tool: --number wants an argument: N\n"},
+        {"x y --number", "tool: --number wants an argument: N\n"},
+        {"x --a", "tool: '--a' could be --all, or --a-very-long-name\n"},
         {"x -n bad", "tool: --number: not 'bad'\n"},
     };
     const char *rest[8];

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/guess.h"
+
 #ifndef PACKAGE_NAME
 #define PACKAGE_NAME "monkey-fastcgi"
 #endif
@@ -151,13 +153,6 @@ void fcgi_cli_error(const struct fcgi_cli *cli, const char *format, ...)
     va_end(args);
 }
 
-/* Follows the message about a usage error. */
-static int refer(const struct fcgi_cli *cli)
-{
-    fprintf(stderr, "Try '%s --help' for more information.\n", cli->name);
-    return fcgi_cli_trouble(cli);
-}
-
 int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
 {
     va_list args;
@@ -165,7 +160,8 @@ int fcgi_cli_usage(const struct fcgi_cli *cli, const char *format, ...)
     va_start(args, format);
     vreport(cli, format, args);
     va_end(args);
-    return refer(cli);
+    fprintf(stderr, "Try '%s --help' for more information.\n", cli->name);
+    return fcgi_cli_trouble(cli);
 }
 
 int fcgi_cli_finish(const struct fcgi_cli *cli, int status)
@@ -209,6 +205,55 @@ static void fill(const struct fcgi_cli *cli, struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
+static const struct fcgi_cli_option *find(const struct fcgi_cli *cli, int value)
+{
+    const struct fcgi_cli_option *option;
+
+    for (size_t i = 0; (option = option_at(cli, i)) != NULL; i++)
+        if (option->value == value)
+            return option;
+    return NULL;
+}
+
+/* About `word`, "--NAME" or "--NAME=VALUE", which is no option's name. */
+static int complain_long(const struct fcgi_cli *cli, const char *word)
+{
+    const struct fcgi_cli_option *option, *first = NULL;
+    const char *names[OPTIONS_MAX + 1], *guess;
+    size_t length = strcspn(word + 2, "="), n = 0;
+
+    for (; (option = option_at(cli, n)) != NULL; n++) {
+        names[n] = option->name;
+        if (strncmp(option->name, word + 2, length) != 0)
+            continue;
+        if (first)
+            return fcgi_cli_usage(cli, "'%.*s' could be --%s, or --%s",
+                                  (int)length + 2, word, first->name,
+                                  option->name);
+        first = option;
+    }
+    names[n] = NULL;
+    guess = fcgi_guess_name(word + 2, length, names);
+    return fcgi_cli_usage(
+        cli, "there is no option '%.*s'%s%s%s", (int)length + 2, word,
+        guess ? "; did you mean --" : "", guess ? guess : "", guess ? "?" : "");
+}
+
+/* getopt_long() has returned '?' or ':' after `word`. */
+static int complain(const struct fcgi_cli *cli, int value, const char *word)
+{
+    const struct fcgi_cli_option *option = optopt ? find(cli, optopt) : NULL;
+
+    if (!optopt)
+        return complain_long(cli, word);
+    if (!option)
+        return fcgi_cli_usage(cli, "there is no option '-%c'", optopt);
+    if (value == ':')
+        return fcgi_cli_usage(cli, "--%s wants an argument: %s", option->name,
+                              option->arg);
+    return fcgi_cli_usage(cli, "--%s takes no argument", option->name);
+}
+
 static int store(const struct fcgi_cli *cli, int value, const char *arg,
                  fcgi_cli_take_fn take, void *data)
 {
@@ -236,16 +281,13 @@ static int store(const struct fcgi_cli *cli, int value, const char *arg,
 int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
                    fcgi_cli_take_fn take, void *data, int *status)
 {
-    static char name[32]; /* getopt's messages start with argv[0] */
     struct option longs[OPTIONS_MAX + 1];
-    char shorts[3 * OPTIONS_MAX + 1];
+    char shorts[3 * OPTIONS_MAX + 2];
     int value;
 
-    fill(cli, longs, shorts);
-    if (argc > 0) {
-        snprintf(name, sizeof(name), "%s", cli->name);
-        argv[0] = name;
-    }
+    shorts[0] = ':'; /* a missing argument is told from what is no option */
+    fill(cli, longs, shorts + 1);
+    opterr = 0;
     optind = 0; /* from the start, also in tests that do it again */
     while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         switch (value) {
@@ -257,8 +299,9 @@ int fcgi_cli_parse(const struct fcgi_cli *cli, int argc, char **argv,
             print_version(cli);
             *status = fcgi_cli_finish(cli, 0);
             return -1;
-        case '?': /* getopt has said what is wrong */
-            *status = refer(cli);
+        case '?':
+        case ':':
+            *status = complain(cli, value, argv[optind - 1]);
             return -1;
         default:
             *status = store(cli, value, optarg, take, data);

@@ -20,7 +20,6 @@
 
 #define SECOND UINT64_C(1000000000)
 #define TIMEOUT (2 * SECOND)
-#define TIMEOUT_MAX (3600 * SECOND)
 
 enum {
     OPT_SYNTAX_ONLY = FCGI_CLI_LONG,
@@ -28,8 +27,6 @@ enum {
     OPT_LIST,
     OPT_EXPLAIN,
     OPT_LIST_KEYS,
-    OPT_MONKEY,
-    OPT_TIMEOUT,
     OPT_DISABLE,
     OPT_FIX,
 };
@@ -45,7 +42,9 @@ static const struct fcgi_cli_option rows[] = {
     {'F', "format", TAKE("FORMAT"),
      "text (the default), gcc (for editors), json or sarif"},
     {'l', "live", FLAG(live), "ask each server whether it answers"},
-    {OPT_TIMEOUT, "timeout", TAKE("SEC"), "how long --live waits for one (2)"},
+    {'W', "timeout", "TIME", FCGI_CLI_TIME,
+     offsetof(struct check_options, timeout),
+     "how long --live waits for one (2 s)"},
     {'u', "user", TAKE("NAME"),
      "the user that must be able to open the sockets\n"
      "(User of monkey.conf)"},
@@ -66,7 +65,7 @@ static const struct fcgi_cli_option rows[] = {
      "colours in text: auto (the default), always, never"},
     {'R', "root", TEXT(root, "DIR"),
      "look for plugins, sockets and sites below DIR"},
-    {OPT_MONKEY, "monkey", TAKE("WHICH"),
+    {'m', "monkey", TAKE("WHICH"),
      "which Monkey it is for: 1.6, 1.8, or the program's\n"
      "path; without it, the files tell"},
     {'v', "verbose", FLAG(verbose),
@@ -92,19 +91,20 @@ static const struct fcgi_cli cli = {
     .options = rows,
     .n_options = sizeof(rows) / sizeof(rows[0]),
     .footer =
+        "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
         "Status: 0 nothing is wrong (there may be warnings), 1 something is, "
         "2 it could\n"
         "not be checked.",
 };
 
+#define refuse(option, arg, what) fcgi_cli_refuse(&cli, option, arg, what)
+
 static int take_format(struct check_options *o, const char *arg)
 {
     int i = fcgi_cli_choice(arg, formats);
 
-    if (i < 0) {
-        return fcgi_cli_usage(
-            &cli, "--format: '%s' is none of text, gcc, json and sarif", arg);
-    }
+    if (i < 0)
+        return refuse("format", arg, "give text, gcc, json or sarif");
     o->format = (enum check_format)i;
     return 0;
 }
@@ -113,14 +113,10 @@ static int take_disable(struct check_options *o, const char *arg)
 {
     size_t length = strlen(o->disabled);
 
-    for (const char *at = arg; *at; at += at[5] ? 6 : 5) {
+    for (const char *at = arg; *at; at += at[5] ? 6 : 5)
         if (strncasecmp(at, "FC", 2) != 0 ||
             strspn(at + 2, "0123456789") != 3 || (at[5] && at[5] != ','))
-            return fcgi_cli_usage(&cli,
-                                  "--disable: '%s' is no list of checks, such "
-                                  "as FC012,FC125",
-                                  arg);
-    }
+            return refuse("disable", arg, "write FC012,FC125");
     snprintf(o->disabled + length, sizeof(o->disabled) - length, "%s,", arg);
     return 0;
 }
@@ -131,8 +127,7 @@ static int take_fix(struct check_options *o, const char *arg)
     int i = arg ? fcgi_cli_choice(arg, whats) : 0;
 
     if (i < 0)
-        return fcgi_cli_usage(&cli, "--fix: '%s' is neither show nor write",
-                              arg);
+        return refuse("fix", arg, "give show or write");
     o->fix = i ? CHECK_FIX_WRITE : CHECK_FIX_SHOW;
     return 0;
 }
@@ -142,7 +137,7 @@ static int take_user(struct check_options *o, const char *arg)
     struct check_identity identity;
 
     if (check_identity_find(arg, &identity))
-        return fcgi_cli_usage(&cli, "--user: there is no user '%s'", arg);
+        return refuse("user", arg, "there is no such user");
     o->user = arg;
     return 0;
 }
@@ -152,7 +147,7 @@ static int take_monkey(struct check_options *o, const char *arg)
     char why[200];
 
     o->dialect = check_dialect_find(arg, why, sizeof(why), &o->no_tls);
-    return o->dialect ? 0 : fcgi_cli_usage(&cli, "--monkey=%s: %s", arg, why);
+    return o->dialect ? 0 : refuse("monkey", arg, why);
 }
 
 static int take(void *data, int value, const char *arg)
@@ -162,23 +157,13 @@ static int take(void *data, int value, const char *arg)
     switch (value) {
     case 'F':
         return take_format(o, arg);
-    case OPT_TIMEOUT:
-        if (fcgi_cli_seconds(arg, TIMEOUT_MAX, &o->timeout) || !o->timeout) {
-            return fcgi_cli_usage(&cli,
-                                  "--timeout: '%s' is no number of seconds "
-                                  "above 0, up to 3600",
-                                  arg);
-        }
-        break;
     case 'u':
         return take_user(o, arg);
     case OPT_COLOR:
-        if (fcgi_cli_when(arg, &o->color)) {
-            return fcgi_cli_usage(
-                &cli, "--color: '%s' is none of auto, always and never", arg);
-        }
+        if (fcgi_cli_when(arg, &o->color))
+            return refuse("color", arg, "give auto, always or never");
         break;
-    case OPT_MONKEY:
+    case 'm':
         return take_monkey(o, arg);
     case OPT_DISABLE:
         return take_disable(o, arg);
@@ -290,11 +275,12 @@ static int unknown(const char *what)
 {
     const char *guess = check_guess(what);
 
-    return fcgi_cli_usage(&cli,
-                          "--explain: there is no check or key '%s'%s%s%s; "
-                          "--list-checks and --list-keys name all",
-                          what, guess ? " (did you mean '" : "",
-                          guess ? guess : "", guess ? "'?)" : "");
+    return refuse("explain", what,
+                  guess ? check_printf("there is no such check or key; did you "
+                                       "mean '%s'?",
+                                       guess)
+                        : "there is no such check or key; --list-checks and "
+                          "--list-keys name all");
 }
 
 int main(int argc, char **argv)
@@ -305,6 +291,8 @@ int main(int argc, char **argv)
 
     if (first < 0)
         return status;
+    if (options.timeout == 0)
+        return refuse("timeout", "0", "no server answers in no time");
     if (options.live && options.syntax_only) {
         return fcgi_cli_usage(&cli,
                               "--live and --syntax-only exclude each "
@@ -314,7 +302,8 @@ int main(int argc, char **argv)
          arg++)
         if (strcmp(*arg, "-") == 0)
             return fcgi_cli_usage(&cli,
-                                  "--fix=write: standard input is no file");
+                                  "with --fix=write, standard input is no "
+                                  "file to be written");
     if (options.explain) {
         if (!check_write_explanation(options.explain, stdout))
             return unknown(options.explain);

@@ -21,7 +21,6 @@
 enum {
     OPT_ADDRESS = FCGI_CLI_LONG,
     OPT_LAYOUT,
-    OPT_MONKEY,
     OPT_APP,
     OPT_PHP_FPM,
     OPT_OPEN,
@@ -60,9 +59,9 @@ static const struct fcgi_cli_option rows[] = {
     {'C', "config", TEXT(config, "FILE"), "where @NAME is looked up"},
     {'w', "workers", TAKE("N"), "worker threads (0: one per processor)"},
     {'P', "plugin", TEXT(plugin, "FILE"),
-     "the plugin (" FCGI_PLUGIN_PATH ");\n"
-     "with -c it replaces what plugins.load names"},
-    {OPT_MONKEY, "monkey", TAKE("VERSION"),
+     "the plugin, with -c in place of what plugins.load\n"
+     "names (" FCGI_PLUGIN_PATH ")"},
+    {'m', "monkey", TAKE("VERSION"),
      "be Monkey 1.6 (the default) or 1.8, which takes\n"
      "the plugin from a file named monkey-fastcgi18.so"},
     {'A', "access-log", TEXT(access_log, "FILE"),
@@ -125,18 +124,14 @@ static int take(void *data, int option, const char *arg)
     case 'p':
         o->port = arg;
         if (fcgi_cli_number(arg, 0, 65535, &number))
-            return fcgi_cli_usage(
-                &serve_options_cli,
-                "--port must be a number up to 65535, not '%s'", arg);
+            return bad("port", arg, "give a number up to 65535");
         break;
     case 'w':
         if (fcgi_cli_number(arg, 0, 1024, &number))
-            return fcgi_cli_usage(
-                &serve_options_cli,
-                "--workers must be a number up to 1024, not '%s'", arg);
+            return bad("workers", arg, "give a number up to 1024");
         o->workers = (int)number;
         break;
-    case OPT_MONKEY:
+    case 'm':
         o->is_18 = strcmp(arg, "1.8") == 0;
         if (!o->is_18 && strcmp(arg, "1.6") != 0)
             return bad("monkey", arg, "give 1.6 or 1.8");
