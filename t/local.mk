@@ -35,6 +35,7 @@ UNIT_TESTS = \
 	t/unit/test_loop_new \
 	t/unit/test_loop_task \
 	t/unit/test_loop_timer \
+	t/unit/test_gateway_access \
 	t/unit/test_gateway_attempt \
 	t/unit/test_gateway_buffer \
 	t/unit/test_gateway_client \
@@ -73,6 +74,7 @@ UNIT_TESTS = \
 	t/unit/test_monkey_rules \
 	t/unit/test_monkey_short_head
 E2E_TESTS = \
+	t/e2e/access.t \
 	t/e2e/apps.t \
 	t/e2e/auth.t \
 	t/e2e/backend.t \
@@ -338,6 +340,7 @@ refuse_la_SOURCES = t/check/refuse.c
 refuse_la_LDFLAGS = $(MODULE_LDFLAGS)
 # Where memory is to be short.
 WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+t_unit_test_gateway_access_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
 t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_tail_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) \

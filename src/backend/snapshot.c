@@ -55,10 +55,12 @@ static void fill(struct fcgi_snapshot_server *to, struct fcgi_server *server,
 {
     /* What the first window has. */
     uint64_t seconds = 60 + now % FCGI_HISTOGRAM_SLICE / 1000000000;
+    unsigned learned = fcgi_server_learned(server);
 
     to->config = server->config;
     fcgi_server_place(server, to->where, sizeof(to->where));
     to->limit = server->config->max_connections;
+    to->learned = learned != UINT32_MAX ? learned : 0;
     to->health = fcgi_server_health(server, now);
     fcgi_server_stats(server, &to->stats);
     add_times(to, server, now);

@@ -35,7 +35,8 @@ struct fcgi_snapshot_server {
     const struct fcgi_server_config *config;
     char where[FCGI_SERVER_LABEL];
     struct fcgi_server_stats stats;
-    uint64_t limit; /* MaxConnections; 0: none */
+    uint64_t limit;   /* MaxConnections; 0: none */
+    uint64_t learned; /* see fcgi_server_learned(); 0: Concurrency Off */
     enum fcgi_health health;
     uint64_t
         rate; /* requests that were over in ten seconds of the last minute */

@@ -48,8 +48,8 @@ struct fcgi_server_config {
     char *front_controller; /* NULL: none */
     bool path_info;
     struct fcgi_words extensions;
-    char *concurrency;   /* "Off", "Auto", in any case, or a number */
-    char *check_script;  /* "On", "Off" or "Auto", in any case */
+    char *concurrency;  /* "Off", "Auto", in any case, or a number */
+    char *check_script; /* "On", "Off" or "Auto", in any case */
     struct fcgi_words link_roots;
     char *document_root; /* NULL: that of the host */
     bool real_path;
@@ -77,6 +77,8 @@ struct fcgi_server_config {
     char *chunked_body; /* "Spool" or "Stream", in any case */
     uint32_t max_spool_size;
     uint32_t resolve_interval;
+    char *access_log; /* a file, "syslog" or "Off", the two in any case */
+    char *access_log_format; /* "Combined" or "JSON", in any case */
     struct fcgi_networks status_allow;
 };
 

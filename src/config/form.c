@@ -137,6 +137,24 @@ const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
     return goes_up(value, len, at) ? "write the path without '..'" : NULL;
 }
 
+const char *fcgi_form_access_log(const char *value, size_t len, size_t *at)
+{
+    (void)at;
+    return value[0] == '/' || fcgi_text_equal(value, len, "syslog", 6) ||
+                   fcgi_text_equal(value, len, "Off", 3)
+               ? NULL
+               : "write the absolute path of a file, syslog or Off";
+}
+
+const char *fcgi_form_access_format(const char *value, size_t len, size_t *at)
+{
+    (void)at;
+    return fcgi_text_equal(value, len, "Combined", 8) ||
+                   fcgi_text_equal(value, len, "JSON", 4)
+               ? NULL
+               : "write Combined or JSON";
+}
+
 const char *fcgi_form_network(const char *value, size_t len, size_t *at)
 {
     struct fcgi_network network;

@@ -19,6 +19,8 @@ const char *fcgi_form_link_root(const char *value, size_t len, size_t *at);
 const char *fcgi_form_intercept(const char *value, size_t len, size_t *at);
 const char *fcgi_form_status(const char *value, size_t len, size_t *at);
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at);
+const char *fcgi_form_access_log(const char *value, size_t len, size_t *at);
+const char *fcgi_form_access_format(const char *value, size_t len, size_t *at);
 const char *fcgi_form_network(const char *value, size_t len, size_t *at);
 
 /* The name of a variable that is to be hidden, and of one that is to be set,

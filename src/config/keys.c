@@ -391,6 +391,29 @@ static const struct fcgi_key server_keys[] = {
         .offset = FIELD(resolve_interval),
     },
     {
+        .name = "AccessLog",
+        .type = FCGI_KEY_TEXT,
+        .def_text = "Off",
+        .check = fcgi_form_access_log,
+        .syntax = "FILE, syslog or Off",
+        .example = "/var/log/monkey/fastcgi-access.log",
+        .help = "Where each request has a line when it is over; a file that is "
+                "renamed is made anew",
+        .offset = FIELD(access_log),
+    },
+    {
+        .name = "AccessLogFormat",
+        .type = FCGI_KEY_TEXT,
+        .def_text = "Combined",
+        .check = fcgi_form_access_format,
+        .syntax = "Combined or JSON",
+        .example = "Combined",
+        .help =
+            "What a line of AccessLog is: Combined as other servers have it, "
+            "with times behind it",
+        .offset = FIELD(access_log_format),
+    },
+    {
         .name = "StatusAllow",
         .type = FCGI_KEY_NETWORKS,
         .syntax = "ADDRESS[/BITS]...",

@@ -65,6 +65,26 @@ static struct fcgi_exchange *of_upstream(struct fcgi_upstream *upstream)
 
 /* --- the end ----------------------------------------------------------- */
 
+static void log_access(const struct fcgi_exchange *exchange)
+{
+    const struct fcgi_upstream *upstream = &exchange->upstream;
+    uint64_t now = fcgi_loop_now(exchange->common->loop);
+    uint64_t ended = upstream->ended != 0 ? upstream->ended : now;
+    const struct fcgi_access_record record = {
+        .params = &exchange->params,
+        .server = upstream->server != NULL ? upstream->server->config
+                                           : exchange->body.config,
+        .asked = upstream->sent != 0,
+        .status = exchange->reply.status,
+        .body_bytes = exchange->reply.body_bytes,
+        .total = now - exchange->started,
+        .waiting = upstream->sent - exchange->started,
+        .application = ended - upstream->sent,
+    };
+
+    fcgi_access_write(exchange->common->access, &record, now);
+}
+
 /* The one place where an exchange ends: all that it owns is given back. The
  * host is told when all callers have returned. */
 static void end(struct fcgi_exchange *exchange)
@@ -76,6 +96,7 @@ static void end(struct fcgi_exchange *exchange)
     if (exchange->reply.status == 404)
         fcgi_log_explain(&exchange->log, exchange->upstream.server,
                          fcgi_upstream_params(&exchange->upstream));
+    log_access(exchange);
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->turn);
@@ -803,6 +824,7 @@ static void init(struct fcgi_exchange *exchange,
 {
     exchange->common = common;
     exchange->state = FCGI_EXCHANGE_RECEIVING;
+    exchange->started = fcgi_loop_now(common->loop);
     exchange->draining = exchange->pumping = false;
     exchange->waited_at = UINT64_MAX;
     exchange->patience.fired = on_patience;

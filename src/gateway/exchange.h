@@ -18,6 +18,7 @@
 #ifndef FCGI_GATEWAY_EXCHANGE_H
 #define FCGI_GATEWAY_EXCHANGE_H
 
+#include "gateway/access.h"
 #include "gateway/block.h"
 #include "gateway/body.h"
 #include "gateway/client.h"
@@ -39,6 +40,7 @@ struct fcgi_exchange_common {
     const struct fcgi_host *host;
     struct fcgi_loop *loop;
     struct fcgi_worker *worker;
+    struct fcgi_access *access;
     struct fcgi_date date;
     struct fcgi_linger_list lingering;
     struct fcgi_tail_list tails;
@@ -61,6 +63,7 @@ struct fcgi_exchange {
     struct fcgi_exchange_common *common;
     struct fcgi_list link; /* for whoever owns the memory */
     enum fcgi_exchange_state state;
+    uint64_t started; /* ns */
     struct fcgi_client client;
     struct fcgi_upstream upstream;
     struct fcgi_reply reply;

@@ -79,6 +79,9 @@ struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
     if (common->worker == NULL)
         goto fail;
     fcgi_tail_init(&common->tails, common->worker);
+    common->access = fcgi_access_new(pool, host);
+    if (common->access == NULL)
+        goto fail;
     gateway->maintenance = fcgi_maintenance_new(common->worker);
     if (gateway->maintenance == NULL)
         goto fail;
@@ -86,6 +89,7 @@ struct fcgi_gateway *fcgi_gateway_new(struct fcgi_pool *pool,
 
 fail:
     saved = errno;
+    fcgi_access_free(common->access);
     fcgi_worker_free(common->worker);
     fcgi_loop_free(common->loop);
     free(gateway);
@@ -107,6 +111,7 @@ void fcgi_gateway_free(struct fcgi_gateway *gateway)
         destroy(exchange_of(link));
     fcgi_maintenance_free(gateway->maintenance);
     fcgi_worker_free(gateway->common.worker);
+    fcgi_access_free(gateway->common.access);
     fcgi_loop_free(gateway->common.loop);
     free(gateway);
 }

@@ -48,6 +48,7 @@ my $s = named($json, $r->{name});
 is($s->{requests}, 21, 'requests are counted');
 is($s->{health}, 'up', 'health');
 is($s->{limit}, 7, 'MaxConnections');
+cmp_ok($s->{learned}, '>=', 1, 'what is learned');
 is($s->{busy}, 0, 'nothing is busy');
 is($s->{open}, $s->{idle}, 'what is open is idle');
 is($s->{latency}{$_}{requests}, 21, "requests of $_") for qw(1m 5m 15m);

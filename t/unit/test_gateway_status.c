@@ -179,6 +179,7 @@ static void json(void **state)
         "{\"time\":1000000000,\"since\":999990000,\"servers\":[{\"name\":"
         "\"<b>\\\"php\\\\\\u000a\",\"address\":\"unix:/run/<x>\","
         "\"health\":\"out\",\"requests_per_second\":12.3,\"limit\":50,"
+        "\"learned\":0,"
         "\"open\":7,\"busy\":0,\"idle\":0,\"waiting\":3,\"requests\":1000,"
         "\"retries\":1006,");
     has(got, "\"failures\":{\"connect_failed\":1009,");
