@@ -121,14 +121,17 @@ E2E_TESTS = \
 # Tests of fcgi-ping and fcgi-get, with applications of t/apps.
 PING_TESTS = \
 	t/ping/apps.t \
+	t/ping/code.t \
 	t/ping/failures.t \
 	t/ping/formats.t \
 	t/ping/get.t \
 	t/ping/habits.t \
 	t/ping/many.t \
 	t/ping/manual.t \
+	t/ping/recipes.t \
 	t/ping/request.t \
-	t/ping/values.t
+	t/ping/values.t \
+	t/ping/watch.t
 check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la
 # Applications that end-to-end tests run against.
 t_apps_app_LDADD = libproto.la

@@ -101,6 +101,7 @@ fcgi_serve_LDADD = serve-16.o serve-18.o libmonkeyconf.la libregex18.la \
 
 noinst_LTLIBRARIES += libping.la
 libping_la_SOURCES = \
+	tools/fcgi-ping/exporter.c tools/fcgi-ping/exporter.h \
 	tools/fcgi-ping/fpm.c tools/fcgi-ping/fpm.h \
 	tools/fcgi-ping/json.c \
 	tools/fcgi-ping/judge.c \
@@ -110,12 +111,16 @@ libping_la_SOURCES = \
 	tools/fcgi-ping/prometheus.c tools/fcgi-ping/prometheus.h \
 	tools/fcgi-ping/range.c tools/fcgi-ping/range.h \
 	tools/fcgi-ping/run.c \
+	tools/fcgi-ping/screen.c tools/fcgi-ping/screen.h \
 	tools/fcgi-ping/times.c tools/fcgi-ping/times.h \
-	tools/fcgi-ping/text.c
+	tools/fcgi-ping/text.c \
+	tools/fcgi-ping/watch.c
 libping_la_CPPFLAGS = $(CONFIG_CPPFLAGS)
 fcgi_ping_SOURCES = tools/fcgi-ping/main.c
 fcgi_ping_LDADD = libping.la $(PROBE_LIBS) -lm
-fcgi_get_SOURCES = tools/fcgi-get/get.h tools/fcgi-get/main.c \
+fcgi_get_SOURCES = \
+	tools/fcgi-get/code.c tools/fcgi-get/code.h \
+	tools/fcgi-get/get.h tools/fcgi-get/main.c \
 	tools/fcgi-get/write_out.c tools/fcgi-get/write_out.h
 fcgi_get_CPPFLAGS = $(CONFIG_CPPFLAGS)
 fcgi_get_LDADD = $(PROBE_LIBS)

@@ -6,6 +6,7 @@ use lib "$FindBin::Bin/../lib";
 use FCGITest;
 use FCGITest::Record;
 use FCGITest::Tool;
+use IO::Socket::INET;
 use JSON::PP ();
 
 my $pairs = "\x0e\x02FCGI_MAX_CONNS10\x0f\4FCGI_MPXS_CONNSn\"\n\\";
@@ -18,7 +19,7 @@ my $web = responder(listen => 'unix', cases => {
     ok   => page('x'), s500 => "Status: 500 x\r\n\r\n", bar => "Status: 404 x\r\n\r\n",
     err  => sub { my ($c) = @_; $c->stderr("w\"\xff\n"); $c->stdout(page('x')); $c->end(9) },
     slow => sub { my ($c) = @_; $c->pause(0.2); $c->reply(page('x')) },
-    fpm  => page('{"pool":"w\\\'w","listen queue":3,"idle processes":1,"active processes":5,"max children reached":2}'),
+    fpm  => page('{"pool":"w\\\'w","listen queue":3,"idle processes":1,"active processes":5,"total processes":6,"max children reached":2}'),
 });
 
 sub events {
@@ -32,7 +33,7 @@ sub is_number {
     return JSON::PP->new->encode([ $event->{$name} ]) =~ /^\[-?\d/;
 }
 
-my $r = tool('fcgi-ping', '-j', '-v', '-c', 2, '-i', '20ms', $path);
+my $r = tool('fcgi-ping', '--json', '-v', '-c', 2, '-i', '20ms', $path);
 tool_is($r, 0, undef, '', '--json');
 my @e = events($r);
 is(join(' ', map { $_->{event} } @e), 'start record record answer record record answer summary', 'its events');
@@ -52,7 +53,7 @@ is_deeply([ @$s{qw(sent received unwell unfinished loss_percent exit_status)} ],
 ok((!grep { !is_number($s->{rtt_ms}, $_) } qw(min avg max mdev p50 p95 p99)), 'summary: times');
 ok($s->{rtt_ms}{min} <= $s->{rtt_ms}{avg} && $s->{rtt_ms}{avg} <= $s->{rtt_ms}{max}, 'summary: min <= avg <= max');
 
-$r = tool('fcgi-ping', '-j', '-c', 1, $http->{path});
+$r = tool('fcgi-ping', '--json', '-c', 1, $http->{path});
 tool_is($r, 1, undef, '', 'not FastCGI');
 @e = events($r);
 is($e[1]{event}, 'failure', 'failure');
@@ -61,17 +62,17 @@ is($e[1]{first_bytes}, "HTTP/1.0 \"\x{fffd}\e\n", 'failure: the first bytes');
 is($e[1]{phase}, 'rest', 'failure: phase');
 is_deeply($e[2]{errors}, { 'not-fastcgi' => 1 }, 'summary: errors');
 ok(!exists $e[2]{rtt_ms}, 'summary: no times where there was no answer');
-$r = tool('fcgi-ping', '-j', '-c', 1, "$path.none");
+$r = tool('fcgi-ping', '--json', '-c', 1, "$path.none");
 @e = events($r);
 is_deeply([ @{ $e[1] }{qw(result phase errno)} ], [ 'no-socket', 'connect', 2 ], 'no such socket');
-$r = tool('fcgi-ping', '-j', '-c', 1, '-s', '/err', $web->{path});
+$r = tool('fcgi-ping', '--json', '-c', 1, '-s', '/err', $web->{path});
 @e = events($r);
 is_deeply([ @{ $e[1] }{qw(status app_status protocol_status stderr_bytes stderr)} ], [ 200, 9, 0, 4, "w\"\x{fffd}\n" ], 'request');
 is($e[0]{script}, '/err', 'start: script');
-$r = tool('fcgi-ping', '-j', '-c', 1, '--fpm-status=/fpm', $web->{path});
+$r = tool('fcgi-ping', '--json', '-c', 1, '--fpm-status=/fpm', $web->{path});
 @e = events($r);
-is_deeply($e[1]{fpm}, { pool => 'w\\\'w', queue => 3, idle => 1, active => 5, max_children_reached => 2 }, '--fpm-status');
-$r = tool('fcgi-ping', '-j', '-q', '--histogram', '-c', 20, '-a', $path);
+is_deeply($e[1]{fpm}, { pool => 'w\\\'w', queue => 3, idle => 1, active => 5, total => 6, max_children_reached => 2 }, '--fpm-status');
+$r = tool('fcgi-ping', '--json', '-q', '--histogram', '-c', 20, '-a', $path);
 @e = events($r);
 is(scalar @e, 1, '-q: the summary alone');
 my $n = 0;
@@ -96,6 +97,12 @@ sub metrics {
         }
         push @bad, "no metric: $_";
     }
+    SKIP: {
+        skip 'promtool is not installed', 1 if system('command -v promtool >/dev/null') != 0;
+        open my $tool, '|-', 'promtool check metrics >&2' or die "promtool: $!";
+        print $tool $text;
+        ok(close $tool, "$name: promtool has no complaint");
+    }
     ok(!@bad && $text =~ /\n\z/, "$name: the format") or diag join "\n", @bad;
     return %m;
 }
@@ -115,14 +122,49 @@ cmp_ok($m{"fcgi_ping_duration_seconds_sum{$t}"}, '>', 0, 'sum');
 is($m{"fcgi_ping_duration_seconds{$h,quantile=\"0.5\"}"}, 'NaN', 'no quantile without an answer');
 $r = tool('fcgi-ping', '--prometheus', '--fpm-status=/fpm', $web->{path});
 %m = metrics($r->{out}, '--fpm-status');
-is($m{"fcgi_ping_fpm_active{target=\"unix:$web->{path}\"}"}, 5, 'active');
-is($m{"fcgi_ping_fpm_max_children_reached_total{target=\"unix:$web->{path}\"}"}, 2, 'max children reached');
+my $pool = "target=\"unix:$web->{path}\",pool=\"w\\\\'w\"";
+is($m{"fcgi_ping_fpm_active{$pool}"}, 5, 'active');
+is($m{"fcgi_ping_fpm_max_children_reached_total{$pool}"}, 2, 'max children reached');
+is($m{"fcgi_ping_fpm_processes{$pool}"}, 6, 'all processes');
 {
     my $odd = FCGITest::temp_dir() . "/a\"b\\c\nd";
     %m = metrics(tool('fcgi-ping', '--prometheus', $odd)->{out}, 'an odd name');
     (my $l = $odd) =~ s/(["\\])/\\$1/g;
     $l =~ s/\n/\\\\x0a/;
     ok(exists $m{"fcgi_ping_up{target=\"unix:$l\"}"}, 'an odd name is escaped');
+}
+{
+    # --listen: a round of probes for who asks; bounded.
+    my $port = FCGITest::Host::free_port();
+    my $url = "http://127.0.0.1:$port";
+    my @got;
+    $r = tool('fcgi-ping', '--listen', $port, $path, "$path.none", { signals => sub {
+        my ($pid, $d) = @_;
+        wait_for(sub { slurp("$d/out") =~ /metrics/ }, 20);
+        push @got, scalar `curl -s $url/metrics` for 1, 2;
+        push @got, map { scalar `curl -s -w ' %{http_code}' $_` } "-I $url/metrics", "$url/", "-d x $url/metrics", "$url/metrics?x=1";
+        my @idle = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") } 1 .. 16;
+        sleep 0.3;
+        push @got, scalar `curl -s -w '%{http_code}' $url/metrics`;
+        close $_ for @idle;
+        push @got, wait_for(sub { `curl -s $url/metrics` =~ /up/ }, 20) ? 'again' : 'never';
+        for ("GET / HTTP/1.1\r\n" . 'x' x 9000, "nonsense\r\n\r\n") {
+            my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+            print $s $_;
+            push @got, scalar <$s>;
+        }
+        kill TERM => $pid;
+    } });
+    tool_is($r, 0, "fcgi-ping: $url/metrics\n", '', '--listen');
+    %m = metrics($got[1], '--listen');
+    is($m{"fcgi_ping_sent_total{$t}"}, 2, '--listen: a probe for each time');
+    is($m{"fcgi_ping_up{target=\"unix:$path.none\"}"}, 0, '--listen: not up');
+    like($got[2], qr/^HTTP\/1\.1 200 OK\r\n.* 200\z/s, '--listen: HEAD');
+    is_deeply([ map { /(\d+)\z/ } @got[ 3 .. 5 ] ], [ 404, 405, 200 ], '--listen: other paths and methods, a query');
+    is_deeply([ @got[ 6, 7 ] ], [ '000', 'again' ], '--listen: 16 connections');
+    like($got[8], qr/ 431 /, '--listen: a long request');
+    like($got[9], qr/ 400 /, '--listen: no request');
+    tool_is(tool('fcgi-ping', '--listen', 'x:1', $path), 2, '', qr/cannot listen on x:1: write PORT, ADDRESS:PORT/, '--listen: a wrong address');
 }
 my $file = FCGITest::temp_dir() . '/x.prom';
 $r = tool('fcgi-ping', "--prometheus=$file", '-c', 3, '-i', '10ms', $path);
@@ -172,6 +214,19 @@ plugin(2, qr/\AFCGI CRITICAL - \S*\/none: no such socket: \S+ does not exist; is
     $half->start(on_accept => sub { my ($c) = @_; $c->need(64); $c->raw(rec(10, 0, '')) if $k++ });
     plugin(1, qr/\AFCGI WARNING - \S+ \d+\.\d{3} ms, 50% loss \| 'time'=\S+ 'loss'=50%;;;0;100\n\z/, 'half is lost', '-c', 2, '-i', '10ms', $half->{path});
 }
+# Thresholds of a pool.
+my $fpm = sub { sprintf '{"pool":"w","listen queue":%d,"idle processes":%d,"active processes":1,"max children reached":%d}', @_ };
+my $asked = FCGITest::temp_dir() . '/asked'; # a byte for each time
+my $pools = responder(listen => 'unix', cases => { status => sub { my ($c) = @_; open my $out, '>>', $asked; print $out '.'; close $out; $c->reply(page($fpm->(3, 1, -s $asked))) } });
+for ([ 0, '--warn-queue', 3 ], [ 1, '--warn-queue', 2 ], [ 2, '--warn-queue', 2, '--crit-queue', 2 ], [ 0, '--warn-idle', '1:' ], [ 1, '--warn-idle', '2:' ], [ 2, '--crit-idle', '2:' ]) {
+    my ($status, @options) = @$_;
+    my $word = [ 'OK', 'WARNING', 'CRITICAL' ]->[$status];
+    plugin($status, qr/\AFCGI $word - \S+ \d+\.\d+ ms, active 1, idle 1, queue 3 \| /, "@options", @options, $pools->{path});
+}
+plugin(0, qr/'idle'=1;0:9;0:8;0; 'queue'=3;4;5;0;\n/, 'thresholds in the performance data', '--warn-idle=0:9', '--crit-idle=0:8', '--warn-queue=4', '--crit-queue=5', $pools->{path});
+plugin(1, qr/, pm\.max_children was reached \| .* 'max_children_reached'=1;0;5;0;\n/, 'max_children, as a difference', '--warn-max-children', 0, '--crit-max-children', 5, '-i', '50ms', $pools->{path});
+plugin(2, qr/'max_children_reached'=3;;2;0;\n/, 'over more probes', '--crit-max-children', 2, '-c', 4, '-i', '20ms', $pools->{path});
+
 # Nagios shows standard output alone, and ends a plugin that takes too long.
 my $silent = responder(listen => 'unix', quiet => 1);
 $silent->start(on_accept => sub { $_[0]->pause(60) });
@@ -189,6 +244,6 @@ tool_is(tool('fcgi-ping', '--nagios', '--help'), 0, qr/\AUsage: /, '', '--nagios
 SKIP: {
     skip 'prlimit is not installed', 1 if system('prlimit --version >/dev/null 2>&1') != 0;
     skip 'a sanitizer needs descriptors of its own', 1 if $ENV{FCGI_SANITIZER} || $ENV{FCGI_WRAP};
-    tool_is(tool('fcgi-ping', '--nagios', $path, { limit => { n => 7 } }), 3, qr/\AFCGI UNKNOWN - \S+: this machine cannot: Too many open files/, '', 'our own fault: 3');
+    tool_is(tool('fcgi-ping', '--nagios', $path, { limit => { n => 9 } }), 3, qr/\AFCGI UNKNOWN - \S+: this machine cannot: Too many open files/, '', 'our own fault: 3');
 }
 finish;

@@ -41,6 +41,17 @@ tool_is($r, 1, qr/^FCGI-PING.*\n\.\.\.\n--- .*\n3 sent, 0 received, 100% loss/m,
 $r = tool('fcgi-ping', '-c', 3, '-f', "$path.none");
 cmp_ok($r->{took}, '>=', 0.019, '-f: 10 ms after a failure');
 
+$r = tool('fcgi-ping', '-j', 4, '-c', 200, $path);
+tool_is($r, 0, qr/\AFCGI-PING .*\n\n--- .*\n200 sent, 200 received, 0% loss.*^4 connections: \d+\.\d answers a second\n\z/ms, '', '-j');
+{
+    # As many connections as that, at the same time.
+    my $slow = responder(listen => 'unix', cases => { x => sub { my ($c) = @_; $c->pause(0.3); $c->reply("A: b\n\n") } });
+    my $t0 = time;
+    tool_is(tool('fcgi-ping', '-j', 5, '-c', 10, '-W', 20, '-s', '/x', $slow->{path}), 0, qr/^10 sent, 10 received/m, '', '-j: slow answers');
+    within($t0, 2.5, '-j: side by side');
+}
+tool_is(tool('fcgi-ping', '-q', '-c', 1, "$app->{dir}/a*.sock", "unix:$app->{dir}/[a]pp.sock"), 0, qr/(?:^--- $at .*){2}/ms, '', 'wildcards');
+
 # Several targets: all are told apart, and the worst decides.
 $r = tool('fcgi-ping', '-c', 2, '-i', '20ms', $path, "$path.none");
 tool_is($r, 1, qr/^--- $at fcgi-ping statistics ---\n2 sent, 2 received.*^--- $at.none fcgi-ping statistics ---\n2 sent, 0 received, 100% loss, time \d+ ms\nerrors: 2 no-socket\n\z/ms, '', 'two targets');
@@ -119,8 +130,14 @@ for (
     [ [ '--fpm-status=x', 'y' ], "--fpm-status 'x': the page's path starts with '/'" ],
     [ [ '-s', '/x', '--expect', '', 'y' ], "--expect '': give a text of 1 to 255 bytes" ],
     [ [ '-s', '/x', '--expect-status', '2xx', 'y' ], "--expect-status '2xx': write numbers from 100 to 599, such as 200-299,404" ],
-    [ [ '--json', '--prometheus', 'y' ], '--json, --nagios and --prometheus exclude each other' ],
-    [ [ '--warning', '1', 'y' ], '--warning and --critical need --nagios' ],
+    [ [ '--json', '--prometheus', 'y' ], '--json, --nagios, --prometheus, --listen and --watch exclude each other' ],
+    [ [ '--warning', '1', 'y' ], 'thresholds need --nagios' ],
+    [ [ '--warn-idle', '1', 'y' ], 'thresholds need --nagios' ],
+    [ [ '--watch', 'y' ], '--watch needs a terminal, and one connection' ],
+    [ [ '--watch', '-s', '/x', 'y' ], '--watch and thresholds of a pool need --fpm-status' ],
+    [ [ '--listen', '1', '-c', 1, 'y' ], '--listen probes when it is asked: no --count' ],
+    [ [ '-j', '0', 'y' ], "--jobs '0': give a number from 1 to 1000" ],
+    [ [ "$app->{dir}/*.none" ], "$app->{dir}/*.none: no socket has such a name" ],
     [ [ '-f', '-v', 'y' ], '--flood draws on a terminal; use --adaptive' ],
     [ ['http://localhost/'], 'http://localhost/: a FastCGI application has no URL of this kind; give HOST:PORT, tcp://HOST:PORT or the path of a socket' ],
     [ ['localhost:x'], 'localhost:x: the port is not a number; give one from 1 to 65535' ],
@@ -130,7 +147,7 @@ for (
     my ($args, $text) = @$_;
     tool_is(tool('fcgi-ping', @$args), 2, '', qr/\Afcgi-ping: \Q$text\E(?:[^\n]*)$try/, "@$args");
 }
-tool_is(tool('fcgi-ping', '--nagios', '--warning', '5:1', 'y'), 3, qr/\AFCGI UNKNOWN - --warning '5:1': this is no range[^\n]*\n\z/, qr/\Afcgi-ping: --warning '5:1': this is no range; write \[\@\]\[START:\]\[END\] in seconds, such as 0\.5$try/, 'a wrong range: 3, as a plugin');
+tool_is(tool('fcgi-ping', '--nagios', '--warning', '5:1', 'y'), 3, qr/\AFCGI UNKNOWN - --warning '5:1': this is no range[^\n]*\n\z/, qr/\Afcgi-ping: --warning '5:1': this is no range; write \[\@\]\[START:\]\[END\], such as 0\.5$try/, 'a wrong range: 3, as a plugin');
 tool_is(tool('fcgi-ping', '-s', '/x', '-d', '@/no/such', 'y'), 2, '', "fcgi-ping: cannot read /no/such: No such file or directory\n", 'no such data');
 
 # @NAME.

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 
 #include "common/cli.h"
 #include "config/config.h"
+#include "fcgi-get/code.h"
 #include "fcgi-get/get.h"
 #include "fcgi-get/write_out.h"
 #include "probe/answer.h"
@@ -30,16 +32,20 @@ enum {
     MAX_TIME,
     ENVIRONMENT,
     ROLE,
+    PHP_FILE,
+    EVAL,
+    TEMP_DIR,
 };
 
 struct get {
     struct fcgi_target_list list;
     struct fcgi_call call;
     struct fcgi_buffer params, header;
+    struct fcgi_buffer code; /* of --php-file and --eval */
     struct fcgi_probe_options options;
     struct fcgi_probe probe;
     struct fcgi_answer *answer;
-    const char *config, *output, *write_out;
+    const char *config, *output, *write_out, *temp_dir;
     bool include, fail, verbose, environment, head;
     bool done, silent; /* silent: --fail has found an error */
     bool in_line;      /* what was printed does not end in a line end */
@@ -78,6 +84,13 @@ static const struct fcgi_cli_option options[] = {
      "%{time_total} and others of curl's"},
     {'f', "fail", FLAG(fail), "print no body where the status is 400 or above"},
     {'C', "config", TEXT(config, "FILE"), "where @NAME is looked up"},
+    {PHP_FILE, "php-file", TAKE("FILE"),
+     "have php-fpm run this file of PHP, in place of a\n"
+     "SCRIPT that it knows"},
+    {EVAL, "eval", TAKE("CODE"), "the same for code, as php -r has it"},
+    {TEMP_DIR, "temp-dir", TEXT(temp_dir, "DIR"),
+     "folder for a copy of it, which php-fpm must see\n"
+     "(TMPDIR, or /tmp)"},
     {ROLE, "role", TAKE("ROLE"), "responder (default), authorizer or filter"},
     {'4', "ipv4", TAKE(NULL), "use IPv4 alone"},
     {'6', "ipv6", TAKE(NULL), "use IPv6 alone"},
@@ -92,7 +105,9 @@ static const struct fcgi_cli_option options[] = {
 
 static const struct fcgi_cli cli = {
     .name = "fcgi-get",
-    .usage = "[OPTION]... TARGET [SCRIPT|URI]",
+    .usage =
+        "[OPTION]... TARGET [SCRIPT|URI]\n"
+        "--eval=CODE [OPTION]... TARGET",
     .about =
         "Sends one request to a FastCGI application and prints the answer's "
         "body.\n"
@@ -129,6 +144,17 @@ static int take_role(struct get *get, const char *arg)
     return 0;
 }
 
+static int take_code(struct get *get, int value, const char *arg)
+{
+    if (get->code.length > 0)
+        return fcgi_cli_usage(&cli, "give --php-file or --eval once");
+    if (value == PHP_FILE)
+        return fcgi_call_read_file(&cli, arg, &get->code);
+    fcgi_buffer_add_text(&get->code, "<?php ");
+    fcgi_buffer_add_text(&get->code, arg);
+    return 0;
+}
+
 static int take_write_out(struct get *get, const char *arg)
 {
     if (fcgi_write_out_unknown(arg) != NULL)
@@ -156,6 +182,9 @@ static int take(void *data, int value, const char *arg)
                    : fcgi_cli_refuse(&cli, "docroot", arg, "the path is empty");
     case ROLE:
         return take_role(get, arg);
+    case PHP_FILE:
+    case EVAL:
+        return take_code(get, value, arg);
     case 'w':
         return take_write_out(get, arg);
     default:
@@ -180,7 +209,8 @@ static void put(struct get *get, const uint8_t *bytes, size_t length)
 {
     if (length > 0) {
         open_output(get);
-        get->in_line = get->terminal && bytes[length - 1] != '\n';
+        if (get->terminal)
+            get->in_line = bytes[length - 1] != '\n';
     }
     while (length > 0 && get->write_error == 0) {
         ssize_t n = write(get->fd, bytes, length);
@@ -237,6 +267,7 @@ static void on_stderr(struct fcgi_probe *probe, const uint8_t *bytes,
 {
     struct get *get = probe->user;
 
+    fcgi_answer_stderr(get->answer, bytes, length);
     if (length > 0)
         get->in_line = bytes[length - 1] != '\n';
     while (length > 0) {
@@ -274,6 +305,26 @@ static void on_done(struct fcgi_probe *probe)
 /* --- setting up -----------------------------------------------------------
  */
 
+/* Where the code is, for php-fpm. Returns 0, or the status after a message. */
+static int write_code(struct get *get)
+{
+    const char *folder = get->temp_dir;
+    char real[PATH_MAX];
+
+    if (folder == NULL)
+        folder = getenv("TMPDIR");
+    if (folder == NULL)
+        folder = "/tmp";
+    get->call.uri = NULL;
+    if (!get->code.failed && realpath(folder, real) != NULL)
+        get->call.uri = fcgi_code_write(real, get->code.data, get->code.length);
+    if (get->call.uri != NULL)
+        return 0;
+    fcgi_cli_error(&cli, "cannot write the code to %s: %s", folder,
+                   strerror(errno));
+    return FCGI_GET_TROUBLE;
+}
+
 static int read_options(struct get *get, int argc, char **argv)
 {
     int status = 0, first;
@@ -287,9 +338,17 @@ static int read_options(struct get *get, int argc, char **argv)
         return fcgi_cli_usage(&cli, "'%s' is too much; quote the script",
                               argv[first + 2]);
     get->call.uri = argc - first == 2 ? argv[first + 1] : "/";
+    if (get->code.length > 0 && (argc - first == 2 || get->call.docroot))
+        return fcgi_cli_usage(&cli,
+                              "--php-file and --eval are the script: give "
+                              "no other, and no --docroot");
+    if (get->code.length > 0)
+        status = write_code(get);
+    if (status != 0)
+        return status;
     /* What was given here goes before the environment, and that before what
      * is made up. */
-    if (argc - first == 2)
+    if (argc - first == 2 || get->code.length > 0)
         fcgi_vars_script(&get->call.vars, &get->call);
     if (get->environment) {
         fcgi_vars_environment(&get->call.vars);
@@ -352,6 +411,26 @@ static int exit_status(enum fcgi_failure failure)
     }
 }
 
+/* Why php-fpm has not run our code; NULL: it has. */
+static const char *why_not_run(const struct get *get, int status)
+{
+    const struct fcgi_answer *answer = get->answer;
+
+    if (get->code.length == 0 || (status != 403 && status != 404))
+        return NULL;
+    if (memmem(answer->errors, answer->n_errors, "open_basedir", 12) != NULL)
+        return "the pool's open_basedir forbids the copy of the code; have it "
+               "in a folder that it allows, with --temp-dir";
+    if (memmem(answer->errors, answer->n_errors, "limit_exten", 11) != NULL)
+        return "the pool's security.limit_extensions forbids .php";
+    if (memmem(answer->errors, answer->n_errors, "script unknown", 14) != NULL)
+        return "php-fpm does not see the copy of the code: its service has a "
+               "/tmp of its own (PrivateTmp), or it is in a chroot or a "
+               "container; have the copy in a folder that both see, with "
+               "--temp-dir";
+    return NULL;
+}
+
 /* The end: what failed, in words, and the status. */
 static int conclude(struct get *get)
 {
@@ -383,6 +462,10 @@ static int conclude(struct get *get)
         return exit_status(result->failure);
     }
     status = fcgi_answer_status(get->answer);
+    if (why_not_run(get, status) != NULL) {
+        tell(get, "%s: %s", get->list.items[0].label, why_not_run(get, status));
+        return FCGI_GET_HTTP_ERROR;
+    }
     if (get->fail && status >= 400) {
         tell(get, "%s: the answer's status is %d", get->list.items[0].label,
              status);
@@ -446,10 +529,12 @@ int main(int argc, char **argv)
     status = read_options(&get, argc, argv);
     if (status == 0)
         status = run(&get);
+    fcgi_code_remove();
     fcgi_target_list_free(&get.list);
     fcgi_call_free(&get.call);
     fcgi_buffer_free(&get.params);
     fcgi_buffer_free(&get.header);
+    fcgi_buffer_free(&get.code);
     free(get.answer);
     return status > 0 ? status : 0;
 }

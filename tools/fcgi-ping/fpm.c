@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads the page's one flat object. No JSON parser: php-fpm writes strings
- * with escapes that JSON does not know, and a strict parser refuses the page.
- * Strings are only passed over here, and numbers are plain.
+ * Reads the page's object, and with ?full the objects of its one array. No JSON
+ * parser: php-fpm writes strings with escapes that JSON does not know, and a
+ * strict parser refuses the page. Numbers are plain.
  */
 #include "fcgi-ping/fpm.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "config/escape.h"
@@ -34,19 +35,32 @@ struct text {
     const char *at, *end;
 };
 
-static void skip_blanks(struct text *text)
+/* One value: a string with its escapes, or where that is NULL a number. */
+struct value {
+    const char *string;
+    size_t length;
+    uint64_t number;
+};
+
+typedef void take_fn(void *data, const char *key, size_t length,
+                     const struct value *value);
+
+static bool next_is(struct text *text, char c)
 {
-    while (text->at < text->end && strchr(" \t\r\n", *text->at) != NULL &&
-           *text->at != '\0')
+    while (text->at < text->end && *text->at != '\0' &&
+           strchr(" \t\r\n", *text->at) != NULL)
         text->at++;
+    if (text->at == text->end || *text->at != c)
+        return false;
+    text->at++;
+    return true;
 }
 
-/* A string, with its escapes left as they are. */
 static bool string(struct text *text, const char **start, size_t *length)
 {
-    if (text->at == text->end || *text->at != '"')
+    if (!next_is(text, '"'))
         return false;
-    *start = ++text->at;
+    *start = text->at;
     while (text->at < text->end && *text->at != '"')
         text->at += *text->at == '\\' && text->at + 1 < text->end ? 2 : 1;
     if (text->at >= text->end)
@@ -55,52 +69,63 @@ static bool string(struct text *text, const char **start, size_t *length)
     return true;
 }
 
+/* What is behind a dot does not count. */
 static bool number(struct text *text, uint64_t *value)
 {
-    const char *start = text->at;
+    const char *start = text->at, *digit;
 
     *value = 0;
-    for (; text->at < text->end && *text->at >= '0' && *text->at <= '9';
-         text->at++)
-        *value = *value * 10 + (uint64_t)(*text->at - '0');
-    return text->at > start;
+    for (digit = start; digit < text->end && *digit >= '0' && *digit <= '9';
+         digit++)
+        *value = *value * 10 + (uint64_t)(*digit - '0');
+    text->at = digit;
+    while (digit > start && text->at < text->end &&
+           (*text->at == '.' || (*text->at >= '0' && *text->at <= '9')))
+        text->at++;
+    return digit > start;
 }
 
-static void keep_number(struct fcgi_fpm *fpm, const char *key, size_t length,
-                        uint64_t value)
+/* The members of an object, up to a value that is neither string nor number, or
+ * to the object's end. False where it is no object. */
+static bool members(struct text *text, take_fn *take, void *data)
 {
-    for (int i = 0; i < FCGI_FPM_NUMBERS; i++) {
-        if (strlen(numbers[i].key) == length &&
-            memcmp(numbers[i].key, key, length) == 0) {
-            fpm->numbers[i] = value;
+    if (!next_is(text, '{'))
+        return false;
+    do {
+        struct value value = {0};
+        const char *key;
+        size_t length;
+
+        if (!string(text, &key, &length) || !next_is(text, ':'))
+            return true;
+        if (!string(text, &value.string, &value.length) &&
+            !number(text, &value.number))
+            return true; /* "processes": [ ... ] of ?full comes last */
+        take(data, key, length, &value);
+    } while (next_is(text, ','));
+    next_is(text, '}');
+    return true;
+}
+
+static bool is(const char *key, size_t length, const char *name)
+{
+    return strlen(name) == length && memcmp(name, key, length) == 0;
+}
+
+static void take_pool(void *data, const char *key, size_t length,
+                      const struct value *value)
+{
+    struct fcgi_fpm *fpm = data;
+
+    if (value->string != NULL && is(key, length, "pool"))
+        fcgi_escape(fpm->pool, sizeof(fpm->pool), 0, value->string,
+                    value->length);
+    for (int i = 0; value->string == NULL && i < FCGI_FPM_NUMBERS; i++) {
+        if (is(key, length, numbers[i].key)) {
+            fpm->numbers[i] = value->number;
             fpm->have[i] = true;
         }
     }
-}
-
-/* One `"key": value`. */
-static bool member(struct text *text, struct fcgi_fpm *fpm)
-{
-    const char *key, *value;
-    size_t key_length, length;
-    uint64_t n;
-
-    skip_blanks(text);
-    if (!string(text, &key, &key_length))
-        return false;
-    skip_blanks(text);
-    if (text->at == text->end || *text->at++ != ':')
-        return false;
-    skip_blanks(text);
-    if (string(text, &value, &length)) {
-        if (key_length == 4 && memcmp(key, "pool", 4) == 0)
-            fcgi_escape(fpm->pool, sizeof(fpm->pool), 0, value, length);
-        return true;
-    }
-    if (!number(text, &n))
-        return false; /* "processes": [ ... ] of ?full comes last */
-    keep_number(fpm, key, key_length, n);
-    return true;
 }
 
 int fcgi_fpm_parse(const char *page, size_t length, struct fcgi_fpm *fpm)
@@ -108,16 +133,81 @@ int fcgi_fpm_parse(const char *page, size_t length, struct fcgi_fpm *fpm)
     struct text text = {page, page + length};
 
     memset(fpm, 0, sizeof(*fpm));
-    skip_blanks(&text);
-    if (text.at == text.end || *text.at++ != '{')
-        return -1;
-    while (member(&text, fpm)) {
-        skip_blanks(&text);
-        if (text.at == text.end || *text.at++ != ',')
-            break;
-    }
-    return fpm->have[FCGI_FPM_ACTIVE] && fpm->have[FCGI_FPM_IDLE] &&
-                   fpm->have[FCGI_FPM_QUEUE]
+    return members(&text, take_pool, fpm) && fpm->have[FCGI_FPM_ACTIVE] &&
+                   fpm->have[FCGI_FPM_IDLE] && fpm->have[FCGI_FPM_QUEUE]
                ? 0
                : -1;
+}
+
+/* A slash is all that php-fpm escapes of what is common in a URI. */
+static void copy(char *to, size_t size, const struct value *value)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < value->length && n + 1 < size; i++)
+        if (value->string[i] != '\\' || i + 1 == value->length ||
+            value->string[i + 1] != '/')
+            to[n++] = value->string[i];
+    to[n] = '\0';
+}
+
+static void take_process(void *data, const char *key, size_t length,
+                         const struct value *value)
+{
+    static const struct {
+        const char *key;
+        size_t offset, size; /* size 0: a number */
+    } parts[] = {
+#define NUMBER(key, member) {key, offsetof(struct fcgi_fpm_process, member), 0}
+#define STRING(key, member)                                   \
+    {                                                         \
+        key, offsetof(struct fcgi_fpm_process, member),       \
+            sizeof(((struct fcgi_fpm_process *)NULL)->member) \
+    }
+        NUMBER("pid", pid),
+        NUMBER("requests", requests),
+        NUMBER("request duration", duration),
+        NUMBER("last request memory", memory),
+        STRING("state", state),
+        STRING("request method", method),
+        STRING("request uri", uri),
+    };
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        char *part = (char *)data + parts[i].offset;
+
+        if (!is(key, length, parts[i].key) ||
+            (parts[i].size == 0) != (value->string == NULL))
+            continue;
+        if (parts[i].size > 0)
+            copy(part, parts[i].size, value);
+        else
+            memcpy(part, &value->number, sizeof(value->number));
+    }
+}
+
+static void take_nothing(void *data, const char *key, size_t length,
+                         const struct value *value)
+{
+    (void)data, (void)key, (void)length, (void)value;
+}
+
+size_t fcgi_fpm_processes(const char *page, size_t length,
+                          struct fcgi_fpm_process *processes, size_t most)
+{
+    struct text text = {page, page + length};
+    struct fcgi_fpm_process process;
+    size_t n = 0;
+
+    if (!members(&text, take_nothing, NULL) || !next_is(&text, '['))
+        return 0;
+    do {
+        memset(&process, 0, sizeof(process));
+        if (!members(&text, take_process, &process))
+            break;
+        if (n < most)
+            processes[n] = process;
+        n++;
+    } while (next_is(&text, ','));
+    return n;
 }

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FCGI_FPM_PAGE 4096 /* as much of a page as is looked at */
+/* As much of a page as is looked at: a pool, or with ?full its processes. */
+#define FCGI_FPM_PAGE 4096
+#define FCGI_FPM_FULL_PAGE (1U << 20)
 
 enum fcgi_fpm_number {
     FCGI_FPM_ACTIVE,
@@ -33,6 +35,20 @@ struct fcgi_fpm {
 /* Returns 0, or -1 where it is no status page: active, idle and queue are on
  * each. */
 int fcgi_fpm_parse(const char *page, size_t length, struct fcgi_fpm *fpm);
+
+/* A process of a pool, as ?full has it. Strings are as php-fpm writes them, and
+ * cut. */
+struct fcgi_fpm_process {
+    uint64_t pid, requests;
+    uint64_t duration; /* in us, of the request that runs, or of the last one */
+    uint64_t memory;   /* of the last one, in bytes */
+    char state[32], method[16], uri[256];
+};
+
+/* Reads the processes of a page; returns how many there are, of which `most`
+ * are stored. */
+size_t fcgi_fpm_processes(const char *page, size_t length,
+                          struct fcgi_fpm_process *processes, size_t most);
 
 /* The name of a number: in JSON, and (with a prefix) for Prometheus. */
 const char *fcgi_fpm_name(enum fcgi_fpm_number number);

@@ -61,7 +61,7 @@ static void record(struct fcgi_ping_target *target, bool sent, uint64_t offset,
     if (target->ping->options.quiet)
         return;
     json = open_event(target, "record");
-    fcgi_json_uint(&json, "seq", target->sent);
+    fcgi_json_uint(&json, "seq", target->whole->sent);
     fcgi_json_string(&json, "direction", sent ? "sent" : "received");
     fcgi_json_uint(&json, "offset", offset);
     fcgi_json_uint(&json, "version", record_->version);
@@ -144,7 +144,7 @@ static void outcome(struct fcgi_ping_target *target)
     if (target->ping->options.quiet)
         return;
     json = open_event(target, answered ? "answer" : "failure");
-    fcgi_json_uint(&json, "seq", target->sent);
+    fcgi_json_uint(&json, "seq", target->whole->sent);
     fcgi_json_string(&json, "result", fcgi_failure_name(target->failure));
     if (target->text[0] != '\0')
         fcgi_json_string(&json, "message", target->text);
@@ -214,6 +214,7 @@ static void summary(struct fcgi_ping_target *target)
                        ? fcgi_ping_ms(target->last - target->first)
                        : 0,
                    3);
+    fcgi_json_real(&json, "answers_per_second", fcgi_ping_rate(target), 3);
     if (target->stats.count > 0)
         add_times(&json, &target->stats);
     fcgi_json_object(&json, "errors");

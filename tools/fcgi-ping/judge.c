@@ -65,12 +65,17 @@ static void judge_body(struct fcgi_ping_target *target)
 
     if (options->page == FCGI_PING_FPM_STATUS) {
         target->have_fpm =
-            fcgi_fpm_parse(target->page, target->n_page, &target->fpm) == 0;
+            fcgi_fpm_parse((const char *)target->page.data, target->page.length,
+                           &target->fpm) == 0;
         if (!target->have_fpm) {
             unwell(target, FCGI_FAILURE_EXPECT,
                    "the answer is no status page of php-fpm");
             return;
         }
+        if (!target->have_first)
+            target->first_max_children =
+                target->fpm.numbers[FCGI_FPM_MAX_CHILDREN];
+        target->have_first = true;
     }
     if (options->expect != NULL && !answer->found) {
         char shown[4 * FCGI_ANSWER_EXPECT + 1];
@@ -129,6 +134,13 @@ int fcgi_ping_target_status(const struct fcgi_ping_target *target)
                                   target->received < options->count))
         return FCGI_PING_NO_ANSWER;
     return target->unwell > 0 ? FCGI_PING_UNWELL : FCGI_PING_OK;
+}
+
+double fcgi_ping_rate(const struct fcgi_ping_target *target)
+{
+    uint64_t took = target->last - target->first;
+
+    return took > 0 ? (double)target->received * 1e9 / (double)took : 0;
 }
 
 double fcgi_ping_loss(const struct fcgi_ping_target *target)

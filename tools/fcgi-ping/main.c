@@ -13,6 +13,12 @@
 static const struct fcgi_ping_format *
 choose_format(const struct fcgi_ping_options *o)
 {
+    static const struct fcgi_ping_format none;
+
+    if (o->listen != NULL)
+        return &none;
+    if (o->watch)
+        return &fcgi_ping_watch;
     if (o->nagios)
         return &fcgi_ping_nagios;
     if (o->json)

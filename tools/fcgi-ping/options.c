@@ -16,8 +16,17 @@ enum {
     FPM_STATUS,
     PROMETHEUS,
     NAGIOS,
-    WARNING,
+    LISTEN,
+    WATCH,
+    JSON,
+    WARNING, /* and in the order of enum fcgi_ping_limited */
     CRITICAL,
+    WARN_QUEUE,
+    CRIT_QUEUE,
+    WARN_IDLE,
+    CRIT_IDLE,
+    WARN_MAX_CHILDREN,
+    CRIT_MAX_CHILDREN,
     EXPECT,
     EXPECT_STATUS,
     NO_STDERR,
@@ -44,6 +53,9 @@ static const struct fcgi_cli_option options[] = {
     {'f', "flood", FLAG(flood),
      "the same, with a dot for each probe that has\n"
      "no answer"},
+    {'j', "jobs", TAKE("N"),
+     "N connections to each target at once, which\n"
+     "measures: means -a and -q"},
     {'k', "keep", FLAG(keep), "keep the connection from probe to probe"},
     {'4', "ipv4", TAKE(NULL), "use IPv4 alone"},
     {'6', "ipv6", TAKE(NULL), "use IPv6 alone"},
@@ -78,10 +90,16 @@ static const struct fcgi_cli_option options[] = {
     {'n', "numeric", FLAG(numeric), "print addresses alone, no names"},
     {HISTOGRAM, "histogram", FLAG(histogram),
      "draw how the times are distributed"},
-    {'j', "json", FLAG(json), "print a JSON object for each event"},
+    {WATCH, "watch", FLAG(watch),
+     "show pools and their processes on the whole\n"
+     "screen; means --fpm-status; 'q' ends it"},
+    {JSON, "json", FLAG(json), "print a JSON object for each event"},
     {PROMETHEUS, "prometheus", TAKE("[=FILE]"),
      "print metrics at the end (1 probe); FILE is\n"
      "written anew after each interval"},
+    {LISTEN, "listen", TEXT(listen, "ADDRESS:PORT"),
+     "serve /metrics there (PORT alone: on 127.0.0.1),\n"
+     "and probe when it is asked for"},
     {NAGIOS, "nagios", FLAG(nagios),
      "be a monitoring plugin: one line, exit status\n"
      "0 to 3 (1 probe, timeout 10 s)"},
@@ -89,6 +107,15 @@ static const struct fcgi_cli_option options[] = {
     {CRITICAL, "critical", TAKE("RANGE"),
      "the same; a range is [@][START:][END], ~ for\n"
      "minus infinity"},
+    {WARN_QUEUE, "warn-queue", TAKE("RANGE"),
+     "of the connections that wait for a process"},
+    {CRIT_QUEUE, "crit-queue", TAKE("RANGE"), "the same"},
+    {WARN_IDLE, "warn-idle", TAKE("RANGE"), "of idle processes, such as 2:"},
+    {CRIT_IDLE, "crit-idle", TAKE("RANGE"), "the same"},
+    {WARN_MAX_CHILDREN, "warn-max-children", TAKE("RANGE"),
+     "of how often all processes were busy meanwhile\n"
+     "(2 probes)"},
+    {CRIT_MAX_CHILDREN, "crit-max-children", TAKE("RANGE"), "the same"},
 };
 
 const struct fcgi_cli fcgi_ping_cli = {
@@ -127,16 +154,25 @@ static int take_mode(struct fcgi_ping_options *o, const char *arg)
     return 0;
 }
 
-static int take_range(const char *option, const char *arg,
-                      struct fcgi_range *range, bool *given, const char **text)
+static int take_range(struct fcgi_ping_options *o, int value, const char *arg)
 {
-    if (fcgi_range_parse(arg, range) < 0)
-        return bad(option, arg,
-                   "this is no range; write [@][START:][END] in seconds, such "
-                   "as 0.5");
-    *given = true;
-    *text = arg;
+    static const char *const names[] = {
+        "warning",   "critical",  "warn-queue",        "crit-queue",
+        "warn-idle", "crit-idle", "warn-max-children", "crit-max-children"};
+    int i = value - WARNING;
+    struct fcgi_ping_limit *limit = &o->limits[i / 2];
+
+    if (fcgi_range_parse(arg, &limit->ranges[i % 2]) < 0)
+        return bad(names[i], arg,
+                   "this is no range; write [@][START:][END], such as 0.5");
+    limit->texts[i % 2] = arg;
     return 0;
+}
+
+static bool is_limited(const struct fcgi_ping_options *o, int limited)
+{
+    return o->limits[limited].texts[0] != NULL ||
+           o->limits[limited].texts[1] != NULL;
 }
 
 static int take_page(struct fcgi_ping_options *o, enum fcgi_ping_page page,
@@ -209,13 +245,13 @@ static int take(void *data, int value, const char *arg)
         o->prometheus = true;
         o->prometheus_file = arg;
         return 0;
-    case WARNING:
-        return take_range("warning", arg, &o->warning, &o->warning_given,
-                          &o->warning_text);
-    case CRITICAL:
-        return take_range("critical", arg, &o->critical, &o->critical_given,
-                          &o->critical_text);
+    case 'j':
+        return fcgi_cli_number(arg, 1, FCGI_PING_JOBS_MOST, &o->jobs) < 0
+                   ? bad("jobs", arg, "give a number from 1 to 1000")
+                   : 0;
     default:
+        if (value >= WARNING && value <= CRIT_MAX_CHILDREN)
+            return take_range(o, value, arg);
         return take_request(o, value, arg);
     }
 }
@@ -244,18 +280,45 @@ static const char *settle_mode(struct fcgi_ping_options *o)
     if (o->page == FCGI_PING_FPM_PING && o->expect == NULL)
         o->expect = "pong";
     if (o->page == FCGI_PING_FPM_STATUS)
-        fcgi_vars_set(&o->call.vars, "QUERY_STRING", "json");
+        fcgi_vars_set(&o->call.vars, "QUERY_STRING",
+                      o->watch ? "full&json" : "json");
     if (!o->statuses_given)
         fcgi_statuses_parse("200-399", &o->statuses);
     return NULL;
 }
 
-static const char *settle(struct fcgi_ping_options *o)
+/* What is about php-fpm's status page asks for it. */
+static const char *settle_page(struct fcgi_ping_options *o)
 {
-    if (o->json + o->nagios + (o->prometheus && o->prometheus_file == NULL) > 1)
-        return "--json, --nagios and --prometheus exclude each other";
-    if ((o->warning_given || o->critical_given) && !o->nagios)
-        return "--warning and --critical need --nagios";
+    bool pool = is_limited(o, FCGI_PING_QUEUE) ||
+                is_limited(o, FCGI_PING_IDLE) ||
+                is_limited(o, FCGI_PING_MAX_CHILDREN);
+
+    if ((pool || is_limited(o, FCGI_PING_TIME)) && !o->nagios)
+        return "thresholds need --nagios";
+    if ((pool || o->watch) && o->call.uri == NULL)
+        take_page(o, FCGI_PING_FPM_STATUS, "fpm-status", NULL, "/status");
+    if ((pool || o->watch) && o->page != FCGI_PING_FPM_STATUS)
+        return "--watch and thresholds of a pool need --fpm-status";
+    return NULL;
+}
+
+/* Forms of output, and how often. */
+static const char *settle_form(struct fcgi_ping_options *o)
+{
+    if (o->json + o->nagios + o->watch + (o->listen != NULL) +
+            (o->prometheus && o->prometheus_file == NULL) >
+        1)
+        return "--json, --nagios, --prometheus, --listen and --watch exclude "
+               "each other";
+    if (o->listen != NULL && (o->count_given || o->interval_given ||
+                              o->deadline > 0 || o->prometheus || o->jobs > 1))
+        return "--listen probes when it is asked: no --count, --interval, "
+               "--deadline, --jobs or --prometheus";
+    if (o->watch && (o->jobs > 1 || isatty(STDIN_FILENO) != 1 ||
+                     isatty(STDOUT_FILENO) != 1 || getenv("TERM") == NULL ||
+                     strcmp(getenv("TERM"), "dumb") == 0))
+        return "--watch needs a terminal, and one connection";
     if (o->flood && (o->json || o->nagios || o->prometheus || o->verbose))
         return "--flood draws on a terminal; use --adaptive";
     if (o->interval < FCGI_PING_LEAST_INTERVAL && geteuid() != 0) {
@@ -263,12 +326,21 @@ static const char *settle(struct fcgi_ping_options *o)
             return "only root may use an interval below 2 ms";
         o->interval = FCGI_PING_LEAST_INTERVAL;
     }
-    if (!o->count_given && !o->interval_given && o->deadline == 0 &&
-        (o->nagios || o->prometheus))
-        o->count = 1;
+    if (!o->count_given && o->deadline == 0 &&
+        (o->nagios || (o->prometheus && !o->interval_given)))
+        o->count = is_limited(o, FCGI_PING_MAX_CHILDREN) ? 2 : 1;
     if (!o->timeout_given)
         o->timeout = o->nagios ? FCGI_PING_NAGIOS_TIMEOUT : FCGI_PING_TIMEOUT;
-    return settle_mode(o);
+    return NULL;
+}
+
+static const char *settle(struct fcgi_ping_options *o)
+{
+    const char *why = settle_page(o);
+
+    if (why == NULL)
+        why = settle_form(o);
+    return why != NULL ? why : settle_mode(o);
 }
 
 int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
@@ -280,14 +352,15 @@ int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
 
     o->config = FCGI_CONFIG_FILE;
     o->interval = FCGI_PING_INTERVAL;
+    o->jobs = 1;
     o->call.software = "fcgi-ping/" PACKAGE_VERSION;
     first = fcgi_cli_parse(&fcgi_ping_cli, argc, argv, take, o, status);
     if (first < 0)
         return -1;
-    if (o->flood || o->adaptive) {
-        if (!o->interval_given)
-            o->interval = 0;
-    }
+    if (o->jobs > 1)
+        o->adaptive = o->quiet = true;
+    if ((o->flood || o->adaptive) && !o->interval_given)
+        o->interval = 0;
     why = settle(o);
     if (why != NULL) {
         *status = fcgi_cli_usage(&fcgi_ping_cli, "%s", why);

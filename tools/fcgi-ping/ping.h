@@ -2,8 +2,8 @@
  *
  * The parts of fcgi-ping: the command line (options.c), the targets and their
  * schedule (run.c), the judgement of an answer (judge.c), and the forms of
- * output (text.c, json.c, prometheus.c, nagios.c), each of which is a table of
- * functions.
+ * output (text.c, json.c, prometheus.c, nagios.c, watch.c), each of which is a
+ * table of functions.
  */
 #ifndef FCGI_PING_PING_H
 #define FCGI_PING_PING_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/cli.h"
+#include "fcgi-ping/exporter.h"
 #include "fcgi-ping/fpm.h"
 #include "fcgi-ping/range.h"
 #include "fcgi-ping/times.h"
@@ -31,6 +32,7 @@
 #define FCGI_PING_LEAST_INTERVAL UINT64_C(2000000) /* for all but root */
 #define FCGI_PING_AFTER_FAILURE UINT64_C(10000000) /* with -a and -f */
 #define FCGI_PING_TARGETS_MOST 10000
+#define FCGI_PING_JOBS_MOST 1000
 
 enum fcgi_ping_exit {
     FCGI_PING_OK = 0,
@@ -55,6 +57,20 @@ enum fcgi_ping_page {
     FCGI_PING_FPM_STATUS,
 };
 
+/* What --nagios may have thresholds for. */
+enum fcgi_ping_limited {
+    FCGI_PING_TIME, /* the mean, in seconds */
+    FCGI_PING_QUEUE,
+    FCGI_PING_IDLE,
+    FCGI_PING_MAX_CHILDREN, /* how often reached, from first to last probe */
+    FCGI_PING_LIMITS,
+};
+
+struct fcgi_ping_limit {
+    struct fcgi_range ranges[2]; /* of WARNING, of CRITICAL */
+    const char *texts[2];        /* as they were given; NULL: not */
+};
+
 struct fcgi_ping_format;
 
 struct fcgi_ping_options {
@@ -68,15 +84,16 @@ struct fcgi_ping_options {
     uint64_t timeout;  /* ns */
     bool interval_given, timeout_given, count_given;
     bool flood, adaptive, keep, numeric, quiet, stamps, phases, histogram;
-    bool verbose, no_stderr;
+    bool verbose, no_stderr, watch;
+    uint64_t jobs;      /* connections to each target */
+    const char *listen; /* NULL: no exporter */
     int family;
     struct fcgi_call call;
     const char *expect;
     bool statuses_given;
     struct fcgi_statuses statuses;
-    bool nagios, warning_given, critical_given;
-    struct fcgi_range warning, critical; /* of seconds */
-    const char *warning_text, *critical_text;
+    bool nagios;
+    struct fcgi_ping_limit limits[FCGI_PING_LIMITS];
     bool json, prometheus;
     const char *prometheus_file; /* NULL: standard output */
 };
@@ -91,8 +108,10 @@ struct fcgi_ping_target {
     struct fcgi_probe probe;
     struct fcgi_loop_timer timer; /* the next probe */
     struct fcgi_answer *answer;   /* NULL: no requests are made */
-    struct fcgi_times stats;      /* of good answers */
-    uint64_t first, last; /* when probing began, and the last probe ended */
+    struct fcgi_ping_target
+        *whole;              /* that counts: itself, or the first of -j */
+    struct fcgi_times stats; /* of good answers */
+    uint64_t first, last;    /* when probing began, and the last probe ended */
     uint64_t sent, finished, received, unwell;
     uint64_t errors[FCGI_FAILURES];
     bool over; /* no more probes */
@@ -104,8 +123,9 @@ struct fcgi_ping_target {
     int status;                   /* HTTP status of a request, else 0 */
     bool have_fpm;
     struct fcgi_fpm fpm;
-    char page[FCGI_FPM_PAGE];
-    size_t n_page;
+    bool have_first;
+    uint64_t first_max_children; /* of the first page */
+    struct fcgi_buffer page;
 };
 
 struct fcgi_ping {
@@ -113,8 +133,10 @@ struct fcgi_ping {
     struct fcgi_target_list list;
     struct fcgi_buffer params;
     struct fcgi_loop *loop;
-    struct fcgi_ping_target *targets;
-    size_t n_targets, n_over;
+    struct fcgi_ping_target *targets; /* then the further ones of -j */
+    size_t n_targets, n_probes, n_over;
+    struct fcgi_exporter *exporter; /* NULL: no --listen */
+    size_t asked;                   /* probes that the exporter waits for */
     const struct fcgi_ping_format *format;
     struct fcgi_loop_io signals;
     struct fcgi_loop_timer deadline, refresh;
@@ -126,6 +148,10 @@ struct fcgi_ping {
 
 /* The functions of a form of output. Any may be NULL. */
 struct fcgi_ping_format {
+    /* All is set up. Returns 0, or -1 with errno. */
+    int (*begin)(struct fcgi_ping *ping);
+    /* A signal, in place of the usual; see fcgi_screen_signals(). */
+    void (*signal)(struct fcgi_ping *ping, int signal);
     void (*start)(struct fcgi_ping_target *target);
     void (*sent)(struct fcgi_ping_target *target);
     void (*record)(struct fcgi_ping_target *target, bool sent, uint64_t offset,
@@ -138,7 +164,7 @@ struct fcgi_ping_format {
 };
 
 extern const struct fcgi_ping_format fcgi_ping_text, fcgi_ping_json,
-    fcgi_ping_prometheus, fcgi_ping_nagios;
+    fcgi_ping_prometheus, fcgi_ping_nagios, fcgi_ping_watch;
 
 extern const struct fcgi_cli fcgi_ping_cli;
 
@@ -171,6 +197,12 @@ const char *fcgi_ping_shown(struct fcgi_ping_target *target);
 
 /* Rewrites the file of --prometheus. Returns 0, or -1 after a message. */
 int fcgi_ping_write_prometheus(struct fcgi_ping *ping);
+
+/* The metrics of all targets; the caller frees them. NULL: no memory. */
+char *fcgi_ping_metrics(struct fcgi_ping *ping, size_t *length);
+
+/* Good and other answers a second, over all of a target's time. */
+double fcgi_ping_rate(const struct fcgi_ping_target *target);
 
 /* The line of SIGQUIT, on standard error. */
 void fcgi_ping_snapshot(struct fcgi_ping *ping);

@@ -172,15 +172,20 @@ static void fpm(FILE *out, struct fcgi_ping *ping)
         bool total = i == FCGI_FPM_MAX_CHILDREN || i == FCGI_FPM_SLOW ||
                      i == FCGI_FPM_ACCEPTED;
 
+        /* "total" is what the name of a counter ends in. */
         snprintf(name, sizeof(name), "fcgi_ping_fpm_%s%s",
-                 fcgi_fpm_name((enum fcgi_fpm_number)i), total ? "_total" : "");
+                 i == FCGI_FPM_TOTAL ? "processes"
+                                     : fcgi_fpm_name((enum fcgi_fpm_number)i),
+                 total ? "_total" : "");
         family(out, name, total ? "counter" : "gauge", help[i]);
         EACH(ping, target)
         {
             if (!target->have_fpm || !target->fpm.have[i])
                 continue;
             sample(out, name, target);
-            fprintf(out, "} %" PRIu64 "\n", target->fpm.numbers[i]);
+            fputs(",pool=\"", out);
+            fcgi_prometheus_label(out, target->fpm.pool);
+            fprintf(out, "\"} %" PRIu64 "\n", target->fpm.numbers[i]);
         }
     }
 }
@@ -191,6 +196,20 @@ static void write_all(FILE *out, struct fcgi_ping *ping)
     durations(out, ping);
     values(out, ping);
     fpm(out, ping);
+}
+
+char *fcgi_ping_metrics(struct fcgi_ping *ping, size_t *length)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, length);
+
+    if (out == NULL)
+        return NULL;
+    write_all(out, ping);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 static int failed(const char *what, const char *name)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fcgi-ping/ping.h"
+#include "fcgi-ping/screen.h"
 
 /* Targets begin this far from each other, so that the first one's answer need
  * not wait, and be timed, until the last one is asked. */
@@ -29,7 +30,7 @@ static void target_over(struct fcgi_ping_target *target)
     if (target->over)
         return;
     target->over = true;
-    if (++ping->n_over == ping->n_targets)
+    if (++ping->n_over == ping->n_probes)
         ping->stop = true;
 }
 
@@ -37,21 +38,43 @@ static void target_over(struct fcgi_ping_target *target)
  * target's. */
 static void count(struct fcgi_ping_target *target)
 {
+    struct fcgi_ping_target *whole = target->whole;
     enum fcgi_failure failure = target->failure;
 
-    target->last = fcgi_probe_clock();
-    target->finished++;
+    whole->last = fcgi_probe_clock();
+    whole->finished++;
     if (failure == FCGI_FAILURE_LOCAL)
         target->ping->trouble = FCGI_PING_TROUBLE;
     if (failure != FCGI_FAILURE_NONE)
-        target->errors[failure]++;
+        whole->errors[failure]++;
     if (!fcgi_failure_is_answer(failure))
         return;
-    target->received++;
+    whole->received++;
     if (failure == FCGI_FAILURE_NONE)
-        fcgi_times_add(&target->stats, target->probe.result.total);
+        fcgi_times_add(&whole->stats, target->probe.result.total);
     else
-        target->unwell++;
+        whole->unwell++;
+}
+
+/* The round that somebody waits for at the exporter. */
+static void answer_metrics(struct fcgi_ping *ping)
+{
+    size_t length = 0;
+    char *text = fcgi_ping_metrics(ping, &length);
+
+    fcgi_exporter_answer(ping->exporter, text != NULL ? text : "", length);
+    free(text);
+}
+
+static void metrics_wanted(void *data)
+{
+    struct fcgi_ping *ping = data;
+
+    if (ping->asked > 0)
+        return; /* under way, for somebody who has gone */
+    ping->asked = ping->n_targets;
+    for (size_t i = 0; i < ping->n_targets; i++)
+        probe_now(&ping->targets[i]);
 }
 
 static void schedule(struct fcgi_ping_target *target)
@@ -61,7 +84,12 @@ static void schedule(struct fcgi_ping_target *target)
     bool fast = options->flood || options->adaptive;
     uint64_t due;
 
-    if (options->count > 0 && target->sent >= options->count) {
+    if (target->ping->exporter != NULL) {
+        if (--target->ping->asked == 0)
+            answer_metrics(target->ping);
+        return;
+    }
+    if (options->count > 0 && target->whole->sent >= options->count) {
         target_over(target);
         return;
     }
@@ -69,8 +97,8 @@ static void schedule(struct fcgi_ping_target *target)
         interval < FCGI_PING_AFTER_FAILURE)
         interval = FCGI_PING_AFTER_FAILURE;
     due = target->probe.result.started + interval;
-    if (due < target->last)
-        due = target->last;
+    if (due < target->whole->last)
+        due = target->whole->last;
     fcgi_loop_set_timer(target->ping->loop, &target->timer, due);
 }
 
@@ -145,13 +173,14 @@ static void on_stdout(struct fcgi_probe *probe, const uint8_t *bytes,
 {
     struct fcgi_ping_target *target = probe->user;
     size_t body = fcgi_answer_stdout(target->answer, bytes, length);
-    size_t room = sizeof(target->page) - target->n_page;
+    const struct fcgi_ping_options *options = &target->ping->options;
+    size_t room = (options->watch ? FCGI_FPM_FULL_PAGE : FCGI_FPM_PAGE) -
+                  target->page.length;
 
+    if (options->page != FCGI_PING_FPM_STATUS)
+        return;
     length -= body;
-    if (length > room)
-        length = room;
-    memcpy(target->page + target->n_page, bytes + body, length);
-    target->n_page += length;
+    fcgi_buffer_add(&target->page, bytes + body, length < room ? length : room);
 }
 
 static void on_stderr(struct fcgi_probe *probe, const uint8_t *bytes,
@@ -164,11 +193,11 @@ static void on_stderr(struct fcgi_probe *probe, const uint8_t *bytes,
 
 static void probe_now(struct fcgi_ping_target *target)
 {
-    target->sent++;
-    target->n_page = 0;
+    target->whole->sent++;
+    target->page.length = 0;
     target->fell_back = false;
-    if (target->first == 0)
-        target->first = fcgi_probe_clock();
+    if (target->whole->first == 0)
+        target->whole->first = fcgi_probe_clock();
     if (target->answer != NULL)
         fcgi_answer_reset(target->answer);
     if (target->ping->format->sent != NULL)
@@ -181,7 +210,12 @@ static void timer_fired(struct fcgi_loop_timer *timer)
     struct fcgi_ping_target *target =
         FCGI_LOOP_OWNER(timer, struct fcgi_ping_target, timer);
 
-    if (!target->ping->stop)
+    const struct fcgi_ping_options *options = &target->ping->options;
+
+    /* Of several connections, others may have made the last probes. */
+    if (options->count > 0 && target->whole->sent >= options->count)
+        target_over(target);
+    else if (!target->ping->stop)
         probe_now(target);
 }
 
@@ -219,7 +253,9 @@ static void signal_ready(struct fcgi_loop_io *io, uint32_t events)
 
     (void)events;
     while (read(io->fd, &info, sizeof(info)) == sizeof(info))
-        if (info.ssi_signo == SIGQUIT)
+        if (ping->format->signal != NULL)
+            ping->format->signal(ping, (int)info.ssi_signo);
+        else if (info.ssi_signo == SIGQUIT)
             fcgi_ping_snapshot(ping);
         else
             ping->stop = true;
@@ -233,6 +269,8 @@ static int watch_signals(struct fcgi_ping *ping)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGQUIT);
+    if (ping->options.watch)
+        fcgi_screen_signals(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
     ping->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     ping->signals.ready = signal_ready;
@@ -272,7 +310,8 @@ static int set_up_target(struct fcgi_ping *ping, size_t i)
     handlers.on_record =
         o->verbose && ping->format->record != NULL ? on_record : NULL;
     target->ping = ping;
-    target->target = &ping->list.items[i];
+    target->whole = &ping->targets[i % ping->n_targets];
+    target->target = &ping->list.items[i % ping->n_targets];
     target->options = (struct fcgi_probe_options){
         .kind = o->mode == FCGI_PING_CONNECT   ? FCGI_PROBE_CONNECT
                 : o->mode == FCGI_PING_REQUEST ? FCGI_PROBE_REQUEST
@@ -313,27 +352,30 @@ static int set_up(struct fcgi_ping *ping)
             return -1;
         }
     }
-    raise_limit(ping->list.count);
     ping->n_targets = ping->list.count;
+    ping->n_probes = ping->n_targets * o->jobs;
+    raise_limit(ping->n_probes);
     ping->loop = fcgi_loop_new();
-    ping->targets = calloc(ping->n_targets, sizeof(*ping->targets));
+    ping->targets = calloc(ping->n_probes, sizeof(*ping->targets));
     if (ping->loop == NULL || ping->targets == NULL || watch_signals(ping) < 0)
         return -1;
-    for (size_t i = 0; i < ping->n_targets; i++)
+    for (size_t i = 0; i < ping->n_probes; i++)
         if (set_up_target(ping, i) < 0)
             return -1;
-    return 0;
+    return ping->format->begin != NULL ? ping->format->begin(ping) : 0;
 }
 
 static void tear_down(struct fcgi_ping *ping)
 {
-    for (size_t i = 0; ping->targets != NULL && i < ping->n_targets; i++) {
+    fcgi_exporter_close(ping->exporter);
+    for (size_t i = 0; ping->targets != NULL && i < ping->n_probes; i++) {
         struct fcgi_ping_target *target = &ping->targets[i];
 
         if (target->ping != NULL)
             fcgi_probe_close(&target->probe);
         free(target->answer);
         free(target->shown);
+        fcgi_buffer_free(&target->page);
     }
     free(ping->targets);
     fcgi_loop_free(ping->loop);
@@ -346,14 +388,14 @@ static void begin(struct fcgi_ping *ping)
     uint64_t step = STAGGER;
 
     ping->started = fcgi_probe_clock();
-    if (ping->options.interval / ping->n_targets < step)
-        step = ping->options.interval / ping->n_targets;
-    for (size_t i = 0; i < ping->n_targets; i++) {
+    if (ping->options.interval / ping->n_probes < step)
+        step = ping->options.interval / ping->n_probes;
+    for (size_t i = 0; i < ping->n_targets; i++)
         if (ping->format->start != NULL)
             ping->format->start(&ping->targets[i]);
+    for (size_t i = 0; ping->exporter == NULL && i < ping->n_probes; i++)
         fcgi_loop_set_timer(ping->loop, &ping->targets[i].timer,
                             ping->started + i * step);
-    }
     check_output(ping);
     ping->deadline.fired = deadline_fired;
     ping->refresh.fired = refresh_fired;
@@ -362,6 +404,23 @@ static void begin(struct fcgi_ping *ping)
                             ping->started + ping->options.deadline);
     if (ping->options.prometheus_file != NULL)
         set_refresh(ping);
+}
+
+/* The exporter of --listen, which has no format: 0, or -1 after a message. */
+static int start_exporter(struct fcgi_ping *ping)
+{
+    const char *where = ping->options.listen, *why;
+
+    ping->exporter =
+        fcgi_exporter_open(ping->loop, where, metrics_wanted, ping, &why);
+    if (ping->exporter == NULL) {
+        fcgi_cli_error(&fcgi_ping_cli, "cannot listen on %s: %s", where, why);
+        return -1;
+    }
+    if (!ping->options.quiet)
+        printf("fcgi-ping: http://%s/metrics\n",
+               fcgi_exporter_where(ping->exporter));
+    return 0;
 }
 
 /* Summaries, and the status: no answer is worse than a bad one. */
@@ -389,6 +448,8 @@ static int end(struct fcgi_ping *ping)
     if (ping->options.prometheus_file != NULL &&
         fcgi_ping_write_prometheus(ping) < 0)
         ping->trouble = FCGI_PING_TROUBLE;
+    if (ping->exporter != NULL)
+        status = FCGI_PING_OK; /* who asked has been told */
     if (ping->trouble != 0)
         status = ping->trouble;
     return ping->format->finish != NULL ? ping->format->finish(ping, status)
@@ -402,6 +463,8 @@ int fcgi_ping_run(struct fcgi_ping *ping)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (set_up(ping) < 0) {
         fcgi_cli_error(&fcgi_ping_cli, "cannot start: %s", strerror(errno));
+        status = FCGI_PING_TROUBLE;
+    } else if (ping->options.listen != NULL && start_exporter(ping) < 0) {
         status = FCGI_PING_TROUBLE;
     } else {
         begin(ping);

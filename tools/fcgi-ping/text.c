@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "config/escape.h"
 #include "fcgi-ping/ping.h"
+#include "fcgi-ping/screen.h"
 
 #define ROWS 16 /* of a histogram */
 
@@ -92,8 +92,9 @@ static void record(struct fcgi_ping_target *target, bool is_sent,
     if (target->ping->options.quiet)
         return;
     stamp(target->ping);
-    printf("%s: seq=%" PRIu64 " %c %s", fcgi_ping_shown(target), target->sent,
-           is_sent ? '>' : '<', fcgi_record_walk_type_name(record_->type));
+    printf("%s: seq=%" PRIu64 " %c %s", fcgi_ping_shown(target),
+           target->whole->sent, is_sent ? '>' : '<',
+           fcgi_record_walk_type_name(record_->type));
     if (record_->type == 0 || record_->type > FCGI_UNKNOWN_TYPE)
         printf(" type=%u", record_->type);
     if (record_->version != FCGI_VERSION)
@@ -151,10 +152,10 @@ static void answer(struct fcgi_ping_target *target)
     stamp(target->ping);
     if (target->options.kind == FCGI_PROBE_CONNECT)
         printf("connected to %s: seq=%" PRIu64, fcgi_ping_shown(target),
-               target->sent);
+               target->whole->sent);
     else
         printf("%" PRIu64 " bytes from %s: seq=%" PRIu64, result->bytes,
-               fcgi_ping_shown(target), target->sent);
+               fcgi_ping_shown(target), target->whole->sent);
     if (target->status > 0)
         printf(" status=%d", target->status);
     if (result->end.app_status != 0)
@@ -194,28 +195,15 @@ static void outcome(struct fcgi_ping_target *target)
     } else {
         stamp(target->ping);
         printf("%s: seq=%" PRIu64 " %s\n", fcgi_ping_shown(target),
-               target->sent, target->text);
+               target->whole->sent, target->text);
     }
-}
-
-static unsigned terminal_width(void)
-{
-    const char *columns = getenv("COLUMNS");
-    struct winsize size;
-    uint64_t width;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    if (columns != NULL && fcgi_cli_number(columns, 1, 10000, &width) == 0)
-        return (unsigned)width;
-    return 80;
 }
 
 static void draw(const struct fcgi_times *stats)
 {
     struct fcgi_times_row rows[ROWS];
     size_t n = fcgi_times_rows(stats, rows, ROWS);
-    unsigned width = terminal_width();
+    unsigned width = fcgi_screen_size().columns;
     uint64_t most = 1;
 
     width = width > 50 ? width - 40 : 10;
@@ -272,6 +260,9 @@ static void summary(struct fcgi_ping_target *target)
                fcgi_ping_ms(fcgi_times_percentile(stats, 95)),
                fcgi_ping_ms(fcgi_times_percentile(stats, 99)));
     }
+    if (target->ping->options.jobs > 1)
+        printf("%" PRIu64 " connections: %.1f answers a second\n",
+               target->ping->options.jobs, fcgi_ping_rate(target));
     report_errors(target);
     if (target->ping->options.histogram)
         draw(stats);

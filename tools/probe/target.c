@@ -7,10 +7,12 @@
 #include "probe/target.h"
 
 #include <arpa/inet.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/escape.h"
@@ -153,6 +155,46 @@ static int add_named(struct fcgi_target_list *list, const char *name,
     return 0;
 }
 
+/* All sockets that a pattern of paths means. */
+static int add_matches(struct fcgi_target_list *list, const char *pattern,
+                       char *message, size_t size)
+{
+    bool unix_scheme = starts_with(pattern, "unix:");
+    size_t before = list->count;
+    int result = 0;
+    glob_t found = {0};
+
+    glob(unix_scheme ? pattern + 5 : pattern, 0, NULL, &found);
+    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
+        struct stat status;
+
+        if (stat(found.gl_pathv[i], &status) == 0 && S_ISSOCK(status.st_mode))
+            result =
+                fcgi_target_add(list, found.gl_pathv[i], NULL, message, size);
+    }
+    globfree(&found);
+    if (result == 0 && list->count == before) {
+        char shown[300];
+
+        fcgi_escape(shown, sizeof(shown), 0, pattern, strlen(pattern));
+        snprintf(message, size, "%s: no socket has such a name", shown);
+        return -1;
+    }
+    return result;
+}
+
+/* A path with wildcards, which is no file by this very name. */
+static bool is_pattern(const char *argument)
+{
+    const char *path = starts_with(argument, "unix:") ? argument + 5 : argument;
+    const char *bracket = strchr(path, '[');
+
+    return strchr(path, '/') != NULL && strchr(path, ':') == NULL &&
+           (strpbrk(path, "*?") != NULL ||
+            (bracket != NULL && strchr(bracket, ']') != NULL)) &&
+           access(path, F_OK) < 0;
+}
+
 int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
                     const struct fcgi_config *config, char *message,
                     size_t size)
@@ -163,6 +205,8 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
 
     if (is_name(argument) && config != NULL)
         return add_named(list, argument + 1, config, message, size);
+    if (is_pattern(argument))
+        return add_matches(list, argument, message, size);
     if (fcgi_target_parse(argument, &endpoint, &why) < 0) {
         char shown[300];
 

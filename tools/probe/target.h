@@ -39,8 +39,9 @@ struct fcgi_target_list {
 };
 
 /*
- * Adds the target of one argument: an address, or with `config` also `@NAME`
- * and `@all`, whose labels are `@NAME`. Returns 0, or -1 with a message (no
+ * Adds the targets of one argument: an address, a path with wildcards for all
+ * sockets that it means (glob(7)), or with `config` also `@NAME` and `@all`,
+ * whose labels are `@NAME`. Returns 0, or -1 with a message (no
  * newline) in `message`.
  */
 int fcgi_target_add(struct fcgi_target_list *list, const char *argument,

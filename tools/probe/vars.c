@@ -318,6 +318,23 @@ static int read_all(int fd, uint64_t most, struct fcgi_buffer *out)
     return n >= 0 ? 0 : -1;
 }
 
+/* A file, or "-" for standard input. Returns 0, or -1 with errno. */
+static int read_file(const char *name, struct fcgi_buffer *out)
+{
+    int fd, result, saved;
+
+    if (strcmp(name, "-") == 0)
+        return read_all(STDIN_FILENO, UINT64_MAX, out);
+    fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -1;
+    result = read_all(fd, UINT64_MAX, out);
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return result;
+}
+
 /*
  * What an option of data says: the text itself, @FILE its content, @- that of
  * standard input. Adds it to `out`. Returns 0, or -1 with errno, and `*name`
@@ -326,27 +343,14 @@ static int read_all(int fd, uint64_t most, struct fcgi_buffer *out)
 static int add_data(const char *text, struct fcgi_buffer *out,
                     const char **name)
 {
-    int fd, result, saved;
-
     *name = text;
     if (text[0] != '@') {
         fcgi_buffer_add_text(out, text);
         errno = ENOMEM;
         return out->failed ? -1 : 0;
     }
-    *name = text + 1;
-    if (strcmp(text, "@-") == 0) {
-        *name = "standard input";
-        return read_all(STDIN_FILENO, UINT64_MAX, out);
-    }
-    fd = open(text + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return -1;
-    result = read_all(fd, UINT64_MAX, out);
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return result;
+    *name = strcmp(text, "@-") == 0 ? "standard input" : text + 1;
+    return read_file(text + 1, out);
 }
 
 static void drop_line_ends(struct fcgi_buffer *data, size_t from)
@@ -371,6 +375,12 @@ static int cannot_read(const struct fcgi_cli *cli, const char *name)
 {
     fcgi_cli_error(cli, "cannot read %s: %s", name, strerror(errno));
     return fcgi_cli_trouble(cli);
+}
+
+int fcgi_call_read_file(const struct fcgi_cli *cli, const char *name,
+                        struct fcgi_buffer *out)
+{
+    return read_file(name, out) < 0 ? cannot_read(cli, name) : 0;
 }
 
 static int take_data(struct fcgi_call *call, const struct fcgi_cli *cli,

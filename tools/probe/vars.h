@@ -89,6 +89,11 @@ int fcgi_call_take(struct fcgi_call *call, const struct fcgi_cli *cli,
  * message. */
 int fcgi_call_environment(struct fcgi_call *call, const struct fcgi_cli *cli);
 
+/* Adds a file's content, or with "-" standard input. Returns 0, or the exit
+ * status after a message. */
+int fcgi_call_read_file(const struct fcgi_cli *cli, const char *name,
+                        struct fcgi_buffer *out);
+
 /* Frees the memory of fcgi_call_take(). */
 void fcgi_call_free(struct fcgi_call *call);
 

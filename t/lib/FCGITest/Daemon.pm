@@ -4,7 +4,8 @@
 # to FCGITest::Host: they have a name, conf_line and nginx_addr.
 #
 #   my $php = FCGITest::Daemon->php(listen => 'unix', children => 4);
-#   my $php = FCGITest::Daemon->php(ini => 1);    # with the system's modules
+#   my $php = FCGITest::Daemon->php(ini => 1,     # with the system's modules
+#       pool => "chroot = /srv\n");               # more of the pool's keys
 #   my $wrap = FCGITest::Daemon->fcgiwrap;
 #   my $app = FCGITest::Daemon->app('program', 'argument');   # listens on its
 #                                                    # standard input, as usual
@@ -71,6 +72,7 @@ php_admin_flag[log_errors] = on
 php_admin_value[error_log] =
 php_admin_value[post_max_size] = 16M
 php_admin_value[upload_max_filesize] = 16M
+@{[ $self->{pool} // '' ]}
 X
     # Without the system's php.ini, unless modules are wanted that it loads.
     $self->spawn(@{ $self->{wrap} || [] }, $prog, '-F', ($self->{ini} ? () : '-n'), '-y', "$d/fpm.conf");
