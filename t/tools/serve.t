@@ -74,6 +74,24 @@ SKIP: {
     }
     unlike($r->{out}, qr/\e/, 'no colours where there is no terminal');
 
+    if ($> == 0) {
+        # As anybody else, without --user.
+        my $own = FCGITest::temp_dir();
+        my $copy = "$own/" . ($plugin =~ s{.*/}{}r);
+        system 'cp', $plugin, $copy;
+        chmod 0777, $own;
+        my ($answer, $url);
+        $r = tool('fcgi-serve', '-p', 0, '-P', $copy, '--monkey=' . FCGITest::abi(), { as => 'nobody', dir => $www, env => { TMPDIR => $own }, signals => sub {
+            my ($pid, $dir) = @_;
+            wait_for(sub { ($url) = slurp("$dir/out") =~ m{^fcgi-serve: (http://\S+:\d+)/}m; $url || slurp("/proc/$pid/stat") =~ m{\) Z} }, 20);
+            $answer = fetch("$url/a.php") if $url;
+            kill INT => $pid;
+        } });
+        like($answer // '', qr/ u=@{[(getpwnam 'nobody')[2]]}\n 200\z/, 'as another user than root');
+        tool_is($r, 0, undef, '', '... without a word');
+        ok(wait_for(sub { !glob "$own/fcgi-serve*" }, 10), '... and nothing is left');
+    }
+
     # Ends.
     for my $signal (qw(TERM HUP KILL ABRT)) {
         $r = serve("SIG$signal", [@user], sub { fetch("$_[0]/a.php") }, signal => $signal);

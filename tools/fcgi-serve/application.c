@@ -36,6 +36,8 @@
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static char directory[sizeof(address.sun_path)];
+/* php-fpm wants one that it may write, although all goes to standard error. */
+static char log_file[sizeof(directory) + 32];
 static char target_text[FCGI_ENDPOINT_TEXT];
 static pid_t keeper;
 static int hold = -1; /* the pipe to the keeper */
@@ -49,6 +51,14 @@ static int fail(const char *what)
 {
     fcgi_cli_error(&serve_options_cli, "%s: %s", what, strerror(errno));
     return 1;
+}
+
+static void remove_directory(const char *file)
+{
+    unlink(file);
+    unlink(log_file);
+    unlink(address.sun_path);
+    rmdir(directory);
 }
 
 /* Whether somebody listens there: 0 where an application does. */
@@ -148,6 +158,7 @@ static int write_pool(const char *file, const struct serve_options *options)
     fprintf(out,
             "[global]\n"
             "daemonize = no\n"
+            "error_log = %s\n"
             "log_level = warning\n"
             "[fcgi-serve]\n"
             "listen = %s\n"
@@ -157,7 +168,7 @@ static int write_pool(const char *file, const struct serve_options *options)
             "clear_env = no\n"
             "catch_workers_output = yes\n"
             "decorate_workers_output = no\n",
-            address.sun_path, CHILDREN);
+            log_file, address.sun_path, CHILDREN);
     if (options->user != NULL)
         fprintf(out, "user = %s\n", options->user);
     failed = ferror(out);
@@ -300,9 +311,7 @@ static void keep(int pipe, int listener, const char *program, const char *file,
     } else {
         fail("cannot start the application");
     }
-    unlink(file);
-    unlink(address.sun_path);
-    rmdir(directory);
+    remove_directory(file);
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
@@ -321,6 +330,7 @@ static int make_directory(char *file, size_t size)
     snprintf(address.sun_path, sizeof(address.sun_path), "%.*s/app.sock",
              (int)most, directory);
     snprintf(file, size, "%s/php-fpm.conf", directory);
+    snprintf(log_file, sizeof(log_file), "%s/php-fpm.log", directory);
     return 0;
 }
 
@@ -370,9 +380,7 @@ static int start(const char *program, struct serve_options *options)
     if ((options->app != NULL ? listener : write_pool(file, options)) < 0 ||
         pipe2(ends, O_CLOEXEC) < 0 || (keeper = fork()) < 0) {
         fail(directory);
-        unlink(file);
-        unlink(address.sun_path);
-        rmdir(directory);
+        remove_directory(file);
         return 1;
     }
     if (keeper == 0) {
