@@ -68,7 +68,7 @@ SKIP: {
     is(scalar(() = $r->{err} =~ /PHP Fatal error/g), 1, '... once');
     like($r->{err}, qr/^word$/m, 'php://stderr');
     unlike($r->{err}, qr/NOTICE|WARNING/, 'php-fpm has nothing to say');
-    for ([ 'GET /a.php?x=1', 200, '\d\d' ], [ 'GET /none.php', 404, '\d+' ], [ 'GET /t.txt?q', 200, 5 ], [ 'GET /gone.php', 503, 0 ]) {
+    for ([ 'GET /a.php?x=1', 200, '\d\d' ], [ 'GET /none.php', 404, '\d+' ], [ 'GET /t.txt?q', 200, 5 ], [ 'GET /', 200, 8 ], [ 'GET /gone.php', 503, 0 ]) {
         my ($what, $status, $bytes) = @$_;
         like($r->{out}, qr/^127\.0\.0\.1 "\Q$what\E HTTP\/1\.1" $status $bytes \d+\.\d{3} ms$/m, "the line of $what");
     }

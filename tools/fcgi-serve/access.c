@@ -92,24 +92,24 @@ static bool is_open(void)
 void serve_access_peek(void *conn)
 {
     struct serve_client *client = serve_client_of(conn);
-    char line[1024], *uri, *end, *query;
+    char line[1024], *target;
     int saved = errno;
+    size_t length;
     ssize_t n;
 
-    if (!is_open() || client->query[0] != '\0')
+    if (!is_open() || client->target[0] != '\0')
         return;
     n = recv(serve_conn_event(conn)->fd, line, sizeof(line) - 1,
              MSG_PEEK | MSG_DONTWAIT);
     errno = saved;
     line[n > 0 ? n : 0] = '\0';
-    uri = strchr(line, ' ');
-    if (uri == NULL || uri[1] != '/')
+    target = strchr(line, ' ');
+    if (target == NULL || target[1] != '/')
         return;
-    end = uri + 1 + strcspn(uri + 1, " \r\n");
-    query = memchr(uri, '?', (size_t)(end - uri));
-    if (query != NULL)
-        snprintf(client->query, sizeof(client->query), "%.*s",
-                 (int)(end - query), query);
+    length = strcspn(++target, " \r\n");
+    if (target[length] != '\0' || n == sizeof(line) - 1)
+        snprintf(client->target, sizeof(client->target), "%.*s", (int)length,
+                 target);
 }
 
 /* Since the first byte of the request was there, in milliseconds. */
@@ -144,17 +144,16 @@ static void write_line(struct mk_session *cs, struct mk_request *sr,
 {
     long size = sr->headers.content_length;
     int status = sr->headers.status;
-    char *query = serve_client(cs)->query;
-    const struct mk_ptr query_ptr = {query, strlen(query)};
+    char *target = serve_client(cs)->target;
+    const struct mk_ptr asked = {target, strlen(target)};
     size_t at, status_at;
     char line[1024];
 
     at = (size_t)snprintf(line, sizeof(line), "%s \"", ip);
     at = put(line, at, sizeof(line) - 64, &sr->method_p);
     line[at++] = ' ';
-    at = put(line, at, sizeof(line) - 96, &sr->uri);
-    at = put(line, at, sizeof(line) - 96, &query_ptr);
-    query[0] = '\0';
+    at = put(line, at, sizeof(line) - 96, asked.len > 0 ? &asked : &sr->uri);
+    target[0] = '\0';
     line[at++] = ' ';
     at = put(line, at, sizeof(line) - 80, &sr->protocol_p);
     line[at++] = '"';

@@ -70,7 +70,7 @@ struct serve_client {
     unsigned int left_count;
     bool moved;            /* cs->body, during the request that it holds */
     struct timespec begun; /* the request */
-    char query[512];       /* its query with '?', for the log */
+    char target[512];      /* what it asks for, for the log */
     bool logged;           /* it has its line */
 };
 
