@@ -76,7 +76,7 @@ for my $kind (qw(unix tcp)) {
     $s = $app->stats;
     @c = map {
         my $c = client($h);
-        $c->send($c->format(GET => $_ ? '/x.php' : '/x.php?ms=2000'));
+        $c->send($c->format(GET => $_ ? '/x.php' : '/x.php?ms=' . int(slow(2000))));
         sleep 0.02;
         $c
     } 0 .. 5;
