@@ -156,6 +156,38 @@ for my $limit (0, 3) {
     }
 }
 
+# --- overload: everybody is answered, or refused in time, and then all is well ---
+for my $kind (qw(unix tcp)) {
+    my $app = FCGITest::App->new(listen => $kind, children => 4);
+    my $h = host(responder => $app, workers => 2, conf => { QueueSize => 100 });
+    my $n = $slow ? 1000 : 8000;
+    my $l = ab($h, '/x.php?ms=5', n => $n, c => $n / 2);
+    served($l, $n, "$kind: a burst of clients before four processes");
+    cmp_ok($l->{other}, '>', $n / 10, 'those who are too many are refused');
+    like($h->log, qr/it serves \d+ at a time: Concurrency/, 'and the log says why');
+    my $s = $app->stats;
+    is($s->{requests} + $l->{other}, $n, 'nobody was lost');
+    $l = ab($h, '/x.php?ms=5', n => 200, c => 8);
+    is($l->{other}, 0, 'then all is as before');
+    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', 10, 'on kept connections');
+    $h->stop_ok;
+}
+
+# --- a limit that is set ---
+{
+    my $app = FCGITest::App->new;
+    my $h = host(responder => $app, workers => 4, conf => { Concurrency => 3 });
+    my $l = ab($h, '/x.php?ms=5', n => 300, c => 24);
+    served($l, 300, 'Concurrency 3');
+    cmp_ok($app->stats->{most}, '<=', 4, 'is kept to');
+    $h->stop_ok;
+    $h = host(responder => $app, conf => { Concurrency => 'Off' });
+    my @c = map { my $c = client($h); $c->send($c->format(GET => '/x.php?ms=' . int(slow(300)))); $c } 1 .. 12;
+    $_->read_response for @c;
+    cmp_ok($app->stats->{most}, '>=', 12, 'Concurrency Off: a connection each');
+    $h->stop_ok;
+}
+
 # --- when processes suffice, connections are kept ---
 {
     my $app = FCGITest::App->new;
