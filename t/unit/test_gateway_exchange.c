@@ -169,14 +169,64 @@ static void test_no_memory(void **state)
     assert_true(errors > 1);
 }
 
+/* Likewise where the application is asked for the page of an error. Of what it
+ * has answered at first nothing is seen. */
+static void test_page_no_memory(void **state)
+{
+    static char status[] = "404", uri[] = "/e.php";
+    static char *words[] = {status};
+    static struct fcgi_named_value pages[] = {{status, uri}};
+    unsigned n = 0, made = 0, others = 0;
+    bool failed;
+
+    do {
+        bool first = true;
+
+        n++;
+        open_rig(state);
+        server.intercept_errors = (struct fcgi_words){words, 1};
+        server.error_pages = (struct fcgi_pairs){pages, 1};
+        answer = "Status: 404\n\nlost";
+        allocations = 0;
+        failing = n;
+        if (try_start(GET, 0) != NULL) {
+            uint64_t until = now_ms() + PATIENCE;
+
+            while (done == 0 && now_ms() < until) {
+                turn();
+                if (first && answered)
+                    answer = "X: y\n\nmade";
+                first = first && !answered;
+            }
+            for (int i = 0; i < 3; i++)
+                turn();
+            assert_int_equal(done, 1);
+            assert_null(strstr(seen, "lost"));
+            if (strstr(seen, "\r\n\r\nmade") == NULL)
+                others++;
+            else if (outcome.status == 404)
+                made++;
+        }
+        failed = allocations >= n;
+        close_rig(state);
+    } while (failed);
+    assert_true(made > 0);
+    assert_true(others > 2);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
     const struct CMUnitTest tests[] = {
-        TEST(test_served),      TEST(test_bad_answers),
-        TEST(test_cut),         TEST(test_client_gone),
-        TEST(test_half_closed), TEST(test_abandon),
-        TEST(test_freed),       cmocka_unit_test(test_no_memory),
+        TEST(test_served),
+        TEST(test_bad_answers),
+        TEST(test_cut),
+        TEST(test_client_gone),
+        TEST(test_half_closed),
+        TEST(test_abandon),
+        TEST(test_freed),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_page_no_memory),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
