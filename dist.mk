@@ -44,6 +44,13 @@ dist_bashcomp_DATA = \
 	completions/bash/fcgi-check \
 	completions/bash/fcgi-serve \
 	completions/bash/monkey-fastcgi
+fishcompdir = $(datadir)/fish/vendor_completions.d
+dist_fishcomp_DATA = \
+	completions/fish/fcgi-check.fish \
+	completions/fish/fcgi-get.fish \
+	completions/fish/fcgi-ping.fish \
+	completions/fish/fcgi-serve.fish \
+	completions/fish/monkey-fastcgi.fish
 zshcompdir = $(zsh_completion_dir)
 zshcomp_DATA = $(MADE_ZSHCOMP)
 dist_zshcomp_DATA = \

@@ -109,6 +109,18 @@ for my $command (@commands) {
     is_deeply(\@wrong, [], "bash: $command: '=' behind those that take a value");
     is_deeply([bash_offers($bash, $command, '--version-')], [], "bash: $command: nothing for what is none");
 
+    my $fish = slurp("$src/completions/fish/$command.fish") // '';
+    my %fish = map { $_ => 1 } $fish =~ /^complete -c \Q$command\E .*?-l ([\w-]+)/mg;
+    is_deeply([ sort map { "--$_" } keys %fish ], [ grep { /^--/ } @all ], "fish: $command: the options of --help");
+    my %letters = map { $_ => 1 } $fish =~ / -s (\S)/g;
+    is_deeply([ sort map { "-$_" } keys %letters ], [ grep { /^-[^-]/ } @all ], "fish: $command: and their letters");
+    my @takes = map { /-l ([\w-]+).* -[xr]\b/ ? "--$1" : () } split /\n/, $fish;
+    is_deeply([ sort @takes ], [ grep { /^--/ && $options{$_} } @all ], "fish: $command: and which take a value");
+    SKIP: {
+        skip 'fish is not installed', 1 if system('fish --version >/dev/null 2>&1') != 0;
+        is(system('fish', '-n', "$src/completions/fish/$command.fish"), 0, "fish: $command: it can be read");
+    }
+
     my $zsh = slurp(file_of("completions/zsh/_$command")) // '';
     like($zsh, qr/^#compdef $command\b/, "zsh: $command: #compdef");
     $zsh =~ s/\[.*?\]//g;      # what describes

@@ -23,7 +23,7 @@ sub slurp {
 # What is wrong with a message; '' if nothing is. It begins in lower case, but
 # for names; it is one line without a full stop, as more may follow it.
 my @names = map { /^(\w+)/ } `'$dir/fcgi-check' --list-keys`;
-my $names = join '|', @names, qw(Monkey FastCGI User [A-Z_]{3,});
+my $names = join '|', @names, qw(Monkey FastCGI User), '[A-Z_]{3,}';
 sub wrong_form {
     my ($text) = @_;
     return 'it ends so' if $text =~ /[.!,:;\s]$/ && $text !~ /EXT\.\.\.$/;
@@ -104,9 +104,11 @@ for my $file (glob "$src/tools/*/*.c $src/src/config/*.c") {
     while ($text =~ /\b(?:fcgi_cli_(?:error|usage|refuse)|serve_err|check_report|check_note|fcgi_check_report|FCGI_LEXER_REPORT)\s*\(((?:[^";]|"(?:[^"\\]|\\.)*")*)\);/gs) {
         my $call = $1;
         my $string = '';
-        while ($call =~ /("(?:[^"\\]|\\.)*"(?:\s*(?:HANDLER\s*)?"(?:[^"\\]|\\.)*")*)/g) {
-            ($string = $1) =~ s/"\s*(?:HANDLER\s*)?"//g;
+        while ($call =~ /("(?:[^"\\]|\\.)*"(?:\s*(?:[A-Z_]+\s*)?"(?:[^"\\]|\\.)*")*)(\s*[A-Z_]{3,})?/g) {
+            my $macro = $2;
+            ($string = $1) =~ s/"\s*(?:[A-Z_]+\s*)?"//g;
             $string =~ s/^"|"$//g;
+            $string .= 'x' if $macro;
             next if $string !~ / /;
             $string =~ s/'[^']*'/'x'/g;
             $count++;
