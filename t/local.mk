@@ -127,6 +127,7 @@ PING_TESTS = \
 	t/ping/get.t \
 	t/ping/habits.t \
 	t/ping/many.t \
+	t/ping/names.t \
 	t/ping/manual.t \
 	t/ping/recipes.t \
 	t/ping/request.t \

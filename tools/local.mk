@@ -18,6 +18,7 @@ libprobe_la_SOURCES = \
 	tools/probe/access.c tools/probe/access.h \
 	tools/probe/answer.c tools/probe/answer.h \
 	tools/probe/failure.c tools/probe/failure.h \
+	tools/probe/member.c tools/probe/member.h \
 	tools/probe/probe.c tools/probe/probe.h \
 	tools/probe/record_walk.c tools/probe/record_walk.h \
 	tools/probe/resolve.c tools/probe/resolve.h \

@@ -75,6 +75,8 @@ fcgi_address_literal(const struct fcgi_endpoint *endpoint)
     char port[8];
 
     errno = 0;
+    if (fcgi_endpoint_is_name(endpoint))
+        return NULL;
     snprintf(port, sizeof(port), "%u", endpoint->port);
     if (endpoint->kind == FCGI_ENDPOINT_TCP &&
         getaddrinfo(endpoint->host, port, &hints, &found) != 0) {

@@ -108,6 +108,7 @@ struct check_run {
  * where there is none left, the process ends with status 2.
  */
 void *check_alloc(size_t size);
+_Noreturn void check_no_memory(void);
 void *check_grow(void *array, size_t count, size_t size);
 char *check_dup(const char *text);
 char *check_printf(const char *format, ...)

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "loop/loop.h"
 #include "probe/failure.h"
+#include "probe/member.h"
 #include "probe/probe.h"
 
 /* Sockets that are open at the same time. */
@@ -20,6 +21,7 @@ struct live {
     struct fcgi_loop *loop;
     struct fcgi_probe_options options;
     struct fcgi_probe_handlers handlers;
+    struct fcgi_target_list targets; /* a name's members each */
     struct fcgi_probe *probes;
     char **failures; /* in words; NULL: it answered */
     size_t next, busy;
@@ -44,14 +46,12 @@ static void on_done(struct fcgi_probe *probe)
 
 static void start_some(struct live *live)
 {
-    const struct fcgi_config *config = live->servers->config;
-
-    while (live->next < config->n_servers && live->busy < AT_ONCE) {
+    while (live->next < live->targets.count && live->busy < AT_ONCE) {
         struct fcgi_probe *probe = &live->probes[live->next];
 
         fcgi_probe_init(probe, live->loop,
-                        &config->servers[live->next].endpoint, &live->options,
-                        &live->handlers);
+                        &live->targets.items[live->next].endpoint,
+                        &live->options, &live->handlers);
         probe->user = live;
         live->next++;
         live->busy++;
@@ -73,13 +73,14 @@ static void tell(struct live *live)
 {
     struct check_run *run = live->run;
 
-    for (size_t i = 0; i < live->servers->config->n_servers; i++) {
+    for (size_t i = 0; i < live->targets.count; i++) {
+        const struct fcgi_target *target = &live->targets.items[i];
         const struct fcgi_server_config *server =
-            &live->servers->config->servers[i];
+            &live->servers->config->servers[target->origin];
         struct check_place place = address_place(live, server);
         char address[FCGI_ENDPOINT_TEXT];
 
-        fcgi_endpoint_text(&server->endpoint, address, sizeof(address));
+        fcgi_endpoint_text(&target->endpoint, address, sizeof(address));
         run->answers =
             check_grow(run->answers, run->n_answers, sizeof(*run->answers));
         run->answers[run->n_answers++] =
@@ -91,10 +92,25 @@ static void tell(struct live *live)
                                   .ns = live->probes[i].result.total};
         if (live->failures[i]) {
             check_report(run, FCGI_CHECK_NO_ANSWER, place,
-                         "the server '%s' does not answer: %s", server->name,
-                         live->failures[i]);
+                         "the server '%s'%s%s%s does not answer: %s",
+                         server->name, target->is_member ? " (" : "",
+                         target->is_member ? address : "",
+                         target->is_member ? ")" : "", live->failures[i]);
         }
     }
+}
+
+static void find_targets(struct live *live)
+{
+    const struct fcgi_config *config = live->servers->config;
+    bool failed = false;
+
+    for (size_t i = 0; i < config->n_servers; i++)
+        failed |= fcgi_target_append(&live->targets, config->servers[i].name,
+                                     &config->servers[i].endpoint, i) < 0;
+    if (failed || fcgi_members_expand(&live->targets, AF_UNSPEC,
+                                      live->options.timeout) < 0)
+        check_no_memory();
 }
 
 void check_live(struct check_run *run, struct check_servers *servers)
@@ -105,18 +121,21 @@ void check_live(struct check_run *run, struct check_servers *servers)
                         .options = {.kind = FCGI_PROBE_VALUES,
                                     .timeout = run->options->timeout},
                         .handlers = {.on_done = on_done}};
-    size_t n = servers->config->n_servers;
+    size_t n;
 
     if (!live.loop) {
         fcgi_check_report(&run->diags, FCGI_CHECK_UNREADABLE, servers->file, 0,
                           0, 0, "cannot ask the servers: %s", strerror(errno));
         return;
     }
+    find_targets(&live);
+    n = live.targets.count;
     live.probes = check_alloc(n * sizeof(*live.probes));
     live.failures = check_alloc(n * sizeof(*live.failures));
     start_some(&live);
     while (live.busy)
         fcgi_loop_wait(live.loop, -1);
     tell(&live);
+    fcgi_target_list_free(&live.targets);
     fcgi_loop_free(live.loop);
 }

@@ -20,14 +20,18 @@ struct block {
 
 static struct block *blocks;
 
+/* There is nothing to go back to that could say it better. */
+void check_no_memory(void)
+{
+    fputs("fcgi-check: out of memory\n", stderr);
+    exit(CHECK_TROUBLE);
+}
+
 /* Puts a block that may have moved into the list. */
 static void *keep(struct block *block)
 {
-    /* There is nothing to go back to that could say it better. */
-    if (!block) {
-        fputs("fcgi-check: out of memory\n", stderr);
-        exit(CHECK_TROUBLE);
-    }
+    if (!block)
+        check_no_memory();
     *block->link = block;
     if (block->next)
         block->next->link = &block->next;

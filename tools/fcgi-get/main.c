@@ -23,6 +23,7 @@
 #include "fcgi-get/write_out.h"
 #include "probe/answer.h"
 #include "probe/failure.h"
+#include "probe/member.h"
 #include "probe/probe.h"
 #include "probe/target.h"
 #include "probe/vars.h"
@@ -364,6 +365,10 @@ static int read_options(struct get *get, int argc, char **argv)
     status = fcgi_target_read(&get->list, &cli, get->config, argv + first, 1);
     if (status == 0 && get->list.count != 1)
         status = fcgi_cli_usage(&cli, "%s: give one target", argv[first]);
+    /* The first of a service; addresses of a name are tried in turn. */
+    if (status == 0 && fcgi_endpoint_is_service(&get->list.items[0].endpoint) &&
+        fcgi_members_expand(&get->list, get->options.family, 0) < 0)
+        status = fcgi_cli_trouble(&cli);
     return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "fcgi-ping/ping.h"
+#include "probe/member.h"
 
 enum {
     FPM_PING = FCGI_CLI_LONG,
@@ -372,6 +373,9 @@ int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
     }
     *status = fcgi_target_read(&ping->list, &fcgi_ping_cli, o->config,
                                argv + first, argc - first);
+    if (*status == 0 &&
+        fcgi_members_expand(&ping->list, o->family, o->timeout) < 0)
+        *status = fcgi_cli_trouble(&fcgi_ping_cli);
     if (*status == 0 && ping->list.count > FCGI_PING_TARGETS_MOST)
         *status = fcgi_cli_usage(&fcgi_ping_cli, "more than %d targets",
                                  FCGI_PING_TARGETS_MOST);

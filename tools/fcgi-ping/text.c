@@ -40,6 +40,8 @@ const char *fcgi_ping_shown(struct fcgi_ping_target *target)
         return label;
     if (strcmp(address, label_shown) == 0 || numeric)
         snprintf(shown, sizeof(shown), "%s", address);
+    else if (target->target->is_member)
+        snprintf(shown, sizeof(shown), "%s", label_shown);
     else
         snprintf(shown, sizeof(shown), "%s (%s)", label_shown, address);
     target->shown = strdup(shown);

@@ -69,7 +69,8 @@ static int parse_host(const char *text, struct fcgi_endpoint *endpoint,
         return -1;
     }
     /* Not a file's text: there are no quotes and no wrong key to guess at. */
-    if (length < sizeof(buf) - 8 && !has_port) {
+    if (length < sizeof(buf) - 8 && !has_port &&
+        !(text[0] == '_' && strstr(text, "._tcp.") != NULL)) {
         snprintf(buf, sizeof(buf), "%s:%d", text, FCGI_TARGET_PORT);
         text = buf;
         length = strlen(buf);
@@ -108,8 +109,8 @@ static bool is_name(const char *argument)
     return argument[0] == '@';
 }
 
-static int add(struct fcgi_target_list *list, const char *label,
-               const struct fcgi_endpoint *endpoint)
+int fcgi_target_append(struct fcgi_target_list *list, const char *label,
+                       const struct fcgi_endpoint *endpoint, size_t origin)
 {
     struct fcgi_target *items =
         realloc(list->items, (list->count + 1) * sizeof(*items));
@@ -120,6 +121,8 @@ static int add(struct fcgi_target_list *list, const char *label,
     items[list->count].label = strdup(label);
     if (items[list->count].label == NULL)
         return -1;
+    items[list->count].is_member = false;
+    items[list->count].origin = origin;
     items[list->count++].endpoint = *endpoint;
     return 0;
 }
@@ -138,7 +141,8 @@ static int add_named(struct fcgi_target_list *list, const char *name,
         if (!all && strcmp(server->name, name) != 0)
             continue;
         snprintf(label, sizeof(label), "@%s", server->name);
-        if (add(list, label, &server->endpoint) < 0) {
+        if (fcgi_target_append(list, label, &server->endpoint, list->count) <
+            0) {
             snprintf(message, size, "out of memory");
             return -1;
         }
@@ -215,7 +219,7 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
         return -1;
     }
     fcgi_endpoint_text(&endpoint, label, sizeof(label));
-    if (add(list, label, &endpoint) < 0) {
+    if (fcgi_target_append(list, label, &endpoint, list->count) < 0) {
         snprintf(message, size, "out of memory");
         return -1;
     }

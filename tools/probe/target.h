@@ -20,6 +20,7 @@
  *
  *   /run/a.sock  ./a.sock  unix:/run/a.sock   a Unix socket
  *   HOST  HOST:PORT  [V6]  [V6]:PORT  tcp://HOST:PORT
+ *   _SERVICE._tcp.DOMAIN                      SRV records
  *
  * A relative path counts from the working directory. Returns 0, or -1 with
  * `*why` set to a static text that says what is wrong and what cures it.
@@ -30,6 +31,8 @@ int fcgi_target_parse(const char *text, struct fcgi_endpoint *endpoint,
 struct fcgi_target {
     char *label; /* what messages call it */
     struct fcgi_endpoint endpoint;
+    size_t origin;  /* its place before members were added (member.h) */
+    bool is_member; /* of a name, with its address in the label */
 };
 
 /* Zeroed memory is an empty list. */
@@ -37,6 +40,10 @@ struct fcgi_target_list {
     struct fcgi_target *items;
     size_t count;
 };
+
+/* Adds a target; the label is copied. Returns 0, or -1 where memory is short. */
+int fcgi_target_append(struct fcgi_target_list *list, const char *label,
+                       const struct fcgi_endpoint *endpoint, size_t origin);
 
 /*
  * Adds the targets of one argument: an address, a path with wildcards for all
