@@ -143,7 +143,7 @@ is(shape($sample), shape("$shown\n"), 'the example of the manual, and the line t
 $h->stop_ok;
 
 # --- a file that cannot be made ---
-$h = host(responder => $r, conf => { AccessLog => "$dir/none/log" });
+$h = host(responder => $r, workers => 1, conf => { AccessLog => "$dir/none/log" });
 res_is(get($h, '/hello.php'), 200, "hello\n", 'requests are served without it');
 get($h, '/hello.php');
 ok($h->wait_log(qr/AccessLog/), 'the log is told');
