@@ -5,6 +5,7 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
+use IO::Socket::UNIX;
 use JSON::PP qw(decode_json);
 
 plan(skip_all => 'our keys are not those of nginx') if host_kind() eq 'nginx';
@@ -150,5 +151,35 @@ ok($h->wait_log(qr/AccessLog/), 'the log is told');
 like($h->log, qr{AccessLog \Q$dir\E/none/log: No such file or directory; lines are lost}, 'and the log says why');
 is(scalar(() = $h->log =~ /AccessLog/g), 1, 'once');
 $h->stop_ok;
+
+# --- syslog, where none is that must not be disturbed ---
+SKIP: {
+    skip('there is a /dev/log', 5) if -e '/dev/log';
+    my $listen = sub { IO::Socket::UNIX->new(Type => Socket::SOCK_DGRAM(), Local => '/dev/log') };
+    my $syslog = $listen->() or skip('/dev/log cannot be made', 5);
+    local $SIG{__DIE__} = sub { unlink '/dev/log' };
+    chmod 0666, '/dev/log';
+    $h = host(responder => $r, workers => 1, conf => { AccessLog => 'syslog' });
+    get($h, '/hello.php?a');
+    $syslog->recv(my $datagram, 65536);
+    like($datagram, qr{^<30>\w{3} [ \d]\d \d\d:\d\d:\d\d fastcgi\[\d+\]: 127\.0\.0\.1 - - $DATE "GET /hello\.php\?a HTTP/1\.1" 200 6 .*\d$},
+        'of one line');
+    close $syslog;
+    unlink '/dev/log';
+    get($h, '/hello.php?lost');
+    ok($h->wait_log(qr/AccessLog syslog: .*; lines are lost/), 'without a syslogd lines are lost');
+    $syslog = $listen->();
+    chmod 0666, '/dev/log';
+    sleep 1.2;
+    get($h, '/hello.php?c');
+    ok($h->wait_log(qr/AccessLog syslog: is written again; 1 lines are lost/), 'until there is one again');
+    my $t0 = time;
+    open my $limit, '<', '/proc/sys/net/unix/max_dgram_qlen' or die $!;
+    get($h, "/hello.php?$_") for 1 .. 50 + <$limit>;
+    within($t0, 20, 'one that does not read holds nobody up');
+    ok($h->wait_log(qr/AccessLog syslog: Resource temporarily unavailable/), 'and that is told');
+    unlink '/dev/log';
+    $h->stop_ok;
+}
 
 finish();
