@@ -14,7 +14,7 @@
 static const struct fcgi_column columns[] = {
     {STATE, .name = "limit", .title = "limit set", .none = true,
      .help = "MaxConnections; 0 is no limit", FIELD(limit)},
-    {STATE, .name = "learned", .title = "limit learned", .none = true,
+    {STATE, .name = "learned", .title = "learned", .none = true,
      .help = "Connections served side by side, as far as it is known; 0 is "
              "Concurrency Off",
      FIELD(learned)},
