@@ -86,6 +86,7 @@ libgateway_la_SOURCES = \
 	src/gateway/status.c src/gateway/status.h \
 	src/gateway/status_page.c src/gateway/status_page.h \
 	src/gateway/upstream.c src/gateway/upstream.h \
+	src/gateway/sendfile.c src/gateway/sendfile.h \
 	src/gateway/tail.c src/gateway/tail.h \
 	src/gateway/walk.c src/gateway/walk.h
 libgateway_la_LIBADD = $(CARES_LIBS)

@@ -50,6 +50,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_path_keys \
 	t/unit/test_gateway_reply \
 	t/unit/test_gateway_retry \
+	t/unit/test_gateway_sendfile \
 	t/unit/test_gateway_tail \
 	t/unit/test_gateway_status \
 	t/unit/test_gateway_upstream \
@@ -111,6 +112,7 @@ E2E_TESTS = \
 	t/e2e/retire.t \
 	t/e2e/scale.t \
 	t/e2e/scripts.t \
+	t/e2e/sendfile.t \
 	t/e2e/status.t \
 	t/e2e/stderr.t \
 	t/e2e/strict.t \
@@ -347,6 +349,7 @@ WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 t_unit_test_gateway_access_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
 t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_tail_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
+t_unit_test_gateway_sendfile_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) \
 	-Wl,--wrap=open,--wrap=memfd_create,--wrap=pwrite,--wrap=pread
 t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl

@@ -76,6 +76,7 @@ struct fcgi_server_config {
     uint32_t client_body_timeout;
     char *chunked_body; /* "Spool" or "Stream", in any case */
     uint32_t max_spool_size;
+    struct fcgi_words sendfile_roots;
     uint32_t resolve_interval;
     char *access_log; /* a file, "syslog" or "Off", the two in any case */
     char *access_log_format; /* "Combined" or "JSON", in any case */

@@ -93,14 +93,29 @@ const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at)
                : "write Spool or Stream";
 }
 
-const char *fcgi_form_link_root(const char *value, size_t len, size_t *at)
+/* An absolute path, but that of all folders. */
+static const char *judge_root(const char *value, size_t len, size_t *at,
+                              const char *everywhere)
 {
     if (value[0] != '/')
         return "write the absolute path of the folder";
     if (strspn(value, "/") >= len)
-        return "this is everywhere, as with CheckScript Off; name the folders "
-               "that links lead to";
+        return everywhere;
     return goes_up(value, len, at) ? "write the path without '..'" : NULL;
+}
+
+const char *fcgi_form_link_root(const char *value, size_t len, size_t *at)
+{
+    return judge_root(value, len, at,
+                      "this is everywhere, as with CheckScript Off; name the "
+                      "folders that links lead to");
+}
+
+const char *fcgi_form_root(const char *value, size_t len, size_t *at)
+{
+    return judge_root(value, len, at,
+                      "this is every file of the machine; name the folders "
+                      "whose files may be sent");
 }
 
 /* Whether a text is a status of an error. */

@@ -18,6 +18,7 @@ const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at);
 const char *fcgi_form_link_root(const char *value, size_t len, size_t *at);
 const char *fcgi_form_intercept(const char *value, size_t len, size_t *at);
 const char *fcgi_form_status(const char *value, size_t len, size_t *at);
+const char *fcgi_form_root(const char *value, size_t len, size_t *at);
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at);
 const char *fcgi_form_access_log(const char *value, size_t len, size_t *at);
 const char *fcgi_form_access_format(const char *value, size_t len, size_t *at);

@@ -383,6 +383,17 @@ static const struct fcgi_key server_keys[] = {
         .offset = FIELD(max_spool_size),
     },
     {
+        .name = "SendfileRoots",
+        .type = FCGI_KEY_WORDS,
+        .syntax = "PATH...",
+        .example = "/srv/files",
+        .repeat = true,
+        .check = fcgi_form_root,
+        .help = "Folders whose files the application may have sent by naming "
+                "them in X-Sendfile; may be repeated",
+        .offset = FIELD(sendfile_roots),
+    },
+    {
         .name = "ResolveInterval",
         TIME(30 * SECOND, 1 * SECOND),
         .example = "30s",

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
 
 /* A client that takes nothing for so long is given up. */
 #define CLIENT_TIMEOUT (60000 * FCGI_LOOP_MS)
@@ -18,8 +20,16 @@
  * asked whether it still receives. */
 #define PROBE_DELAY (100 * FCGI_LOOP_MS)
 
+/* What is sent of a file before others have their turn, and what is copied of it
+ * at a time. */
+#define FILE_TURN (1 << 20)
+#define FILE_COPY 65536
+
 void fcgi_client_close(struct fcgi_client *client)
 {
+    if (client->sending)
+        close(client->file);
+    client->sending = false;
     client->open = false;
     fcgi_loop_remove(client->loop, &client->io);
     fcgi_loop_stop_timer(client->loop, &client->timer);
@@ -118,11 +128,71 @@ static bool write_out(struct fcgi_client *client)
     return true;
 }
 
+/* Moves a part of the file to the client, or into `out`. Returns how much, 0
+ * where it ends too soon, -1 with errno. */
+static ssize_t move_part(struct fcgi_client *client)
+{
+    size_t most =
+        client->file_left < FILE_TURN ? (size_t)client->file_left : FILE_TURN;
+    ssize_t n;
+
+    if (!client->copying) {
+        n = sendfile(client->io.fd, client->file, &client->file_at, most);
+        if (n >= 0 || (errno != EINVAL && errno != ENOSYS))
+            return n;
+        client->copying = true; /* the file system cannot do it */
+    }
+    client->out.length = client->written = 0;
+    if (most > FILE_COPY)
+        most = FILE_COPY;
+    if (!fcgi_buffer_reserve(&client->out, most)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    n = pread(client->file, client->out.data, most, client->file_at);
+    if (n > 0) {
+        client->out.length = (size_t)n;
+        client->file_at += n;
+    }
+    return n;
+}
+
+/* Goes on with the file, as far as the client takes it now; false where that is
+ * its end, for `*loss`. */
+static bool write_file(struct fcgi_client *client, enum fcgi_client_loss *loss)
+{
+    uint64_t until =
+        client->file_left > FILE_TURN ? client->file_left - FILE_TURN : 0;
+
+    while (client->file_left > until && client->written == client->out.length) {
+        ssize_t n = move_part(client);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return true;
+        if (n > 0) {
+            client->file_left -= (uint64_t)n;
+            if (!client->copying || write_out(client))
+                continue;
+        } else if (n == 0 || (errno != EPIPE && errno != ECONNRESET)) {
+            *loss = n < 0 && errno == ENOMEM ? FCGI_CLIENT_NO_MEMORY
+                                             : FCGI_CLIENT_SHORT;
+        }
+        return false;
+    }
+    return true;
+}
+
 static void flush(struct fcgi_client *client)
 {
-    if (!write_out(client))
-        lose(client, FCGI_CLIENT_GONE);
-    else if (client->written < client->out.length)
+    enum fcgi_client_loss loss = FCGI_CLIENT_GONE;
+    bool sending = client->sending && client->finishing;
+
+    if (!write_out(client) || (sending && !write_file(client, &loss)))
+        lose(client, loss);
+    else if (client->written < client->out.length ||
+             (sending && client->file_left > 0))
         block(client);
     else
         unblock(client);
@@ -136,6 +206,16 @@ void fcgi_client_flush(struct fcgi_client *client)
         lose(client, FCGI_CLIENT_NO_MEMORY);
     else if (!client->blocked) /* the loop says when it takes more */
         flush(client);
+}
+
+void fcgi_client_send_file(struct fcgi_client *client, int file,
+                           uint64_t offset, uint64_t length, bool copying)
+{
+    client->sending = true;
+    client->copying = copying;
+    client->file = file;
+    client->file_at = (off_t)offset;
+    client->file_left = length;
 }
 
 void fcgi_client_finish(struct fcgi_client *client)
@@ -218,6 +298,6 @@ void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
     client->open = true;
     client->listening = false;
     client->blocked = client->half_closed = client->probed = false;
-    client->finishing = false;
+    client->finishing = client->sending = false;
     client->retry_length = 0;
 }

@@ -36,6 +36,7 @@ enum fcgi_client_loss {
     FCGI_CLIENT_GONE,      /* closed or broken */
     FCGI_CLIENT_STALLED,   /* took nothing for CLIENT_TIMEOUT */
     FCGI_CLIENT_NO_MEMORY, /* `out` is not whole, or the kernel has none */
+    FCGI_CLIENT_SHORT,     /* the file has less than it had, or is broken */
 };
 
 struct fcgi_client;
@@ -77,6 +78,12 @@ struct fcgi_client {
     bool probed;         /* written to since it was half-closed */
     bool finishing;      /* nothing is added to `out` any more */
     size_t retry_length; /* a write to be tried again as it was */
+
+    bool sending; /* a file, behind `out` */
+    bool copying; /* it goes through `out` */
+    int file;
+    off_t file_at;
+    uint64_t file_left;
 };
 
 /*
@@ -97,6 +104,14 @@ void fcgi_client_attend(struct fcgi_client *client);
 
 /* Writes what the client takes of `out`. Does nothing on a closed client. */
 void fcgi_client_flush(struct fcgi_client *client);
+
+/*
+ * A part of a file is to be written behind `out`, by fcgi_client_finish() and
+ * without being copied, unless that is needed: for TLS. The client closes the
+ * file.
+ */
+void fcgi_client_send_file(struct fcgi_client *client, int file,
+                           uint64_t offset, uint64_t length, bool copying);
 
 /* Nothing more will be added to `out`: writes it to its end, then calls
  * on_written. */

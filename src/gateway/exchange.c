@@ -27,11 +27,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "gateway/judge.h"
 #include "gateway/origin.h"
 #include "gateway/params.h"
 #include "gateway/real.h"
+#include "gateway/sendfile.h"
 #include "gateway/status.h"
 
 /* What is read of a body that nobody wants: bytes, how long in all, and without
@@ -162,7 +164,8 @@ static bool leave(struct fcgi_exchange *exchange)
            fcgi_upstream_is_sent(&exchange->upstream) &&
            fcgi_tail_start(&exchange->common->tails, &exchange->upstream,
                            &exchange->log,
-                           exchange->reply.framing == FCGI_FRAMING_NONE);
+                           exchange->reply.framing == FCGI_FRAMING_NONE ||
+                               exchange->client.sending);
 }
 
 static void pump(struct fcgi_exchange *exchange);
@@ -228,7 +231,7 @@ static void answer_page(struct fcgi_exchange *exchange)
 /* The application's answer cannot be used. */
 static void bad_answer(struct fcgi_exchange *exchange, const char *what)
 {
-    char why[256];
+    char why[FCGI_SENDFILE_TEXT + 32];
 
     snprintf(why, sizeof(why), "the application sent %s", what);
     answer_error(exchange, 502, why);
@@ -525,6 +528,10 @@ static void on_lost(struct fcgi_client *client, enum fcgi_client_loss loss)
         say(exchange, FCGI_LOG_WARNING,
             "the client took nothing of the answer for a minute; its "
             "connection is closed");
+    else if (loss == FCGI_CLIENT_SHORT)
+        say(exchange, FCGI_LOG_ERROR,
+            "the file became shorter, or cannot be read, while it was sent; "
+            "the answer is cut");
     exchange->cut = exchange->state != FCGI_EXCHANGE_DRAINING;
     leave(exchange);
     end(exchange);
@@ -632,6 +639,39 @@ static const char *make_head(struct fcgi_exchange *exchange)
     return error;
 }
 
+/* The answer is a file, and the application is not needed for it. */
+static void send_file(struct fcgi_exchange *exchange)
+{
+    const struct fcgi_header *header = &exchange->block.header;
+    struct fcgi_client *client = &exchange->client;
+    struct fcgi_reply *reply = &exchange->reply;
+    char why[FCGI_SENDFILE_TEXT];
+    struct fcgi_sendfile send;
+    const char *error;
+
+    if (!fcgi_sendfile_open(&send, header, &exchange->params,
+                            exchange->upstream.server->config, client->host,
+                            client->handle, reply->as != 0, why)) {
+        bad_answer(exchange, why);
+        return;
+    }
+    error = fcgi_reply_file(reply, header, &send.head, &client->out);
+    if (error == NULL && reply->framing == FCGI_FRAMING_LENGTH) {
+        reply->body_bytes = send.length;
+        fcgi_client_send_file(client, send.file, send.offset, send.length,
+                              exchange->tls);
+    } else {
+        close(send.file);
+    }
+    if (error != NULL) {
+        bad_answer(exchange, error);
+        return;
+    }
+    exchange->upstream.answering = true;
+    leave(exchange);
+    finish(exchange, false);
+}
+
 /* The head, and interim answers before it. */
 static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
                     size_t length)
@@ -652,6 +692,10 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
             return;
         }
         fcgi_date_now(&exchange->common->date);
+        if (fcgi_sendfile_is_asked(&exchange->block.header)) {
+            send_file(exchange);
+            return;
+        }
         error = make_head(exchange);
         if (error != NULL) {
             bad_answer(exchange, error);

@@ -55,6 +55,7 @@ struct fcgi_http_request {
     uint64_t content_length;     /* of FCGI_HTTP_LENGTH */
     bool expect_continue; /* the client waits for 100 before it sends it */
     struct sockaddr_storage peer, local;
+    const void *site; /* the host's own, for as long as it runs */
 };
 
 /* How an exchange ended. */
@@ -89,6 +90,10 @@ struct fcgi_host {
      * where the client has gone before the end of it.
      */
     ssize_t (*read)(void *client, void *buf, size_t size);
+
+    /* Whether the file of a path, which is decoded, is one that the client's site
+     * serves as it is, and no application's to execute. */
+    bool (*is_plain)(void *client, const char *path, size_t length);
 
     /* The client's descriptor is going to be watched by the gateway's loop: the
      * host takes it out of its own. Called once in an exchange at most. Returns

@@ -123,6 +123,14 @@ static bool may_run(const struct fcgi_http_request *request,
                                     length);
 }
 
+bool fcgi_path_may_run(const struct fcgi_server_config *config,
+                       struct fcgi_text path)
+{
+    return !is_limited(config) ||
+           has_extension(config, path.data, path.length, true) ||
+           is_front(config, path);
+}
+
 static bool is_sane(struct fcgi_text path)
 {
     /* NUL, CR and LF have no honest use in a path, and applications cut names

@@ -50,6 +50,11 @@ void fcgi_path_split(const struct fcgi_http_request *request,
                      const struct fcgi_server_config *config,
                      struct fcgi_script *script);
 
+/* Whether a server's keys alone leave it open that it runs the file of a path,
+ * where a rule of the host's hands it that. */
+bool fcgi_path_may_run(const struct fcgi_server_config *config,
+                       struct fcgi_text path);
+
 /* Has a request refused for a reason of the host's; `why` is static. */
 void fcgi_path_refuse(struct fcgi_script *script, int status, const char *why);
 

@@ -29,7 +29,8 @@ void fcgi_reply_init(struct fcgi_reply *reply,
 struct seen {
     bool has_length;
     uint64_t length;
-    bool location, server, date;
+    bool location, server, date, type;
+    bool file;                       /* its body is a file */
     struct fcgi_field connection[4]; /* names of more hop-by-hop fields */
     size_t n_connection;
 };
@@ -85,6 +86,8 @@ static const char *look(const struct fcgi_header *header, struct seen *seen)
             seen->server = true;
         } else if (is(&field, "date")) {
             seen->date = true;
+        } else if (is(&field, "content-type")) {
+            seen->type = true;
         }
     }
     return NULL;
@@ -127,14 +130,17 @@ static bool is_listed(const struct seen *seen, const struct fcgi_field *field)
 static bool is_dropped(const struct seen *seen, const struct fcgi_field *field)
 {
     static const char *const names[] = {
-        "status",  "content-length",   "transfer-encoding",
-        "trailer", "connection",       "keep-alive",
-        "upgrade", "proxy-connection", "te",
+        "status",     "content-length", "transfer-encoding", "trailer",
+        "connection", "keep-alive",     "upgrade",           "proxy-connection",
+        "te",         "x-sendfile",     "x-accel-redirect",
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (is(field, names[i]))
             return true;
+    if (seen->file &&
+        (is(field, "content-range") || is(field, "accept-ranges")))
+        return true;
     return is_listed(seen, field);
 }
 
@@ -273,6 +279,21 @@ static void add_interim(const struct fcgi_reply *reply, int status,
     fcgi_buffer_add_text(out, "\r\n");
 }
 
+/* What is said of a file. */
+static void add_file(const struct fcgi_reply_file *file,
+                     const struct seen *seen, struct fcgi_buffer *out)
+{
+    add_line(out, "Accept-Ranges", "bytes");
+    if (!seen->type)
+        add_line(out, "Content-Type", "application/octet-stream");
+    if (file->tag[0] != '\0')
+        add_line(out, "ETag", file->tag);
+    if (file->date[0] != '\0')
+        add_line(out, "Last-Modified", file->date);
+    if (file->range[0] != '\0')
+        add_line(out, "Content-Range", file->range);
+}
+
 /* A whole body of ours; where it has no type, the field is there. */
 static void add_page(struct fcgi_reply *reply, const struct fcgi_page *page,
                      struct fcgi_buffer *out)
@@ -285,10 +306,12 @@ static void add_page(struct fcgi_reply *reply, const struct fcgi_page *page,
     fcgi_reply_body(reply, page->content.data, page->content.length, out);
 }
 
-/* The head of an application's answer; and `page` behind it, if there is one. */
+/* The head of an application's answer; and what is in place of its body, if
+ * there is something. */
 static const char *make_head(struct fcgi_reply *reply,
                              const struct fcgi_header *header,
                              const struct fcgi_page *page,
+                             const struct fcgi_reply_file *file,
                              struct fcgi_buffer *out)
 {
     static const struct fcgi_field server = {"server", 6, "", 0};
@@ -305,8 +328,9 @@ static const char *make_head(struct fcgi_reply *reply,
         return "a Status that is not a number from 100 to 599, or is 101";
     if (status == 0)
         status = seen.location ? 302 : 200;
-    if (reply->as != 0 && status >= 200) {
-        status = reply->as;
+    if (status >= 200 &&
+        (reply->as != 0 || (file != NULL && file->status != 0))) {
+        status = reply->as != 0 ? reply->as : file->status;
         reason.value_length = 0;
     }
     if (reason.value_length == 0) {
@@ -319,11 +343,18 @@ static const char *make_head(struct fcgi_reply *reply,
     }
     reply->status = status;
     reply->begun = true;
+    if (file != NULL) {
+        seen.file = true;
+        seen.has_length = status != 304;
+        seen.length = file->length;
+    }
     choose_framing(reply, &seen);
     add_status_line(out, status, reason.value, reason.value_length);
     add_own(reply, seen.server && !is_listed(&seen, &server),
             seen.date && !is_listed(&seen, &date), out);
     add_fields(header, &seen, page != NULL, out);
+    if (file != NULL)
+        add_file(file, &seen, out);
     reply->head_length = out->length;
     if (page != NULL)
         add_page(reply, page, out);
@@ -336,7 +367,15 @@ const char *fcgi_reply_head(struct fcgi_reply *reply,
                             const struct fcgi_header *header,
                             struct fcgi_buffer *out)
 {
-    return make_head(reply, header, NULL, out);
+    return make_head(reply, header, NULL, NULL, out);
+}
+
+const char *fcgi_reply_file(struct fcgi_reply *reply,
+                            const struct fcgi_header *header,
+                            const struct fcgi_reply_file *file,
+                            struct fcgi_buffer *out)
+{
+    return make_head(reply, header, NULL, file, out);
 }
 
 const char *fcgi_reply_replace(struct fcgi_reply *reply,
@@ -344,7 +383,7 @@ const char *fcgi_reply_replace(struct fcgi_reply *reply,
                                const struct fcgi_page *page,
                                struct fcgi_buffer *out)
 {
-    const char *error = make_head(reply, header, page, out);
+    const char *error = make_head(reply, header, page, NULL, out);
 
     if (error == NULL)
         reply->framing = FCGI_FRAMING_NONE;

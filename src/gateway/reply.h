@@ -46,6 +46,13 @@ struct fcgi_reply {
     uint64_t body_bytes; /* of the body so far, without framing */
 };
 
+/* Of an answer whose body is a file (sendfile.h): what is said of it instead. */
+struct fcgi_reply_file {
+    int status;      /* in place of the application's; 0: that */
+    uint64_t length; /* of the body */
+    char tag[64], date[32], range[80]; /* fields to add; "": none */
+};
+
 /* Begins the answer to a request. `software` and `date` must outlive it. */
 void fcgi_reply_init(struct fcgi_reply *reply,
                      const struct fcgi_http_request *request,
@@ -59,6 +66,12 @@ void fcgi_reply_init(struct fcgi_reply *reply,
  */
 const char *fcgi_reply_head(struct fcgi_reply *reply,
                             const struct fcgi_header *header,
+                            struct fcgi_buffer *out);
+
+/* Likewise, where the body is a file, which the caller sends. */
+const char *fcgi_reply_file(struct fcgi_reply *reply,
+                            const struct fcgi_header *header,
+                            const struct fcgi_reply_file *file,
                             struct fcgi_buffer *out);
 
 /* Adds a part of the body. Returns how much of it the client gets: what is more

@@ -284,9 +284,18 @@ static void done(void *handle, const struct fcgi_outcome *outcome)
         client->on_idle(client);
 }
 
+static bool is_plain(void *handle, const char *path, size_t length)
+{
+    const struct fcgi_monkey_client *client = handle;
+
+    return fcgi_monkey_rules_is_plain(client->worker->pool, client->site,
+                                      (struct fcgi_text){path, length});
+}
+
 struct fcgi_host fcgi_monkey_client_host = {
     .write = write_client,
     .read = read_body,
+    .is_plain = is_plain,
     .watch = watch,
     .done = done,
     .log = fcgi_monkey_log,
@@ -360,6 +369,7 @@ bool fcgi_monkey_client_start(struct fcgi_monkey_client *client,
                               const struct mk_list *params)
 {
     client->sr = sr;
+    client->site = request->site;
     client->taken = sr != NULL;
     client->requests++;
     client->phase = FCGI_MONKEY_OURS;

@@ -64,7 +64,8 @@ struct fcgi_monkey_client {
     enum fcgi_http_body body;
     uint64_t body_left;
     struct fcgi_http_chunked chunked;
-    const char *stored; /* where the core has read it, if it has */
+    const struct mk_host *site; /* of the request under way */
+    const char *stored;         /* where the core has read it, if it has */
 
     struct mk_request *sr; /* the core's request, if it has one */
     struct fcgi_exchange *exchange;

@@ -207,6 +207,7 @@ enum fcgi_monkey_lane fcgi_monkey_lane_choose(struct fcgi_monkey_aim *aim,
         return FCGI_MONKEY_LANE_PASS;
     memset(&aim->request, 0, sizeof(aim->request));
     aim->rules.vhost = vhost;
+    aim->request.site = vhost;
     copy_head(&aim->request, head);
     if (status == 0 && size <= worker->head_least &&
         recall(aim, worker, head->target.path)) {

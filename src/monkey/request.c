@@ -175,6 +175,7 @@ int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
     for (size_t i = 0; i < request->n_fields; i++)
         request->close = request->close || says_close(&fields[i]);
     request->path = read_path(sr);
+    request->site = sr->host_conf;
     request->document_root = text(&sr->host_conf->documentroot);
     request->script_filename = text(&sr->real_path);
     if (sr->host_alias != NULL) {

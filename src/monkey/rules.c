@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gateway/path.h"
+
 bool fcgi_monkey_rule_is_ours(const struct mk_host_handler *rule)
 {
     return rule->name != NULL && strcmp(rule->name, "fastcgi") == 0;
@@ -209,6 +211,30 @@ bool fcgi_monkey_rules_is_script(const void *arg, const char *path,
             return true;
     }
     return false;
+}
+
+bool fcgi_monkey_rules_is_plain(const struct fcgi_pool *pool,
+                                const struct mk_host *vhost,
+                                struct fcgi_text path)
+{
+    const struct mk_list *all = &vhost->handlers, *node;
+
+    for (node = all->next; node != all; node = node->next) {
+        const struct mk_host_handler *rule = FCGI_MONKEY_RULE(node);
+        const struct fcgi_server *server;
+
+        if (!fcgi_monkey_rule_matches(rule, path))
+            continue;
+        if (!fcgi_monkey_rule_is_ours(rule)) {
+            if (rule->name == NULL || strcmp(rule->name, "auth") != 0)
+                return false;
+            continue;
+        }
+        server = fcgi_monkey_rules_server(pool, &rule->params);
+        if (server == NULL || fcgi_path_may_run(server->config, path))
+            return false;
+    }
+    return true;
 }
 
 /* --- requests ---------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #define fcgi_monkey_rules_is_status FCGI_MONKEY_NAME(rules_is_status)
 #define fcgi_monkey_rules_allow FCGI_MONKEY_NAME(rules_allow)
 #define fcgi_monkey_rules_is_script FCGI_MONKEY_NAME(rules_is_script)
+#define fcgi_monkey_rules_is_plain FCGI_MONKEY_NAME(rules_is_plain)
 #define fcgi_monkey_rules_host FCGI_MONKEY_NAME(rules_host)
 #define fcgi_monkey_rules_find FCGI_MONKEY_NAME(rules_find)
 #define fcgi_monkey_rule_is_ours FCGI_MONKEY_NAME(rule_is_ours)
@@ -85,6 +86,15 @@ struct fcgi_monkey_rules {
  */
 bool fcgi_monkey_rules_is_script(const void *rules, const char *path,
                                  size_t length);
+
+/*
+ * Whether none of a virtual host's rules has the file of a decoded path
+ * executed: by a plugin, but for auth, which serves nothing, or by a server of
+ * ours whose keys do not say that it is no script.
+ */
+bool fcgi_monkey_rules_is_plain(const struct fcgi_pool *pool,
+                                const struct mk_host *vhost,
+                                struct fcgi_text path);
 
 /*
  * Finds the virtual host that has the name `host`, without regard to case;

@@ -92,6 +92,7 @@ my @times = (
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
     [ 'src/gateway/exchange.c', LAG => 'docs/behaviour.md', 'is waited for %s behind' ],
     [ 'src/backend/conn.c', BUSY => 'docs/behaviour.md', 'nothing for %s is' ],
+    [ 'src/backend/conn.c', BUSY => 'man/fastcgi.conf.5.in', 'again, after %s, on a new' ],
     [ 'src/backend/server.h', FCGI_RESTART => 'docs/scale-out.md', 'but for the %s in which a server' ],
     [ 'src/gateway/client.c', PROBE_DELAY => 'docs/behaviour.md', 'that has waited %s since' ],
     [ 'src/gateway/client.c', CLIENT_TIMEOUT => 'docs/behaviour.md', 'takes nothing for %s is' ],

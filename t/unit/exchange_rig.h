@@ -83,6 +83,9 @@ static int read_error;      /* of a read; 0: none fails */
 static unsigned reads_left; /* that succeed before it */
 static char seen[200000];   /* by the client */
 static size_t n_seen;
+static struct fcgi_http_field more[4]; /* fields of its request */
+static size_t n_more;
+static const char *document_root;
 
 /* The application. */
 static int listener, app;
@@ -158,6 +161,12 @@ static void host_log(enum fcgi_log_level level, const char *line)
     }
 }
 
+static bool host_is_plain(void *handle, const char *path, size_t length)
+{
+    assert_ptr_equal(handle, &done);
+    return length < 4 || memcmp(path + length - 4, ".php", 4) != 0;
+}
+
 static int host_watch(void *handle)
 {
     (void)handle;
@@ -165,6 +174,7 @@ static int host_watch(void *handle)
 }
 
 static const struct fcgi_host host = {.software = "Test/1",
+                                      .is_plain = host_is_plain,
                                       .watch = host_watch,
                                       .write = host_write,
                                       .read = host_read,
@@ -212,7 +222,8 @@ static int open_rig(void **state)
     peer = fds[1];
     app = -1;
     done = accepted = breaks_left = 0;
-    n_seen = n_raw = 0;
+    n_seen = n_raw = n_more = 0;
+    document_root = "/srv";
     put = taken = got = app_breaks = 0;
     allowed = UINT64_MAX;
     read_error = 0;
@@ -377,28 +388,29 @@ static void turn(void)
 struct how {
     const char *method;
     enum fcgi_http_body framing;
-    bool expects, old, close, provisional;
+    bool expects, old, close, provisional, tls;
 };
 
 static struct fcgi_exchange *try_start(struct how how, uint64_t length)
 {
-    static const struct fcgi_http_field fields[] = {
-        {{"Host", 4}, {"localhost", 9}}};
+    const struct fcgi_http_field fields[] = {
+        {{"Host", 4}, {"localhost", 9}}, more[0], more[1], more[2], more[3]};
     const struct fcgi_http_request request = {
         .method = {how.method, strlen(how.method)},
         .uri = TEXT("/x.php"),
         .path = TEXT("/x.php"),
         .version = how.old ? 10 : 11,
         .close = how.close,
+        .tls = how.tls,
         .provisional = how.provisional,
         .framing = how.framing,
         .content_length = how.framing == FCGI_HTTP_LENGTH ? length : 0,
         .expect_continue = how.expects,
-        .document_root = TEXT("/srv"),
+        .document_root = {document_root, strlen(document_root)},
         .script_filename = TEXT("/srv/x.php"),
         .server_name = TEXT("localhost"),
         .fields = fields,
-        .n_fields = 1,
+        .n_fields = 1 + n_more,
     };
     const struct fcgi_script script = {.verdict = FCGI_PATH_OK,
                                        .name = request.path,

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An answer whose body is a file that the application names, and this server
+ * sends:
+ *
+ *   X-Accel-Redirect: /path      a path of the site, percent-encoded
+ *   X-Sendfile: /folder/file     a file below one of SendfileRoots
+ *
+ * No symbolic link is followed below the document root or such a folder, and no
+ * ".." is taken. Of a path of the site none is sent that the site's rules give
+ * to an application. Ranges and conditions are those of RFC 9110: one
+ * range, else the whole; the application's ETag and Last-Modified go before our
+ * own. Any thread.
+ */
+#ifndef FCGI_GATEWAY_SENDFILE_H
+#define FCGI_GATEWAY_SENDFILE_H
+
+#include "config/config.h"
+#include "gateway/buffer.h"
+#include "gateway/host.h"
+#include "gateway/reply.h"
+
+/* Longest text of a reason, with its NUL. */
+#define FCGI_SENDFILE_TEXT 512
+
+struct fcgi_sendfile {
+    int file;                /* the caller's to close */
+    uint64_t offset, length; /* the part that is to be sent */
+    struct fcgi_reply_file head;
+};
+
+/* Whether a header block asks for a file. */
+bool fcgi_sendfile_is_asked(const struct fcgi_header *header);
+
+/*
+ * Opens the file that the block asks for; only all of it where it is `whole`.
+ * `params` are those of the request, as
+ * fcgi_params_build() made them; `handle` is the host's name for its client.
+ * Returns false, with the reason in `why`, where it may not be sent, or cannot.
+ */
+bool fcgi_sendfile_open(struct fcgi_sendfile *send,
+                        const struct fcgi_header *header,
+                        const struct fcgi_buffer *params,
+                        const struct fcgi_server_config *config,
+                        const struct fcgi_host *host, void *handle, bool whole,
+                        char why[static FCGI_SENDFILE_TEXT]);
+
+#endif
