@@ -43,6 +43,7 @@
 
 #define PROOF_FIRST (1 * FCGI_LOOP_MS)
 #define PROOF_MOST (16 * FCGI_LOOP_MS)
+#define PROOF_MOST_FRESH (256 * FCGI_LOOP_MS) /* many may be in a backlog */
 #define LOOKS 4 /* in ConnectTimeout, whether the host is there */
 #define BUSY (100 * FCGI_LOOP_MS)
 
@@ -231,7 +232,8 @@ static bool is_closed(const struct fcgi_conn *conn)
 enum proof {
     PROOF_PENDING,
     PROOF_COME,
-    PROOF_IMPOSSIBLE, /* closed, or the system does not tell */
+    PROOF_IMPOSSIBLE, /* the system does not tell */
+    PROOF_NEVER,      /* closed */
 };
 
 static enum proof look_for_proof(const struct fcgi_conn *conn)
@@ -242,7 +244,7 @@ static enum proof look_for_proof(const struct fcgi_conn *conn)
         return PROOF_IMPOSSIBLE;
     if (unread > 0)
         return PROOF_PENDING;
-    return is_closed(conn) ? PROOF_IMPOSSIBLE : PROOF_COME;
+    return is_closed(conn) ? PROOF_NEVER : PROOF_COME;
 }
 
 /* Whether the request is on a kept connection whose process may be busy. */
@@ -260,10 +262,12 @@ static bool is_late(const struct fcgi_conn *conn)
 /* Looks again a little later. */
 static void wait_for_proof(struct fcgi_conn *conn)
 {
+    uint64_t most = conn->kept ? PROOF_MOST : PROOF_MOST_FRESH;
+
     conn->proof_wait =
         conn->proof_wait > 0 ? conn->proof_wait * 2 : PROOF_FIRST;
-    if (conn->proof_wait > PROOF_MOST)
-        conn->proof_wait = PROOF_MOST;
+    if (conn->proof_wait > most)
+        conn->proof_wait = most;
     fcgi_loop_hasten_timer(conn->loop, &conn->timer,
                            fcgi_loop_now(conn->loop) + conn->proof_wait);
 }
@@ -284,24 +288,25 @@ static bool push(struct fcgi_conn *conn)
         }
         if (is_held(conn))
             proof = look_for_proof(conn);
-        if (proof == PROOF_IMPOSSIBLE) {
+        /* Only a kept connection needs it. */
+        if (proof == PROOF_NEVER || (proof == PROOF_IMPOSSIBLE && conn->kept)) {
             fail(conn, FCGI_CONN_CLOSED);
             return false;
         }
         if (proof == PROOF_PENDING && is_held(conn) && may_be_busy(conn) &&
             is_late(conn)) {
             fcgi_server_doubt(conn->server);
+            conn->served = 0; /* it was not the application that closed it */
             fail(conn, FCGI_CONN_CLOSED);
             return false;
         }
-        if (proof == PROOF_COME) {
+        if (proof != PROOF_PENDING)
             conn->proving = false;
-            if (conn->kept)
-                fcgi_server_trust(conn->server);
-            else if (!conn->heard)
-                conn->on_accepted(conn);
-        }
-    } while (proof == PROOF_COME);
+        if (proof == PROOF_COME && conn->kept)
+            fcgi_server_trust(conn->server);
+        else if (proof == PROOF_COME && !conn->heard)
+            conn->on_accepted(conn);
+    } while (proof != PROOF_PENDING);
     conn->unsent = result > 0;
     conn->starved = !conn->unsent && !conn->peer_closed_read &&
                     !fcgi_request_is_sent(&conn->request);

@@ -4,8 +4,6 @@
  */
 #include "backend/limit.h"
 
-#include <string.h>
-
 /* No more are tried at a time. */
 #define WINDOW_MOST 4096U
 /* As many in a row that were not kept are no processes that retired. */
@@ -26,11 +24,19 @@ static void learn(struct fcgi_limit *limit, unsigned n)
 
 void fcgi_limit_init(struct fcgi_limit *limit, unsigned most, bool tells)
 {
-    memset(limit, 0, sizeof(*limit));
     limit->most = most;
     limit->tells = tells;
+    fcgi_limit_reset(limit);
+}
+
+void fcgi_limit_reset(struct fcgi_limit *limit)
+{
+    atomic_store_explicit(&limit->learned, limit->most > 0 ? limit->most : 1,
+                          memory_order_relaxed);
     limit->window = 1;
-    atomic_init(&limit->learned, most > 0 ? most : 1);
+    limit->unkept = limit->proven = limit->closed = limit->in_vain = 0;
+    limit->moved = limit->pause = limit->again = limit->looked = 0;
+    limit->finished = limit->seen = limit->next_more = 0;
 }
 
 bool fcgi_limit_may_open(const struct fcgi_limit *limit, unsigned open,
@@ -90,7 +96,7 @@ bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
     uint64_t begin = wait->since > limit->moved ? wait->since : limit->moved;
 
     return now >= begin + (late ? FCGI_LIMIT_LATE : FCGI_LIMIT_SOON) &&
-           (limit->tells || limit->finished >= wait->enough);
+           ((limit->tells && !late) || limit->finished >= wait->enough);
 }
 
 /* Those of one round fail together. */
@@ -150,9 +156,14 @@ void fcgi_limit_kept(struct fcgi_limit *limit)
     limit->unkept = 0;
 }
 
+/* Where something has failed, scripts that take long are no sign of more
+ * processes: the next look is the later, the longer the pause is. */
 void fcgi_limit_look(struct fcgi_limit *limit, unsigned open, uint64_t now)
 {
-    if (now < limit->looked + FCGI_LIMIT_SOON)
+    uint64_t patience = limit->pause / 8;
+
+    if (now < limit->looked +
+                  (patience > FCGI_LIMIT_SOON ? patience : FCGI_LIMIT_SOON))
         return;
     if (!limit->tells && limit->finished == limit->seen &&
         open >= learned(limit) + limit->window && limit->window < WINDOW_MOST)

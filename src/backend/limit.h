@@ -73,6 +73,9 @@ struct fcgi_limit_wait {
  * `tells`: whether connections tell when they are accepted. */
 void fcgi_limit_init(struct fcgi_limit *limit, unsigned most, bool tells);
 
+/* Forgets what was learned; no connection is proven. */
+void fcgi_limit_reset(struct fcgi_limit *limit);
+
 /* Whether one more than `open` may be opened. */
 bool fcgi_limit_may_open(const struct fcgi_limit *limit, unsigned open,
                          uint64_t now);

@@ -38,15 +38,6 @@ static unsigned most_at_once(const struct fcgi_server_config *config)
     return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 0; /* Auto: 0 */
 }
 
-static void init_limit(struct fcgi_server *server)
-{
-    const struct fcgi_server_config *config = server->config;
-
-    fcgi_limit_init(&server->limit, most_at_once(config),
-                    config->keep_alive &&
-                        config->endpoint.kind == FCGI_ENDPOINT_UNIX);
-}
-
 int fcgi_server_init(struct fcgi_server *server,
                      const struct fcgi_server_config *config,
                      const atomic_uint *n_present)
@@ -59,7 +50,9 @@ int fcgi_server_init(struct fcgi_server *server,
     fcgi_list_init(&server->locals);
     fcgi_list_init(&server->fresh);
     fcgi_list_init(&server->passed);
-    init_limit(server);
+    fcgi_limit_init(&server->limit, most_at_once(config),
+                    config->keep_alive && config->keep_alive_requests > 1 &&
+                        config->endpoint.kind == FCGI_ENDPOINT_UNIX);
     fcgi_endpoint_text(&config->endpoint, server->where, sizeof(server->where));
     server->addresses = fcgi_address_literal(&config->endpoint);
     if (server->addresses == NULL && errno != 0)
@@ -225,6 +218,14 @@ struct fcgi_checkout *fcgi_server_grant(struct fcgi_server *server,
     return checkout;
 }
 
+/* Nobody is refused for a limit that was learned where QueueSize says that
+ * nobody shall wait, or while nothing has shown that there is one. */
+static bool may_overflow(const struct fcgi_server *server)
+{
+    return has_slot(server) && server->limit.most == 0 &&
+           (server->config->queue_size == 0 || server->limit.pause == 0);
+}
+
 enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
                                 struct fcgi_checkout *checkout, uint64_t now)
 {
@@ -252,6 +253,9 @@ enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
         take = FCGI_TAKE_SLOT;
     } else if (enqueue(server, checkout, now)) {
         take = FCGI_TAKE_WAIT;
+    } else if (may_overflow(server)) {
+        add(&server->open, 1);
+        take = FCGI_TAKE_SLOT;
     }
     pthread_mutex_unlock(&server->lock);
     return take;
@@ -309,6 +313,16 @@ static void set_standing(struct fcgi_server *server,
         fcgi_limit_closed(&server->limit);
 }
 
+/* Whether a connection that was tried waits for long. Nobody else wants the one
+ * that would be kept. */
+static bool one_too_many_waits(const struct fcgi_server *server, uint64_t now)
+{
+    struct fcgi_list *oldest = fcgi_list_first(&server->fresh);
+
+    return oldest != NULL && get(&server->open) > get(&server->limit.learned) &&
+           now >= standing_of(oldest)->wait.since + FCGI_LIMIT_SOON;
+}
+
 enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
                                 unsigned served, uint64_t now,
                                 struct fcgi_checkout **checkout)
@@ -326,6 +340,9 @@ enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
         give = FCGI_GIVE_CLOSE;
     } else if ((*checkout = next_in_queue(server)) != NULL) {
         give = FCGI_GIVE_HANDOFF;
+    } else if (one_too_many_waits(server, now)) {
+        fcgi_limit_failed(&server->limit, false, get(&server->open), now);
+        give = FCGI_GIVE_CLOSE;
     } else {
         local->idle++;
         add(&server->idle, 1);
@@ -338,13 +355,18 @@ struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server,
                                             struct fcgi_standing *standing,
                                             uint64_t now)
 {
-    struct fcgi_checkout *checkout;
+    struct fcgi_checkout *checkout = NULL;
+    bool failed;
 
     pthread_mutex_lock(&server->lock);
+    failed = standing != NULL && standing->state == FCGI_STANDING_FRESH;
     if (standing != NULL)
         set_standing(server, standing, FCGI_STANDING_NONE, 0);
     add(&server->open, -1);
-    checkout = grant(server, now);
+    /* What failed before it was accepted would fail for the next one, too: that
+     * waits for another, or a look. */
+    if (!failed)
+        checkout = grant(server, now);
     pthread_mutex_unlock(&server->lock);
     return checkout;
 }
@@ -408,9 +430,7 @@ void fcgi_server_conn_answered(struct fcgi_server *server,
     while (standing->state == FCGI_STANDING_FRESH &&
            server->fresh.next != &standing->link)
         set_standing(server, standing_of(server->fresh.next),
-                     server->limit.tells ? FCGI_STANDING_PROVEN
-                                         : FCGI_STANDING_PASSED,
-                     now);
+                     FCGI_STANDING_PASSED, now);
     set_standing(server, standing, FCGI_STANDING_PROVEN, now);
     pthread_mutex_unlock(&server->lock);
 }
@@ -423,14 +443,19 @@ void fcgi_server_conn_closed(struct fcgi_server *server,
     pthread_mutex_unlock(&server->lock);
 }
 
-/* Idle connections cost little: unlike where one that is in use is closed,
- * that it waits for long is enough. */
+/*
+ * Idle connections cost little: unlike where one that is in use is closed, that
+ * it waits for long is enough. But where there should be processes enough, and
+ * nothing but an answer tells that it was accepted, its script may be slow, and
+ * who finds no idle connection opens one that waits as well.
+ */
 uint64_t fcgi_server_conn_check(struct fcgi_server *server,
                                 struct fcgi_standing *standing, uint64_t now,
                                 struct fcgi_server_local **victim)
 {
     uint64_t next = 0, late = standing->wait.since + FCGI_LIMIT_LATE;
     struct fcgi_server_local *local;
+    bool stuck;
 
     *victim = NULL;
     pthread_mutex_lock(&server->lock);
@@ -439,14 +464,17 @@ uint64_t fcgi_server_conn_check(struct fcgi_server *server,
     next = now < late ? late : now + FCGI_LIMIT_LATE;
     if (now < late && standing->state == FCGI_STANDING_PASSED)
         goto out;
+    stuck = fcgi_limit_is_stuck(&server->limit, &standing->wait,
+                                standing->state == FCGI_STANDING_PASSED, now);
+    if (!stuck && !server->limit.tells && server->limit.most == 0 &&
+        get(&server->open) <= get(&server->limit.learned) &&
+        (now < standing->wait.since + 4 * FCGI_LIMIT_LATE ||
+         standing->state == FCGI_STANDING_PASSED))
+        goto out;
     local = most_idle(server);
     if (local == NULL)
         goto out;
-    fcgi_limit_failed(
-        &server->limit,
-        fcgi_limit_is_stuck(&server->limit, &standing->wait,
-                            standing->state == FCGI_STANDING_PASSED, now),
-        get(&server->open), now);
+    fcgi_limit_failed(&server->limit, stuck, get(&server->open), now);
     local->idle--;
     add(&server->idle, -1);
     /* One message stands for all that were not yet told. */
@@ -621,7 +649,7 @@ void fcgi_server_enter(struct fcgi_server *server,
         atomic_store(&server->on_trial, false);
         atomic_store(&server->out, false);
         atomic_store(&server->down_since, 0);
-        init_limit(server);
+        fcgi_limit_reset(&server->limit);
     }
     if (addresses != NULL)
         fcgi_server_doubt(server);

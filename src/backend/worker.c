@@ -496,17 +496,21 @@ enum fcgi_checkout_result fcgi_worker_checkout(
 
 /* --- requests ---------------------------------------------------------- */
 
-void fcgi_worker_request_over(struct fcgi_conn *conn)
+static void count_bytes(struct fcgi_conn *conn)
 {
     struct fcgi_stats *stats = &conn->local->stats;
 
-    if (conn->waits) {
-        stop_waiting(conn);
-        fcgi_server_conn_closed(conn->server, &conn->standing);
-    }
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_IN, conn->bytes_in);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->bytes_out);
     conn->bytes_in = conn->bytes_out = 0;
+}
+
+void fcgi_worker_request_over(struct fcgi_conn *conn)
+{
+    stop_waiting(conn);
+    if (conn->state == FCGI_CONN_IDLE)
+        fcgi_server_conn_closed(conn->server, &conn->standing);
+    count_bytes(conn);
 }
 
 /* Whether a kept connection may be about to close. */
@@ -587,7 +591,8 @@ void fcgi_worker_release(struct fcgi_conn *conn)
     struct fcgi_checkout *checkout = NULL;
     enum fcgi_give give = FCGI_GIVE_CLOSE;
 
-    fcgi_worker_request_over(conn);
+    stop_waiting(conn);
+    count_bytes(conn);
     if (may_be_kept(conn))
         give = fcgi_server_give(local, conn->served, now, &checkout);
     switch (give) {
@@ -681,8 +686,8 @@ void fcgi_worker_free(struct fcgi_worker *worker)
     if (worker == NULL)
         return;
     while ((link = fcgi_list_first(&worker->conns)) != NULL) {
-        fcgi_worker_request_over(conn_of(link));
         fcgi_conn_close(conn_of(link));
+        fcgi_worker_request_over(conn_of(link));
         free_conn(conn_of(link));
     }
     while ((link = fcgi_list_first(&worker->checkouts)) != NULL) {

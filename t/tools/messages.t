@@ -112,7 +112,7 @@ for my $file (glob "$src/tools/*/*.c $src/src/config/*.c") {
             next if $string !~ / /;
             $string =~ s/'[^']*'/'x'/g;
             $count++;
-            my $wrong = wrong_form($string =~ s/^[,;] //r);
+            my $wrong = wrong_form($string =~ s/^(?:[,;] | \()//r);
             is($wrong, '', "$file: $string") if $wrong;
         }
     }

@@ -373,9 +373,22 @@ static void measure(uint64_t length)
     }
 }
 
+static int end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        if (sim.sides[i].local.server == NULL)
+            continue;
+        fcgi_server_leave(&sim.sides[i].local);
+        fcgi_server_destroy(&sim.sides[i].server);
+    }
+    memset(&sim, 0, sizeof(sim));
+    return 0;
+}
+
 static void begin(unsigned processes, uint64_t service)
 {
-    memset(&sim, 0, sizeof(sim));
+    end(NULL);
     sim.random = 88172645463325252U;
     sim.now = SECOND;
     sim.processes = processes;
@@ -460,7 +473,7 @@ static void try_slow_scripts(bool tells)
     begin(100, 3 * SECOND);
     add_side(0, tells, 64);
     measure(30 * SECOND);
-    assert_true(side->longest <= (tells ? 4500 : 4900) * MS);
+    assert_true(side->longest <= (tells ? 4500 : 5200) * MS);
 }
 
 static void test_slow_scripts(void **state)
@@ -560,6 +573,66 @@ static void try_half(bool tells)
     assert_true(side->opened < 60);
 }
 
+/* Slow scripts, and processes enough: over TCP only answers tell that nobody
+ * waits for a process. */
+static void test_slow_and_idle(void **state)
+{
+    struct side *side = &sim.sides[0];
+
+    (void)state;
+    begin(100, 500 * MS);
+    add_side(0, false, 60);
+    side->think = 500 * MS;
+    measure(5 * SECOND);
+    measure(20 * SECOND);
+    assert_true(side->done > 1000);
+    assert_true(side->opened < side->done / 6);
+    assert_true(side->longest < 1000 * MS);
+}
+
+/* Few processes, and nobody in the queue: who is one too many waits for the next
+ * that is free, and no longer. */
+static void test_one_too_many(void **state)
+{
+    struct side *side = &sim.sides[0];
+
+    (void)state;
+    begin(2, 30 * MS);
+    add_side(0, false, 3);
+    side->think = 200 * MS;
+    measure(SECOND);
+    measure(60 * SECOND);
+    assert_true(side->longest < 120 * MS);
+}
+
+/* That nothing is finished for a while is usual where scripts take long. */
+static void test_slow_scripts_few_processes(void **state)
+{
+    struct side *side = &sim.sides[0];
+
+    (void)state;
+    begin(4, 200 * MS);
+    add_side(0, false, 32);
+    measure(5 * SECOND);
+    measure(60 * SECOND);
+    assert_int_equal(side->server.limit.learned, 4);
+    assert_true(side->opened < side->done / 8);
+}
+
+/* QueueSize 0: nobody waits, and nobody is refused for what was learned. */
+static void test_no_queue(void **state)
+{
+    struct side *side = &sim.sides[0];
+
+    (void)state;
+    begin(100, 10 * MS);
+    add_side(0, false, 40);
+    side->config.queue_size = 0;
+    measure(5 * SECOND);
+    assert_int_equal(side->refused, 0);
+    assert_true(side->longest < 40 * MS);
+}
+
 /* Several workers look, each in its own time: that nothing was finished between
  * two of them shows nothing. */
 static void test_looks(void **state)
@@ -584,13 +657,23 @@ static void test_half(void **state)
     try_half(false);
 }
 
+#define TEST(name) cmocka_unit_test_teardown(name, end)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_few_processes), cmocka_unit_test(test_all),
-        cmocka_unit_test(test_slow_scripts),  cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_mixture),       cmocka_unit_test(test_two),
-        cmocka_unit_test(test_half),          cmocka_unit_test(test_looks),
+        TEST(test_few_processes),
+        TEST(test_all),
+        TEST(test_slow_scripts),
+        TEST(test_changes),
+        TEST(test_mixture),
+        TEST(test_two),
+        TEST(test_half),
+        TEST(test_looks),
+        TEST(test_slow_and_idle),
+        TEST(test_one_too_many),
+        TEST(test_slow_scripts_few_processes),
+        TEST(test_no_queue),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
