@@ -118,7 +118,8 @@ struct fcgi_conn {
 
     /* The owner's: set before each start. */
     void *owner;
-    bool once; /* the request must not be executed twice */
+    bool once;     /* the request must not be executed twice */
+    unsigned kind; /* of the request: see server.h */
 
     /* For the pool (worker.c). */
     /* The first bytes of an answer have come; NULL: nobody wants to know. */
@@ -131,6 +132,7 @@ struct fcgi_conn {
     struct fcgi_server_local *local;
     struct fcgi_list link; /* the worker's: in use, or spare memory */
     struct fcgi_list idle; /* KEPT: the idle ones of `local` */
+    bool runs;             /* counted among the requests of its kind */
     bool waits;            /* `standing` is the server's */
     struct fcgi_standing standing;
     struct fcgi_loop_timer wait_timer;

@@ -47,6 +47,7 @@ int fcgi_server_init(struct fcgi_server *server,
     server->n_present = n_present;
     fcgi_server_doubt(server);
     fcgi_list_init(&server->queue);
+    fcgi_list_init(&server->rest);
     fcgi_list_init(&server->locals);
     fcgi_list_init(&server->fresh);
     fcgi_list_init(&server->passed);
@@ -121,12 +122,30 @@ static struct fcgi_server_local *most_idle(const struct fcgi_server *server)
     return best;
 }
 
-static struct fcgi_checkout *first_in_queue(const struct fcgi_server *server)
+static struct fcgi_checkout *first_of(const struct fcgi_list *list)
 {
-    struct fcgi_list *first = fcgi_list_first(&server->queue);
+    struct fcgi_list *first = fcgi_list_first(list);
 
     return first != NULL ? FCGI_LOOP_OWNER(first, struct fcgi_checkout, queued)
                          : NULL;
+}
+
+static bool has_half(const struct fcgi_server *server, unsigned kind)
+{
+    return 2 * get(&server->running[kind]) >= get(&server->open);
+}
+
+/* Who has come first; but one of the rest only where its kind does not have its
+ * part, or nobody else waits. */
+static struct fcgi_checkout *first_in_queue(const struct fcgi_server *server)
+{
+    struct fcgi_checkout *first = first_of(&server->queue);
+    struct fcgi_checkout *rest = first_of(&server->rest);
+
+    if (first == NULL || rest == NULL)
+        return first != NULL ? first : rest;
+    return rest->since < first->since && !has_half(server, rest->kind) ? rest
+                                                                       : first;
 }
 
 /* False where the queue is full; and where its first has waited for so long
@@ -135,6 +154,7 @@ static bool enqueue(struct fcgi_server *server, struct fcgi_checkout *checkout,
                     uint64_t now)
 {
     const struct fcgi_checkout *first = first_in_queue(server);
+    bool is_rest = has_half(server, checkout->kind);
     uint64_t most = server->config->queue_timeout * FCGI_LOOP_MS;
 
     if (get(&server->waiting) >= server->config->queue_size ||
@@ -142,7 +162,7 @@ static bool enqueue(struct fcgi_server *server, struct fcgi_checkout *checkout,
         return false;
     checkout->state = FCGI_CHECKOUT_QUEUED;
     checkout->since = now;
-    fcgi_list_add(&server->queue, &checkout->queued);
+    fcgi_list_add(is_rest ? &server->rest : &server->queue, &checkout->queued);
     add(&server->waiting, 1);
     return true;
 }
@@ -259,6 +279,16 @@ enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
     }
     pthread_mutex_unlock(&server->lock);
     return take;
+}
+
+void fcgi_server_runs(struct fcgi_server *server, unsigned kind)
+{
+    atomic_fetch_add_explicit(&server->running[kind], 1, memory_order_relaxed);
+}
+
+void fcgi_server_ran(struct fcgi_server *server, unsigned kind)
+{
+    atomic_fetch_sub_explicit(&server->running[kind], 1, memory_order_relaxed);
 }
 
 bool fcgi_server_cancel(struct fcgi_checkout *checkout)
@@ -490,7 +520,7 @@ bool fcgi_server_look(struct fcgi_server *server, uint64_t now)
     bool waits;
 
     pthread_mutex_lock(&server->lock);
-    waits = !fcgi_list_is_empty(&server->queue);
+    waits = get(&server->waiting) > 0;
     if (waits)
         fcgi_limit_look(&server->limit, get(&server->open), now);
     pthread_mutex_unlock(&server->lock);

@@ -453,7 +453,8 @@ static enum fcgi_checkout_result wait_for(struct fcgi_checkout *checkout)
 }
 
 enum fcgi_checkout_result fcgi_worker_checkout(
-    struct fcgi_worker *worker, struct fcgi_server *server, void *owner,
+    struct fcgi_worker *worker, struct fcgi_server *server, unsigned kind,
+    void *owner,
     void (*granted)(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn),
     struct fcgi_checkout **checkout, struct fcgi_conn **conn)
@@ -465,6 +466,7 @@ enum fcgi_checkout_result fcgi_worker_checkout(
     *conn = NULL;
     if (mine == NULL)
         return FCGI_CHECKOUT_GOT_NO_MEMORY;
+    mine->kind = kind;
     mine->owner = owner;
     mine->granted = granted;
     switch (fcgi_server_take(local, mine, fcgi_loop_now(worker->loop))) {
@@ -496,10 +498,14 @@ enum fcgi_checkout_result fcgi_worker_checkout(
 
 /* --- requests ---------------------------------------------------------- */
 
-static void count_bytes(struct fcgi_conn *conn)
+/* The request is under way no more: what it has moved is counted. */
+static void stop_running(struct fcgi_conn *conn)
 {
     struct fcgi_stats *stats = &conn->local->stats;
 
+    if (conn->runs)
+        fcgi_server_ran(conn->server, conn->kind);
+    conn->runs = false;
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_IN, conn->bytes_in);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->bytes_out);
     conn->bytes_in = conn->bytes_out = 0;
@@ -510,7 +516,7 @@ void fcgi_worker_request_over(struct fcgi_conn *conn)
     stop_waiting(conn);
     if (conn->state == FCGI_CONN_IDLE)
         fcgi_server_conn_closed(conn->server, &conn->standing);
-    count_bytes(conn);
+    stop_running(conn);
 }
 
 /* Whether a kept connection may be about to close. */
@@ -539,6 +545,8 @@ void fcgi_worker_start(struct fcgi_conn *conn,
         fcgi_conn_close(conn); /* its slot is used for another */
     }
     fcgi_worker_request_over(conn); /* a first try of it */
+    conn->runs = true;
+    fcgi_server_runs(conn->server, conn->kind);
     fcgi_stats_add(stats, FCGI_COUNT_REQUESTS, 1);
     if (conn->state == FCGI_CONN_KEPT) {
         fcgi_stats_add(stats, FCGI_COUNT_REUSED, 1);
@@ -592,7 +600,7 @@ void fcgi_worker_release(struct fcgi_conn *conn)
     enum fcgi_give give = FCGI_GIVE_CLOSE;
 
     stop_waiting(conn);
-    count_bytes(conn);
+    stop_running(conn);
     if (may_be_kept(conn))
         give = fcgi_server_give(local, conn->served, now, &checkout);
     switch (give) {

@@ -44,13 +44,14 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
 void fcgi_worker_free(struct fcgi_worker *worker);
 
 /*
- * Asks for a connection to a server. Where it has to WAIT, `granted` is called
+ * Asks for a connection to a server, for a request of a kind. Where it has to WAIT, `granted` is called
  * from the loop later: NOW with a connection; LATE, when QueueTimeout is over,
  * or NO_MEMORY with NULL. `*checkout` is what cancels it. Each connection has
  * to be given back.
  */
 enum fcgi_checkout_result fcgi_worker_checkout(
-    struct fcgi_worker *worker, struct fcgi_server *server, void *owner,
+    struct fcgi_worker *worker, struct fcgi_server *server, unsigned kind,
+    void *owner,
     void (*granted)(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn),
     struct fcgi_checkout **checkout, struct fcgi_conn **conn);

@@ -887,10 +887,11 @@ static void init(struct fcgi_exchange *exchange,
     fcgi_block_begin(&exchange->block);
 }
 
-static void
-init_upstream(struct fcgi_exchange *exchange, struct fcgi_text method,
-              bool (*allows)(const void *arg, const struct fcgi_server *server),
-              const void *arg)
+static void init_upstream(struct fcgi_exchange *exchange,
+                          const struct fcgi_http_request *asked,
+                          bool (*allows)(const void *arg,
+                                         const struct fcgi_server *server),
+                          const void *arg)
 {
     static const struct fcgi_upstream_handlers handlers = {
         .on_open = on_open,
@@ -905,7 +906,8 @@ init_upstream(struct fcgi_exchange *exchange, struct fcgi_text method,
     const struct fcgi_upstream_request request = {
         .params = &exchange->params,
         .body = &exchange->body,
-        .idempotent = fcgi_upstream_is_idempotent(method),
+        .kind = fcgi_upstream_kind(asked->path),
+        .idempotent = fcgi_upstream_is_idempotent(asked->method),
         .allows = allows,
         .allows_arg = arg,
     };
@@ -967,7 +969,7 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
         fcgi_pool_first(common->worker->pool, allows, arg)->config;
 
     init(exchange, common, request);
-    init_upstream(exchange, request->method, allows, arg);
+    init_upstream(exchange, request, allows, arg);
     if (!make_params(exchange, request, script, config))
         return false;
     fcgi_body_open(&exchange->body, common->host, handle, config, request);

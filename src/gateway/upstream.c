@@ -37,6 +37,16 @@ bool fcgi_upstream_is_idempotent(struct fcgi_text method)
     return false;
 }
 
+/* FNV-1a. */
+unsigned fcgi_upstream_kind(struct fcgi_text path)
+{
+    uint32_t hash = 2166136261U;
+
+    for (size_t i = 0; i < path.length; i++)
+        hash = (hash ^ (uint8_t)path.data[i]) * 16777619U;
+    return (hash ^ hash >> 16) % FCGI_SERVER_KINDS;
+}
+
 static uint64_t now_of(const struct fcgi_upstream *upstream)
 {
     return fcgi_loop_now(upstream->worker->loop);
@@ -280,6 +290,7 @@ static void send_request(struct fcgi_upstream *upstream)
     }
     keep = config->keep_alive && conn->served + 1 < config->keep_alive_requests;
     conn->owner = upstream;
+    conn->kind = upstream->request.kind;
     conn->once = !upstream->request.idempotent || config->retries == 0 ||
                  !fcgi_body_is_held(upstream->request.body);
     fcgi_request_init(&conn->request, REQUEST_ID, FCGI_RESPONDER,
@@ -315,8 +326,9 @@ static void go(struct fcgi_upstream *upstream, struct fcgi_server *server,
 
     upstream->server = server;
     upstream->trial = trial;
-    switch (fcgi_worker_checkout(upstream->worker, server, upstream,
-                                 on_checkout, &upstream->checkout, &conn)) {
+    switch (fcgi_worker_checkout(upstream->worker, server,
+                                 upstream->request.kind, upstream, on_checkout,
+                                 &upstream->checkout, &conn)) {
     case FCGI_CHECKOUT_GOT_NOW:
         upstream->conn = conn;
         send_request(upstream);

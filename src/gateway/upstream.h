@@ -50,6 +50,7 @@ struct fcgi_upstream_handlers {
 struct fcgi_upstream_request {
     const struct fcgi_buffer *params; /* as any server may be told */
     struct fcgi_body *body;
+    unsigned kind;   /* whose share of a server counts: fcgi_upstream_kind() */
     bool idempotent; /* the method is: see fcgi_upstream_is_idempotent() */
     /* Whether a server may be used; NULL: all may. See fcgi_pool_route(). */
     bool (*allows)(const void *arg, const struct fcgi_server *server);
@@ -83,9 +84,15 @@ struct fcgi_upstream {
     uint64_t started, sent, ended;
 };
 
+/* The kind of requests for a path: see backend/server.h. */
+unsigned fcgi_upstream_kind(struct fcgi_text path);
+
 /* Whether a request with this method may be executed twice (RFC 9110,
  * 9.2.2). */
 bool fcgi_upstream_is_idempotent(struct fcgi_text method);
+
+/* The kind of requests for a path: see backend/server.h. */
+unsigned fcgi_upstream_kind(struct fcgi_text path);
 
 /* Makes an upstream ready for a request; until it is started, releasing it does
  * nothing. */

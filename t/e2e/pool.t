@@ -173,6 +173,23 @@ for my $kind (qw(unix tcp)) {
     $h->stop_ok;
 }
 
+# --- a slow path leaves others their part ---
+{
+    my $app = FCGITest::App->new(children => 4);
+    my $h = host(responder => $app, workers => 2);
+    my $ms = int(slow(500));
+    ab($h, '/x.php?ms=5', n => 200, c => 16);
+    my $run = ab_start($h, "/slow.php?ms=$ms", n => 40, c => 20);
+    sleep slow(0.3);
+    my $t0 = time;
+    my $l = ab($h, '/x.php?ms=5', n => 100, c => 8);
+    served($l, 100, 'beside a slow path');
+    # First come, first served, each of these would wait for all of those.
+    within($t0, 2 + 2 * $ms / 1000, 'others are served');
+    is(ab_end($run)->{failed}, 0, 'and so is the slow path');
+    $h->stop_ok;
+}
+
 # --- a limit that is set ---
 {
     my $app = FCGITest::App->new;

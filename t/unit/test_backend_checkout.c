@@ -125,7 +125,7 @@ static void granted(void *owner, enum fcgi_checkout_result result,
 
 static enum fcgi_checkout_result checkout(struct guest *guest)
 {
-    return fcgi_worker_checkout(worker, &pool->servers[0], guest, granted,
+    return fcgi_worker_checkout(worker, &pool->servers[0], 0, guest, granted,
                                 &guest->checkout, &guest->conn);
 }
 

@@ -22,6 +22,7 @@
 #define SECOND (1000 * MS)
 #define CLIENTS 1024
 #define CONNS (4 * CLIENTS)
+#define SLOW 1 /* the kind of requests that take `slow` */
 
 struct side;
 
@@ -55,6 +56,7 @@ struct side {
     /* What came of it, since it was last cleared. */
     unsigned opened, refused;
     uint64_t done, waited, longest;
+    uint64_t slow_done; /* of `done` */
 };
 
 enum what { ASKS, ANSWERS, LOOKS, CHECKS };
@@ -138,9 +140,11 @@ static struct event next_event(void)
 
 static void serve(struct sim_conn *conn)
 {
-    bool is_slow = sim.slow_part > 0 && draw(sim.slow_part) == 0;
+    unsigned kind = conn->client->checkout.kind;
+    bool is_slow = sim.slow_part > 0 ? draw(sim.slow_part) == 0 : kind == SLOW;
 
     conn->place = BUSY;
+    fcgi_server_runs(&conn->side->server, kind);
     schedule(ANSWERS, conn, sim.now + about(is_slow ? sim.slow : sim.service));
 }
 
@@ -260,6 +264,9 @@ static void answers(struct sim_conn *conn)
     struct fcgi_checkout *next = NULL;
     uint64_t took = sim.now - client->since;
 
+    fcgi_server_ran(&side->server, client->checkout.kind);
+    if (client->checkout.kind == SLOW)
+        side->slow_done++;
     side->done++;
     side->waited += took;
     if (took > side->longest)
@@ -352,7 +359,7 @@ static void measure(uint64_t length)
         struct side *side = &sim.sides[i];
 
         side->opened = side->refused = 0;
-        side->done = side->waited = side->longest = 0;
+        side->done = side->waited = side->longest = side->slow_done = 0;
     }
     run(length);
     if (getenv("FCGI_SHOW") == NULL)
@@ -619,6 +626,30 @@ static void test_slow_scripts_few_processes(void **state)
     assert_true(side->opened < side->done / 8);
 }
 
+/* Half of the clients ask for a path that takes long: it has half of the
+ * processes, and no more, while others wait. */
+static void test_slow_path(void **state)
+{
+    struct side *side = &sim.sides[0];
+
+    (void)state;
+    begin(8, 2 * MS);
+    sim.slow = 1000 * MS;
+    add_side(0, true, 64);
+    for (unsigned i = 0; i < 32; i++)
+        side->clients[i].checkout.kind = SLOW;
+    measure(10 * SECOND);
+    measure(60 * SECOND);
+    assert_in_range(side->slow_done, 60 * 4 * 9 / 10, 60 * 11 / 2);
+    assert_true(side->done - side->slow_done > 60 * 3 * 500 * 8 / 10);
+    /* Alone it has them all. */
+    for (unsigned i = 0; i < 64; i++)
+        side->clients[i].checkout.kind = SLOW;
+    measure(10 * SECOND);
+    measure(60 * SECOND);
+    assert_true(side->slow_done > 60 * 8 * 9 / 10);
+}
+
 /* QueueSize 0: nobody waits, and nobody is refused for what was learned. */
 static void test_no_queue(void **state)
 {
@@ -674,6 +705,7 @@ int main(void)
         TEST(test_one_too_many),
         TEST(test_slow_scripts_few_processes),
         TEST(test_no_queue),
+        TEST(test_slow_path),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

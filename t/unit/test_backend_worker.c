@@ -213,8 +213,8 @@ static void job_start(struct job *job)
     if (runner->begun == REQUESTS)
         return;
     runner->begun++;
-    switch (fcgi_worker_checkout(runner->worker, &runner->pool->servers[0], job,
-                                 granted, &job->checkout, &conn)) {
+    switch (fcgi_worker_checkout(runner->worker, &runner->pool->servers[0], 0,
+                                 job, granted, &job->checkout, &conn)) {
     case FCGI_CHECKOUT_GOT_NOW:
         granted(job, FCGI_CHECKOUT_GOT_NOW, conn);
         return;

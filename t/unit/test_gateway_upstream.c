@@ -558,12 +558,12 @@ static void test_queue(void **state)
         open_rig(with_other ? 2 : 1, 0);
         configs[0].max_connections = 1;
         configs[0].queue_size = 0;
-        assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[0], NULL,
-                                              NULL, &checkout, &conn),
+        assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[0], 0,
+                                              NULL, NULL, &checkout, &conn),
                          FCGI_CHECKOUT_GOT_NOW);
         /* The other one has as much to do, so that it is this one's turn. */
         if (with_other)
-            assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[1],
+            assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[1], 0,
                                                   NULL, NULL, &checkout,
                                                   &other),
                              FCGI_CHECKOUT_GOT_NOW);
@@ -585,8 +585,8 @@ static void test_queue(void **state)
     open_rig(1, 3);
     configs[0].max_connections = configs[0].queue_size = 1;
     configs[0].queue_timeout = 100;
-    assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[0], NULL, NULL,
-                                          &checkout, &conn),
+    assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[0], 0, NULL,
+                                          NULL, &checkout, &conn),
                      FCGI_CHECKOUT_GOT_NOW);
     start(true);
     for (int j = 0; j < PATIENCE && !is_over(); j++)
@@ -616,12 +616,12 @@ static void test_taken_out(void **state)
         open_rig(2, retries);
         configs[0].max_connections = configs[0].queue_size = 1;
         configs[0].queue_timeout = 60000;
-        assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[0], NULL,
-                                              NULL, &checkout, &conn),
+        assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[0], 0,
+                                              NULL, NULL, &checkout, &conn),
                          FCGI_CHECKOUT_GOT_NOW);
         configs[0].weight = 100; /* so that it is chosen */
-        assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[1], NULL,
-                                              NULL, &checkout, &other),
+        assert_int_equal(fcgi_worker_checkout(worker, &pool->servers[1], 0,
+                                              NULL, NULL, &checkout, &other),
                          FCGI_CHECKOUT_GOT_NOW);
         start(false);
         turn(1);
