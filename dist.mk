@@ -65,7 +65,9 @@ exampledir = $(docdir)
 nobase_dist_example_DATA = \
 	docs/architecture.md \
 	docs/behaviour.md \
+	docs/limit.md \
 	docs/monkey-1.8.md \
+	docs/scale-out.md \
 	docs/scripts.md \
 	docs/tools.md \
 	docs/troubleshooting.md \

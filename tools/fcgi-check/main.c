@@ -123,8 +123,8 @@ static int take_disable(struct check_options *o, const char *arg)
 
 static int take_fix(struct check_options *o, const char *arg)
 {
-    static const char *const whats[] = {"show", "write", NULL};
-    int i = arg ? fcgi_cli_choice(arg, whats) : 0;
+    static const char *const ways[] = {"show", "write", NULL};
+    int i = arg ? fcgi_cli_choice(arg, ways) : 0;
 
     if (i < 0)
         return refuse("fix", arg, "give show or write");

@@ -60,7 +60,7 @@ static const struct fcgi_cli_option rows[] = {
     {'w', "workers", TAKE("N"), "worker threads (0: one per processor)"},
     {'P', "plugin", TEXT(plugin, "FILE"),
      "the plugin, with -c in place of what plugins.load\n"
-     "names (" FCGI_PLUGIN_PATH ")"},
+     "names (monkey-fastcgi.so where it was installed)"},
     {'m', "monkey", TAKE("VERSION"),
      "be Monkey 1.6 (the default) or 1.8, which takes\n"
      "the plugin from a file named monkey-fastcgi18.so"},
