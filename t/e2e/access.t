@@ -53,21 +53,27 @@ cmp_ok($application, '>=', 200_000, 'time of the application');
 cmp_ok($total, '>=', $waiting + $application - 1, 'times fit together');
 get($h, '/bad.php');
 like((wait_lines(3))[2], qr{"GET /bad\.php HTTP/1\.1" 502 \d+ "-" "[^"]*" \d+ \d+ \d+$}, 'a failure');
-my $c = client($h);
-$c->send("GET /x.php/\"\\<\xff HTTP/1.1\r\nHost: a\r\nUser-Agent: \"\\\t\xe2\x80\xae\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
-is($c->read_response->{status}, 400, 'a request that is refused');
-like((wait_lines(4))[3], qr{"(?:GET|-) (?:/x\.php/\\x22\\x5c<\\xff|-) \S+" 400 \d+ "-" "(?:\\x22\\x5c\\x09\\xe2\\x80\\xae|-)" \d+ - -$},
-    'has a line, with all that it has sent escaped');
+my $c;
+SKIP: {
+    # Without the gate the host refuses such a request by itself.
+    skip 'there is no gate', 2 if ($ENV{FCGI_GATE} // '') eq 'off';
+    $c = client($h);
+    $c->send("GET /x.php/\"\\<\xff HTTP/1.1\r\nHost: a\r\nUser-Agent: \"\\\t\xe2\x80\xae\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
+    is($c->read_response->{status}, 400, 'a request that is refused');
+    like((wait_lines(4))[-1], qr{"(?:GET|-) (?:/x\.php/\\x22\\x5c<\\xff|-) \S+" 400 \d+ "-" "(?:\\x22\\x5c\\x09\\xe2\\x80\\xae|-)" \d+ - -$},
+        'has a line, with all that it has sent escaped');
+}
+my $had = lines() - 3;    # of the request that was refused
 get($h, '/hello.php?' . 'y' x ($most - length('/hello.php?')) . $_) for '', 'z';
-like((wait_lines(6))[4], qr{y HTTP/1\.1" 200 }, 'a URI that just fits');
-like((wait_lines(6))[5], qr{y\.\.\. HTTP/1\.1" 200 }, 'and one that is cut');
+like((wait_lines($had + 5))[-2], qr{y HTTP/1\.1" 200 }, 'a URI that just fits');
+like((wait_lines($had + 5))[-1], qr{y\.\.\. HTTP/1\.1" 200 }, 'and one that is cut');
 get($h, '/static.txt');
 $c = client($h);
 $c->send($c->format(GET => '/slow.php?gone'));
 sleep 0.05;
 $c->rst;
-like((wait_lines(7))[6], qr{"GET /slow\.php\?gone HTTP/1\.1" 499 0 }, 'a client that went away: 499');
-is(scalar(lines()), 7, 'files of the host have none');
+like((wait_lines($had + 6))[-1], qr{"GET /slow\.php\?gone HTTP/1\.1" 499 0 }, 'a client that went away: 499');
+is(scalar(lines()), $had + 6, 'files of the host have none');
 
 # --- a file that is renamed, while all workers write ---
 my $n = 400;
@@ -88,7 +94,7 @@ for my $k (1 .. 4) {
 sleep 0.3;
 rename $file, "$file.1" or die $!;
 waitpid $_, 0 for @pids;
-get($h, '/hello.php?last') while sleep(0.3) && lines("$file.1") + lines() < 7 + 4 * $n;
+get($h, '/hello.php?last') while sleep(0.3) && lines("$file.1") + lines() < $had + 6 + 4 * $n;
 my @all = (lines("$file.1"), lines());
 my %seen;
 $seen{$_}++ for map { m{"GET /hello\.php\?(k=\d+&i=\d+) HTTP} ? $1 : () } @all;

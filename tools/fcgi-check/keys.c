@@ -296,6 +296,14 @@ static void check_listen(struct check_run *run,
 }
 
 /* What a relative path belongs to depends on how Monkey is started. */
+/* A folder below /run is often made when Monkey is started (RuntimeDirectory of
+ * systemd), and gone when it has ended. */
+static bool is_made_at_start(const char *path, int error)
+{
+    return error == ENOENT && (strncmp(path, "/run/", 5) == 0 ||
+                               strncmp(path, "/var/run/", 9) == 0);
+}
+
 static void check_pid_file(struct check_run *run,
                            const struct fcgi_tree_entry *entry)
 {
@@ -305,6 +313,8 @@ static void check_pid_file(struct check_run *run,
     if (!entry || entry->value[0] != '/' || run->options->syntax_only)
         return;
     error = fcgi_monkeyconf_pid_error(check_path(run, entry->value));
+    if (is_made_at_start(entry->value, error))
+        return;
     starts = error == 0 || (error != EISDIR && run->dialect->is_18);
     run->stops = run->stops || !starts;
     if (error) {
