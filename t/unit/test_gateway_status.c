@@ -287,6 +287,8 @@ static void is_taken_of_a_pool(void **state)
     char line[600], number[16];
 
     (void)state;
+    if (pool == NULL || local.times == NULL)
+        abort();
     fcgi_server_join(&pool->servers[1], &local);
     fcgi_histogram_add(local.times, now - 16 * minute, 1000);
     fcgi_histogram_add(local.times, now - 14 * minute, 1000);
