@@ -50,6 +50,7 @@ libgateway_la_SOURCES = \
 	src/backend/maintenance.c src/backend/maintenance.h \
 	src/backend/notice.h \
 	src/backend/pool.c src/backend/pool.h \
+	src/backend/queue.c src/backend/queue.h \
 	src/backend/recent.c src/backend/recent.h \
 	src/backend/resolver.c src/backend/resolver.h \
 	src/backend/server.c src/backend/server.h \

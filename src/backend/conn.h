@@ -119,7 +119,7 @@ struct fcgi_conn {
     /* The owner's: set before each start. */
     void *owner;
     bool once;     /* the request must not be executed twice */
-    unsigned kind; /* of the request: see server.h */
+    unsigned kind; /* of the request: see queue.h */
 
     /* For the pool (worker.c). */
     /* The first bytes of an answer have come; NULL: nobody wants to know. */

@@ -11,6 +11,11 @@
 /* How often the requests that are waited for double. */
 #define IN_VAIN_MOST 6U
 
+bool fcgi_limit_is_set(const struct fcgi_limit *limit)
+{
+    return limit->most > 0;
+}
+
 static unsigned learned(const struct fcgi_limit *limit)
 {
     return atomic_load_explicit(&limit->learned, memory_order_relaxed);
@@ -18,7 +23,7 @@ static unsigned learned(const struct fcgi_limit *limit)
 
 static void learn(struct fcgi_limit *limit, unsigned n)
 {
-    if (limit->most == 0)
+    if (!fcgi_limit_is_set(limit))
         atomic_store_explicit(&limit->learned, n, memory_order_relaxed);
 }
 
@@ -43,9 +48,14 @@ bool fcgi_limit_may_open(const struct fcgi_limit *limit, unsigned open,
                          uint64_t now)
 {
     return open < learned(limit) ||
-           (limit->most == 0 &&
+           (!fcgi_limit_is_set(limit) &&
             (limit->unkept >= UNKEPT_MOST ||
              (now >= limit->again && open - learned(limit) < limit->window)));
+}
+
+bool fcgi_limit_may_overflow(const struct fcgi_limit *limit, bool queue)
+{
+    return !fcgi_limit_is_set(limit) && (!queue || limit->pause == 0);
 }
 
 /*
@@ -83,7 +93,7 @@ void fcgi_limit_proven(struct fcgi_limit *limit, uint64_t now)
     limit->pause = limit->again = 0;
 }
 
-void fcgi_limit_closed(struct fcgi_limit *limit)
+void fcgi_limit_gone(struct fcgi_limit *limit)
 {
     limit->proven--;
 }
@@ -97,6 +107,27 @@ bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
 
     return now >= begin + (late ? FCGI_LIMIT_LATE : FCGI_LIMIT_SOON) &&
            ((limit->tells && !late) || limit->finished >= wait->enough);
+}
+
+/*
+ * Where no more are open than the server has shown to serve, and nothing but an
+ * answer tells, the script of one that waits may be slow; and who finds no idle
+ * connection opens one that waits as well.
+ */
+bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
+                           const struct fcgi_limit_wait *wait, bool late,
+                           unsigned open, uint64_t now)
+{
+    if (!limit->tells && !fcgi_limit_is_set(limit) && open <= learned(limit))
+        return !late && now >= wait->since + FCGI_LIMIT_SLOW;
+    return now >= wait->since + (late ? FCGI_LIMIT_LATE : FCGI_LIMIT_SOON);
+}
+
+bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
+                                const struct fcgi_limit_wait *wait,
+                                unsigned open, uint64_t now)
+{
+    return open > learned(limit) && now >= wait->since + FCGI_LIMIT_SOON;
 }
 
 /* Those of one round fail together. */

@@ -35,6 +35,9 @@
 /* Behind a load balancer one may wait that was made before another that is
  * answered. */
 #define FCGI_LIMIT_LATE (250 * FCGI_LOOP_MS)
+/* Where there should be processes enough, and only an answer tells that it was
+ * accepted, a script that takes less may be slow. */
+#define FCGI_LIMIT_SLOW (1000 * FCGI_LOOP_MS)
 
 /* After one that has failed nothing is tried for so long, at first and at
  * most. The longest is what another server before the same application waits
@@ -85,15 +88,34 @@ void fcgi_limit_begin(const struct fcgi_limit *limit,
                       struct fcgi_limit_wait *wait, unsigned idle,
                       uint64_t now);
 
+/* Whether it was set, and is not learned. */
+bool fcgi_limit_is_set(const struct fcgi_limit *limit);
+
+/* The same where one may be opened only because the queue is full: nobody is
+ * refused for what was learned where nobody is to wait (no `queue`), or as long
+ * as nothing has shown that there is a limit. */
+bool fcgi_limit_may_overflow(const struct fcgi_limit *limit, bool queue);
+
 /* One more connection is proven; one of those is closed. */
 void fcgi_limit_proven(struct fcgi_limit *limit, uint64_t now);
-void fcgi_limit_closed(struct fcgi_limit *limit);
+void fcgi_limit_gone(struct fcgi_limit *limit);
 
 /* Whether the connection, which is not accepted, or only perhaps (`late`), is
  * held up by those that are kept. */
 bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
                          const struct fcgi_limit_wait *wait, bool late,
                          uint64_t now);
+
+/* Whether an idle connection is to be closed for one that is not stuck: those
+ * cost little. */
+bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
+                           const struct fcgi_limit_wait *wait, bool late,
+                           unsigned open, uint64_t now);
+
+/* Whether it was only tried, and waits for long. */
+bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
+                                const struct fcgi_limit_wait *wait,
+                                unsigned open, uint64_t now);
 
 /* Of `open` connections one is stuck; or, not `stuck`, it may be, where it is
  * none of those that the server has shown to serve. */

@@ -46,8 +46,7 @@ int fcgi_server_init(struct fcgi_server *server,
     server->config = config;
     server->n_present = n_present;
     fcgi_server_doubt(server);
-    fcgi_list_init(&server->queue);
-    fcgi_list_init(&server->rest);
+    fcgi_queue_init(&server->queue);
     fcgi_list_init(&server->locals);
     fcgi_list_init(&server->fresh);
     fcgi_list_init(&server->passed);
@@ -94,7 +93,7 @@ unsigned fcgi_server_busy(const struct fcgi_server *server)
 {
     unsigned open = get(&server->open), idle = get(&server->idle);
 
-    return (open > idle ? open - idle : 0) + get(&server->waiting);
+    return (open > idle ? open - idle : 0) + fcgi_queue_length(&server->queue);
 }
 
 unsigned fcgi_server_learned(const struct fcgi_server *server)
@@ -122,30 +121,13 @@ static struct fcgi_server_local *most_idle(const struct fcgi_server *server)
     return best;
 }
 
-static struct fcgi_checkout *first_of(const struct fcgi_list *list)
-{
-    struct fcgi_list *first = fcgi_list_first(list);
-
-    return first != NULL ? FCGI_LOOP_OWNER(first, struct fcgi_checkout, queued)
-                         : NULL;
-}
-
-static bool has_half(const struct fcgi_server *server, unsigned kind)
-{
-    return 2 * get(&server->running[kind]) >= get(&server->open);
-}
-
-/* Who has come first; but one of the rest only where its kind does not have its
- * part, or nobody else waits. */
 static struct fcgi_checkout *first_in_queue(const struct fcgi_server *server)
 {
-    struct fcgi_checkout *first = first_of(&server->queue);
-    struct fcgi_checkout *rest = first_of(&server->rest);
+    struct fcgi_queued *next =
+        fcgi_queue_next(&server->queue, get(&server->open));
 
-    if (first == NULL || rest == NULL)
-        return first != NULL ? first : rest;
-    return rest->since < first->since && !has_half(server, rest->kind) ? rest
-                                                                       : first;
+    return next != NULL ? FCGI_LOOP_OWNER(next, struct fcgi_checkout, queued)
+                        : NULL;
 }
 
 /* False where the queue is full; and where its first has waited for so long
@@ -154,23 +136,14 @@ static bool enqueue(struct fcgi_server *server, struct fcgi_checkout *checkout,
                     uint64_t now)
 {
     const struct fcgi_checkout *first = first_in_queue(server);
-    bool is_rest = has_half(server, checkout->kind);
     uint64_t most = server->config->queue_timeout * FCGI_LOOP_MS;
 
-    if (get(&server->waiting) >= server->config->queue_size ||
-        (first != NULL && now >= first->since + most - most / 4))
+    if (fcgi_queue_length(&server->queue) >= server->config->queue_size ||
+        (first != NULL && now >= first->queued.since + most - most / 4))
         return false;
     checkout->state = FCGI_CHECKOUT_QUEUED;
-    checkout->since = now;
-    fcgi_list_add(is_rest ? &server->rest : &server->queue, &checkout->queued);
-    add(&server->waiting, 1);
+    fcgi_queue_add(&server->queue, &checkout->queued, get(&server->open), now);
     return true;
-}
-
-static void dequeue(struct fcgi_server *server, struct fcgi_checkout *checkout)
-{
-    fcgi_list_remove(&checkout->queued);
-    add(&server->waiting, -1);
 }
 
 /* The first of the queue, on its way from now on; or NULL. */
@@ -180,7 +153,7 @@ static struct fcgi_checkout *next_in_queue(struct fcgi_server *server)
 
     if (checkout == NULL)
         return NULL;
-    dequeue(server, checkout);
+    fcgi_queue_remove(&server->queue, &checkout->queued);
     checkout->state = FCGI_CHECKOUT_SENT;
     return checkout;
 }
@@ -192,14 +165,16 @@ static bool has_slot(const struct fcgi_server *server)
     return most == 0 || get(&server->open) < most;
 }
 
-/* Requests to a server that refuses connections are under way without one, and
- * others need not wait for them; nor for one that is out: all are told what is
- * wrong, or go elsewhere, or try again. */
+/* Requests to a server that refuses connections are under way without one: where
+ * the limit was learned nobody waits for them. Nor for a server that is out: who
+ * is granted a slot of it goes elsewhere. */
 static bool may_open(const struct fcgi_server *server, uint64_t now)
 {
     return has_slot(server) &&
            (fcgi_limit_may_open(&server->limit, get(&server->open), now) ||
-            atomic_load(&server->down_since) != 0 || atomic_load(&server->out));
+            (!fcgi_limit_is_set(&server->limit) &&
+             atomic_load(&server->down_since) != 0) ||
+            atomic_load(&server->out));
 }
 
 bool fcgi_server_take_slot(struct fcgi_server *server)
@@ -238,14 +213,6 @@ struct fcgi_checkout *fcgi_server_grant(struct fcgi_server *server,
     return checkout;
 }
 
-/* Nobody is refused for a limit that was learned where QueueSize says that
- * nobody shall wait, or while nothing has shown that there is one. */
-static bool may_overflow(const struct fcgi_server *server)
-{
-    return has_slot(server) && server->limit.most == 0 &&
-           (server->config->queue_size == 0 || server->limit.pause == 0);
-}
-
 enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
                                 struct fcgi_checkout *checkout, uint64_t now)
 {
@@ -268,27 +235,20 @@ enum fcgi_take fcgi_server_take(struct fcgi_server_local *local,
         checkout->asked = other;
         checkout->state = FCGI_CHECKOUT_SENT;
         take = FCGI_TAKE_ASK;
-    } else if (get(&server->waiting) == 0 && may_open(server, now)) {
+    } else if (fcgi_queue_length(&server->queue) == 0 &&
+               may_open(server, now)) {
         add(&server->open, 1);
         take = FCGI_TAKE_SLOT;
     } else if (enqueue(server, checkout, now)) {
         take = FCGI_TAKE_WAIT;
-    } else if (may_overflow(server)) {
+    } else if (has_slot(server) &&
+               fcgi_limit_may_overflow(&server->limit,
+                                       server->config->queue_size > 0)) {
         add(&server->open, 1);
         take = FCGI_TAKE_SLOT;
     }
     pthread_mutex_unlock(&server->lock);
     return take;
-}
-
-void fcgi_server_runs(struct fcgi_server *server, unsigned kind)
-{
-    atomic_fetch_add_explicit(&server->running[kind], 1, memory_order_relaxed);
-}
-
-void fcgi_server_ran(struct fcgi_server *server, unsigned kind)
-{
-    atomic_fetch_sub_explicit(&server->running[kind], 1, memory_order_relaxed);
 }
 
 bool fcgi_server_cancel(struct fcgi_checkout *checkout)
@@ -299,7 +259,7 @@ bool fcgi_server_cancel(struct fcgi_checkout *checkout)
     pthread_mutex_lock(&server->lock);
     queued = checkout->state == FCGI_CHECKOUT_QUEUED;
     if (queued) {
-        dequeue(server, checkout);
+        fcgi_queue_remove(&server->queue, &checkout->queued);
         checkout->state = FCGI_CHECKOUT_FREE;
     }
     pthread_mutex_unlock(&server->lock);
@@ -340,17 +300,18 @@ static void set_standing(struct fcgi_server *server,
     if (is && !was)
         fcgi_limit_proven(&server->limit, now);
     if (was && !is)
-        fcgi_limit_closed(&server->limit);
+        fcgi_limit_gone(&server->limit);
 }
 
-/* Whether a connection that was tried waits for long. Nobody else wants the one
- * that would be kept. */
+/* Whether a connection that was tried waits, while nobody else wants the one
+ * that is finished. */
 static bool one_too_many_waits(const struct fcgi_server *server, uint64_t now)
 {
     struct fcgi_list *oldest = fcgi_list_first(&server->fresh);
 
-    return oldest != NULL && get(&server->open) > get(&server->limit.learned) &&
-           now >= standing_of(oldest)->wait.since + FCGI_LIMIT_SOON;
+    return oldest != NULL && fcgi_limit_is_one_too_many(
+                                 &server->limit, &standing_of(oldest)->wait,
+                                 get(&server->open), now);
 }
 
 enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
@@ -473,33 +434,25 @@ void fcgi_server_conn_closed(struct fcgi_server *server,
     pthread_mutex_unlock(&server->lock);
 }
 
-/*
- * Idle connections cost little: unlike where one that is in use is closed, that
- * it waits for long is enough. But where there should be processes enough, and
- * nothing but an answer tells that it was accepted, its script may be slow, and
- * who finds no idle connection opens one that waits as well.
- */
 uint64_t fcgi_server_conn_check(struct fcgi_server *server,
                                 struct fcgi_standing *standing, uint64_t now,
                                 struct fcgi_server_local **victim)
 {
-    uint64_t next = 0, late = standing->wait.since + FCGI_LIMIT_LATE;
+    uint64_t next = 0;
     struct fcgi_server_local *local;
-    bool stuck;
+    bool late, stuck;
 
     *victim = NULL;
     pthread_mutex_lock(&server->lock);
     if (!fcgi_list_has(&standing->link))
         goto out;
-    next = now < late ? late : now + FCGI_LIMIT_LATE;
-    if (now < late && standing->state == FCGI_STANDING_PASSED)
-        goto out;
-    stuck = fcgi_limit_is_stuck(&server->limit, &standing->wait,
-                                standing->state == FCGI_STANDING_PASSED, now);
-    if (!stuck && !server->limit.tells && server->limit.most == 0 &&
-        get(&server->open) <= get(&server->limit.learned) &&
-        (now < standing->wait.since + 4 * FCGI_LIMIT_LATE ||
-         standing->state == FCGI_STANDING_PASSED))
+    late = standing->state == FCGI_STANDING_PASSED;
+    next = standing->wait.since + FCGI_LIMIT_LATE;
+    if (next <= now)
+        next = now + FCGI_LIMIT_LATE;
+    stuck = fcgi_limit_is_stuck(&server->limit, &standing->wait, late, now);
+    if (!stuck && !fcgi_limit_wants_idle(&server->limit, &standing->wait, late,
+                                         get(&server->open), now))
         goto out;
     local = most_idle(server);
     if (local == NULL)
@@ -520,7 +473,7 @@ bool fcgi_server_look(struct fcgi_server *server, uint64_t now)
     bool waits;
 
     pthread_mutex_lock(&server->lock);
-    waits = get(&server->waiting) > 0;
+    waits = fcgi_queue_length(&server->queue) > 0;
     if (waits)
         fcgi_limit_look(&server->limit, get(&server->open), now);
     pthread_mutex_unlock(&server->lock);
@@ -717,7 +670,7 @@ void fcgi_server_vacate(struct fcgi_server *server)
     struct fcgi_addresses *old = NULL;
 
     pthread_mutex_lock(&server->lock);
-    if (get(&server->open) == 0 && get(&server->waiting) == 0) {
+    if (get(&server->open) == 0 && fcgi_queue_length(&server->queue) == 0) {
         old = server->addresses;
         server->addresses = NULL;
         /* For a request that has just chosen it. */
@@ -773,7 +726,7 @@ void fcgi_server_stats(struct fcgi_server *server,
     stats->open = get(&server->open);
     stats->idle = get(&server->idle);
     stats->active = stats->open - stats->idle;
-    stats->waiting = get(&server->waiting);
+    stats->waiting = fcgi_queue_length(&server->queue);
     stats->out = atomic_load(&server->out);
     for (struct fcgi_list *link = server->locals.next; link != &server->locals;
          link = link->next) {

@@ -19,9 +19,8 @@
  *
  * How many slots there are at a time is what MaxConnections says, and what the
  * server has shown that it serves side by side: limit.h, which also says why
- * kept connections starve nobody. Who gets no slot waits in the queue, first
- * come, first served; but no path has more than half of the connections while
- * requests for others wait.
+ * kept connections starve nobody. Who gets no slot waits in the queue: queue.h
+ * says whose turn it is.
  */
 #ifndef FCGI_BACKEND_SERVER_H
 #define FCGI_BACKEND_SERVER_H
@@ -34,6 +33,7 @@
 #include "backend/address.h"
 #include "backend/histogram.h"
 #include "backend/limit.h"
+#include "backend/queue.h"
 #include "backend/stats.h"
 #include "config/config.h"
 #include "loop/list.h"
@@ -48,9 +48,6 @@
 /* A server that refuses connections for no longer than this may only have been
  * restarted. */
 #define FCGI_RESTART (2000 * FCGI_LOOP_MS)
-
-/* Requests are of so many kinds: which one, a hash of their path says. */
-#define FCGI_SERVER_KINDS 256
 
 struct fcgi_conn;
 struct fcgi_worker;
@@ -101,15 +98,11 @@ struct fcgi_server {
     const char *_Atomic unresolved;   /* why, static */
     /* Written under the lock; others may look at them without it, to choose
      * between servers. */
-    atomic_uint open;       /* slots that are taken */
-    atomic_uint idle;       /* of those: idle and not claimed */
-    atomic_uint waiting;    /* checkouts in the queue */
-    struct fcgi_list queue; /* of checkouts */
-    struct fcgi_list rest;  /* of those whose kind had half of all already */
-    atomic_uint running[FCGI_SERVER_KINDS]; /* requests under way, by kind */
-    struct fcgi_list locals;                /* one for each worker */
+    atomic_uint open;        /* slots that are taken */
+    atomic_uint idle;        /* of those: idle and not claimed */
+    struct fcgi_queue queue; /* of checkouts */
+    struct fcgi_list locals; /* one for each worker */
     struct fcgi_limit limit;
-    unsigned proven;         /* connections that are PASSED or PROVEN */
     struct fcgi_list fresh;  /* FRESH ones */
     struct fcgi_list passed; /* PASSED ones */
 
@@ -154,9 +147,8 @@ enum fcgi_checkout_result {
  * waits no longer sets them to NULL, and what comes goes to others.
  */
 struct fcgi_checkout {
-    struct fcgi_list link;   /* the worker's: in use, or spare */
-    struct fcgi_list queued; /* QUEUED: the server's queue, or the rest */
-    unsigned kind;           /* of the request */
+    struct fcgi_list link;     /* the worker's: in use, or spare */
+    struct fcgi_queued queued; /* QUEUED: in the queue, or to be */
     enum fcgi_checkout_state state;
     struct fcgi_server_local *local; /* whose checkout it is */
     struct fcgi_server_local
@@ -168,7 +160,6 @@ struct fcgi_checkout {
     int fd;                 /* or one of another; -1: the slot alone */
     unsigned served;        /* requests on `fd` so far */
     uint64_t quiet_since;   /* when `fd` answered last */
-    uint64_t since;         /* QUEUED: when it came */
     void *owner;
     void (*granted)(void *owner, enum fcgi_checkout_result result,
                     struct fcgi_conn *conn);
@@ -211,10 +202,6 @@ bool fcgi_server_take_slot(struct fcgi_server *server);
 /* A slot for the first in the queue, which has to be sent; or NULL. */
 struct fcgi_checkout *fcgi_server_grant(struct fcgi_server *server,
                                         uint64_t now);
-
-/* A request of a kind is under way, and no more. Any thread. */
-void fcgi_server_runs(struct fcgi_server *server, unsigned kind);
-void fcgi_server_ran(struct fcgi_server *server, unsigned kind);
 
 /* Takes the checkout out of the queue and frees it for other use; false where
  * it is on its way already. */

@@ -126,7 +126,7 @@ static void grant(struct fcgi_server_local *local)
     struct fcgi_server *server = local->server;
     struct fcgi_checkout *checkout;
 
-    if (atomic_load_explicit(&server->waiting, memory_order_relaxed) == 0)
+    if (fcgi_queue_length(&server->queue) == 0)
         return;
     while ((checkout = fcgi_server_grant(
                 server, fcgi_loop_now(local->worker->loop))) != NULL)
@@ -466,7 +466,7 @@ enum fcgi_checkout_result fcgi_worker_checkout(
     *conn = NULL;
     if (mine == NULL)
         return FCGI_CHECKOUT_GOT_NO_MEMORY;
-    mine->kind = kind;
+    mine->queued.kind = kind;
     mine->owner = owner;
     mine->granted = granted;
     switch (fcgi_server_take(local, mine, fcgi_loop_now(worker->loop))) {
@@ -504,7 +504,7 @@ static void stop_running(struct fcgi_conn *conn)
     struct fcgi_stats *stats = &conn->local->stats;
 
     if (conn->runs)
-        fcgi_server_ran(conn->server, conn->kind);
+        fcgi_queue_ran(&conn->server->queue, conn->kind);
     conn->runs = false;
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_IN, conn->bytes_in);
     fcgi_stats_add(stats, FCGI_COUNT_BYTES_OUT, conn->bytes_out);
@@ -546,7 +546,7 @@ void fcgi_worker_start(struct fcgi_conn *conn,
     }
     fcgi_worker_request_over(conn); /* a first try of it */
     conn->runs = true;
-    fcgi_server_runs(conn->server, conn->kind);
+    fcgi_queue_runs(&conn->server->queue, conn->kind);
     fcgi_stats_add(stats, FCGI_COUNT_REQUESTS, 1);
     if (conn->state == FCGI_CONN_KEPT) {
         fcgi_stats_add(stats, FCGI_COUNT_REUSED, 1);

@@ -44,7 +44,7 @@ unsigned fcgi_upstream_kind(struct fcgi_text path)
 
     for (size_t i = 0; i < path.length; i++)
         hash = (hash ^ (uint8_t)path.data[i]) * 16777619U;
-    return (hash ^ hash >> 16) % FCGI_SERVER_KINDS;
+    return (hash ^ hash >> 16) % FCGI_QUEUE_KINDS;
 }
 
 static uint64_t now_of(const struct fcgi_upstream *upstream)

@@ -84,7 +84,7 @@ struct fcgi_upstream {
     uint64_t started, sent, ended;
 };
 
-/* The kind of requests for a path: see backend/server.h. */
+/* The kind of requests for a path: see backend/queue.h. */
 unsigned fcgi_upstream_kind(struct fcgi_text path);
 
 /* Whether a request with this method may be executed twice (RFC 9110,

@@ -371,7 +371,7 @@ static void test_least_busy(void **state)
     atomic_store(&pool->servers[0].idle, 8);
     walk(pool, NULL, 0, way);
     assert_int_equal(way[0], 'a');
-    atomic_store(&pool->servers[0].waiting, 2);
+    atomic_store(&pool->servers[0].queue.length, 2);
     walk(pool, NULL, 0, way);
     assert_int_not_equal(way[0], 'a');
     fcgi_pool_free(pool);

@@ -140,11 +140,11 @@ static struct event next_event(void)
 
 static void serve(struct sim_conn *conn)
 {
-    unsigned kind = conn->client->checkout.kind;
+    unsigned kind = conn->client->checkout.queued.kind;
     bool is_slow = sim.slow_part > 0 ? draw(sim.slow_part) == 0 : kind == SLOW;
 
     conn->place = BUSY;
-    fcgi_server_runs(&conn->side->server, kind);
+    fcgi_queue_runs(&conn->side->server.queue, kind);
     schedule(ANSWERS, conn, sim.now + about(is_slow ? sim.slow : sim.service));
 }
 
@@ -264,8 +264,8 @@ static void answers(struct sim_conn *conn)
     struct fcgi_checkout *next = NULL;
     uint64_t took = sim.now - client->since;
 
-    fcgi_server_ran(&side->server, client->checkout.kind);
-    if (client->checkout.kind == SLOW)
+    fcgi_queue_ran(&side->server.queue, client->checkout.queued.kind);
+    if (client->checkout.queued.kind == SLOW)
         side->slow_done++;
     side->done++;
     side->waited += took;
@@ -637,14 +637,14 @@ static void test_slow_path(void **state)
     sim.slow = 1000 * MS;
     add_side(0, true, 64);
     for (unsigned i = 0; i < 32; i++)
-        side->clients[i].checkout.kind = SLOW;
+        side->clients[i].checkout.queued.kind = SLOW;
     measure(10 * SECOND);
     measure(60 * SECOND);
     assert_in_range(side->slow_done, 60 * 4 * 9 / 10, 60 * 11 / 2);
     assert_true(side->done - side->slow_done > 60 * 3 * 500 * 8 / 10);
     /* Alone it has them all. */
     for (unsigned i = 0; i < 64; i++)
-        side->clients[i].checkout.kind = SLOW;
+        side->clients[i].checkout.queued.kind = SLOW;
     measure(10 * SECOND);
     measure(60 * SECOND);
     assert_true(side->slow_done > 60 * 8 * 9 / 10);

@@ -217,6 +217,32 @@ static void test_waiting(void **state)
         fcgi_server_conn_check(&server, &first, 9999 + LATE, &victim), 0);
 }
 
+/* A number of connections that was set is kept to, also while the server refuses
+ * them; one that was learned holds nobody up then. */
+static void test_refusing(void **state)
+{
+    static char one[] = "1", automatic[] = "Auto";
+
+    for (int set = 0; set < 2; set++) {
+        tear_down(state);
+        set_up(state);
+        fcgi_server_leave(&a);
+        fcgi_server_leave(&b);
+        fcgi_server_destroy(&server);
+        config.max_connections = 0;
+        config.concurrency = set ? one : automatic;
+        assert_int_equal(fcgi_server_init(&server, &config, NULL), 0);
+        fcgi_server_join(&server, &a);
+        fcgi_server_join(&server, &b);
+        fcgi_server_refused(&server, 1);
+        assert_int_equal(fcgi_server_take(&a, &checkouts[0], 1),
+                         FCGI_TAKE_SLOT);
+        for (int i = 1; i < 4; i++)
+            assert_int_equal(fcgi_server_take(&a, &checkouts[i], 1),
+                             set ? FCGI_TAKE_WAIT : FCGI_TAKE_SLOT);
+    }
+}
+
 /* Whoever would wait in vain is refused at once. */
 static void test_long_queue(void **state)
 {
@@ -253,8 +279,9 @@ static void test_counters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_slots_and_queue), TEST(test_give),       TEST(test_richest),
-        TEST(test_waiting),         TEST(test_long_queue), TEST(test_counters),
+        TEST(test_slots_and_queue), TEST(test_give),     TEST(test_richest),
+        TEST(test_waiting),         TEST(test_refusing), TEST(test_long_queue),
+        TEST(test_counters),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
