@@ -8,6 +8,17 @@
 #include "config/network.h"
 #include "config/text.h"
 
+/* Whether a value is one of the words, a list that ends with NULL. */
+static bool is_one_of(const char *value, size_t len, const char *const *words)
+{
+    while (*words && !fcgi_text_equal(value, len, *words, strlen(*words)))
+        words++;
+    return *words != NULL;
+}
+
+#define IS_ONE_OF(...) \
+    is_one_of(value, len, (const char *const[]){__VA_ARGS__, NULL})
+
 /* Whether a path has a ".." component. */
 static bool goes_up(const char *value, size_t len, size_t *at)
 {
@@ -62,20 +73,15 @@ const char *fcgi_form_extension(const char *value, size_t len, size_t *at)
 const char *fcgi_form_check_script(const char *value, size_t len, size_t *at)
 {
     (void)at;
-    return fcgi_text_equal(value, len, "On", 2) ||
-                   fcgi_text_equal(value, len, "Off", 3) ||
-                   fcgi_text_equal(value, len, "Auto", 4)
-               ? NULL
-               : "write On, Off or Auto";
+    return IS_ONE_OF("On", "Off", "Auto") ? NULL : "write On, Off or Auto";
 }
 
 const char *fcgi_form_concurrency(const char *value, size_t len, size_t *at)
 {
     size_t digits = 0;
 
-    *at = 0;
-    if (fcgi_text_equal(value, len, "Off", 3) ||
-        fcgi_text_equal(value, len, "Auto", 4))
+    (void)at;
+    if (IS_ONE_OF("Auto", "Off"))
         return NULL;
     while (digits < len && value[digits] >= '0' && value[digits] <= '9')
         digits++;
@@ -87,10 +93,7 @@ const char *fcgi_form_concurrency(const char *value, size_t len, size_t *at)
 const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at)
 {
     (void)at;
-    return fcgi_text_equal(value, len, "Spool", 5) ||
-                   fcgi_text_equal(value, len, "Stream", 6)
-               ? NULL
-               : "write Spool or Stream";
+    return IS_ONE_OF("Spool", "Stream") ? NULL : "write Spool or Stream";
 }
 
 /* An absolute path, but that of all folders. */
@@ -137,10 +140,9 @@ const char *fcgi_form_status(const char *value, size_t len, size_t *at)
 const char *fcgi_form_intercept(const char *value, size_t len, size_t *at)
 {
     (void)at;
-    if (fcgi_text_equal(value, len, "On", 2) ||
-        fcgi_text_equal(value, len, "Off", 3) || is_error(value, len))
-        return NULL;
-    return "write On, Off, or statuses from 400 to 599, such as 404 503";
+    return IS_ONE_OF("On", "Off") || is_error(value, len)
+               ? NULL
+               : "write On, Off, or statuses from 400 to 599, such as 404 503";
 }
 
 const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
@@ -155,8 +157,7 @@ const char *fcgi_form_folder(const char *value, size_t len, size_t *at)
 const char *fcgi_form_access_log(const char *value, size_t len, size_t *at)
 {
     (void)at;
-    return value[0] == '/' || fcgi_text_equal(value, len, "syslog", 6) ||
-                   fcgi_text_equal(value, len, "Off", 3)
+    return value[0] == '/' || IS_ONE_OF("syslog", "Off")
                ? NULL
                : "write the absolute path of a file, syslog or Off";
 }
@@ -164,10 +165,7 @@ const char *fcgi_form_access_log(const char *value, size_t len, size_t *at)
 const char *fcgi_form_access_format(const char *value, size_t len, size_t *at)
 {
     (void)at;
-    return fcgi_text_equal(value, len, "Combined", 8) ||
-                   fcgi_text_equal(value, len, "JSON", 4)
-               ? NULL
-               : "write Combined or JSON";
+    return IS_ONE_OF("Combined", "JSON") ? NULL : "write Combined or JSON";
 }
 
 const char *fcgi_form_network(const char *value, size_t len, size_t *at)
@@ -207,17 +205,9 @@ const char *fcgi_form_variable(const char *value, size_t len, size_t *at)
 
 const char *fcgi_form_param(const char *value, size_t len, size_t *at)
 {
-    /* They differ from request to request: a constant would break them. */
-    static const char *const fixed[] = {
-        "CONTENT_LENGTH",
-        "REQUEST_METHOD",
-    };
-
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        if (fcgi_text_equal(value, len, fixed[i], strlen(fixed[i]))) {
-            return "each request has its own, and an application that is told "
-                   "another misreads it; remove the line";
-        }
+    if (IS_ONE_OF("CONTENT_LENGTH", "REQUEST_METHOD")) {
+        return "each request has its own, and an application that is told "
+               "another misreads it; remove the line";
     }
     return judge_name(value, len, at);
 }
