@@ -13,13 +13,6 @@
 
 #include "config/guess.h"
 
-#ifndef PACKAGE_NAME
-#define PACKAGE_NAME "monkey-fastcgi"
-#endif
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
-
 #define OPTIONS_MAX 64U
 #define LEFT_MAX 40U  /* of "  -x, --name=ARG" */
 #define LEFT_WIDE 28U /* a longer one has its help on the next line */
@@ -175,6 +168,23 @@ int fcgi_cli_finish(const struct fcgi_cli *cli, int status)
         return fcgi_cli_trouble(cli);
     }
     return status;
+}
+
+int fcgi_cli_write(int fd, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+
+    while (length > 0) {
+        ssize_t n = write(fd, at, length);
+
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            at += n;
+            length -= (size_t)n;
+        }
+    }
+    return 0;
 }
 
 /* The table as getopt_long() wants it. */

@@ -86,6 +86,9 @@ int fcgi_cli_take_time(const struct fcgi_cli *cli, const char *option,
  */
 int fcgi_cli_finish(const struct fcgi_cli *cli, int status);
 
+/* Writes all bytes to a descriptor that blocks. Returns 0, or -1 with errno. */
+int fcgi_cli_write(int fd, const void *bytes, size_t length);
+
 /* Parses a text as a decimal number from `min` to `max`, without sign or
  * blanks. Returns 0 or -1. */
 int fcgi_cli_number(const char *text, uint64_t min, uint64_t max,

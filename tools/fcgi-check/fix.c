@@ -42,8 +42,7 @@ static char *indent_of(struct check_source *source)
 
     for (unsigned i = 1; check_source_line(source, i, &text, &length); i++)
         if (length > 0 && (text[0] == ' ' || text[0] == '\t') &&
-            strspn(text, " \t") < length &&
-            text[strspn(text, " \t")] != '[')
+            strspn(text, " \t") < length && text[strspn(text, " \t")] != '[')
             return blanks_of(source, i);
     return check_dup(INDENT);
 }
@@ -152,7 +151,7 @@ static bool write_file(const struct check_source *source, const char *text)
 {
     size_t length = strlen(text);
     int fd = open(source->name, O_WRONLY | O_CLOEXEC);
-    bool good = fd >= 0 && write(fd, text, length) == (ssize_t)length &&
+    bool good = fd >= 0 && fcgi_cli_write(fd, text, length) == 0 &&
                 ftruncate(fd, (off_t)length) == 0;
 
     if (!good)

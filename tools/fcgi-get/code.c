@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cli.h"
+
 static char directory[PATH_MAX];
 static char path[PATH_MAX + 64];
 
@@ -48,21 +50,6 @@ static void catch_signals(void)
         sigaction(signals[i], &action, NULL);
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, bytes, length);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            bytes += n;
-            length -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 /* The mask of the user's is none of the pool's. */
 static bool fill(const void *code, size_t length)
 {
@@ -72,7 +59,7 @@ static bool fill(const void *code, size_t length)
 
     if (fd < 0)
         return false;
-    good = write_all(fd, code, length) && fchmod(fd, 0444) == 0;
+    good = fcgi_cli_write(fd, code, length) == 0 && fchmod(fd, 0444) == 0;
     return close(fd) == 0 && good;
 }
 

@@ -213,16 +213,8 @@ static void put(struct get *get, const uint8_t *bytes, size_t length)
         if (get->terminal)
             get->in_line = bytes[length - 1] != '\n';
     }
-    while (length > 0 && get->write_error == 0) {
-        ssize_t n = write(get->fd, bytes, length);
-
-        if (n >= 0) {
-            bytes += n;
-            length -= (size_t)n;
-        } else if (errno != EINTR) {
-            get->write_error = errno;
-        }
-    }
+    if (get->write_error == 0 && fcgi_cli_write(get->fd, bytes, length) < 0)
+        get->write_error = errno;
     /* A reader that takes its time is no silence of the application's. */
     get->probe.moved = fcgi_probe_clock();
 }
@@ -271,16 +263,7 @@ static void on_stderr(struct fcgi_probe *probe, const uint8_t *bytes,
     fcgi_answer_stderr(get->answer, bytes, length);
     if (length > 0)
         get->in_line = bytes[length - 1] != '\n';
-    while (length > 0) {
-        ssize_t n = write(STDERR_FILENO, bytes, length);
-
-        if (n < 0 && errno != EINTR)
-            return; /* nobody wants to know */
-        if (n > 0) {
-            bytes += n;
-            length -= (size_t)n;
-        }
-    }
+    (void)fcgi_cli_write(STDERR_FILENO, bytes, length);
 }
 
 static void on_record(struct fcgi_probe *probe, bool sent, uint64_t offset,
