@@ -295,7 +295,6 @@ static void check_listen(struct check_run *run,
                      section->name);
 }
 
-/* What a relative path belongs to depends on how Monkey is started. */
 /* A folder below /run is often made when Monkey is started (RuntimeDirectory of
  * systemd), and gone when it has ended. */
 static bool is_made_at_start(const char *path, int error)
@@ -304,6 +303,7 @@ static bool is_made_at_start(const char *path, int error)
                                strncmp(path, "/var/run/", 9) == 0);
 }
 
+/* What a relative path belongs to depends on how Monkey is started. */
 static void check_pid_file(struct check_run *run,
                            const struct fcgi_tree_entry *entry)
 {

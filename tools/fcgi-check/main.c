@@ -14,10 +14,6 @@
 #include "print.h"
 #include "user.h"
 
-#ifndef FCGI_CONFIG_FILE
-#define FCGI_CONFIG_FILE "/etc/monkey/plugins/fastcgi/fastcgi.conf"
-#endif
-
 #define SECOND UINT64_C(1000000000)
 #define TIMEOUT (2 * SECOND)
 

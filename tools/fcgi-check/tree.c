@@ -232,11 +232,6 @@ static void check_use(struct check_run *run, const char *directory,
     }
 }
 
-static bool is_in(const char *text, const char *const *list)
-{
-    return fcgi_cli_choice(text, list) >= 0;
-}
-
 /* Does a server's address lead back to Monkey? */
 static void check_self(struct check_run *run, struct check_servers *servers)
 {
@@ -253,7 +248,8 @@ static void check_self(struct check_run *run, struct check_servers *servers)
 
             if (e->kind == FCGI_ENDPOINT_TCP && e->port == port->port &&
                 (strcmp(e->host, port->address) == 0 ||
-                 (is_in(port->address, any) && is_in(e->host, local)))) {
+                 (fcgi_cli_choice(port->address, any) >= 0 &&
+                  fcgi_cli_choice(e->host, local) >= 0))) {
                 check_report(
                     run, FCGI_CHECK_SELF,
                     check_servers_place(servers, server, "ServerAddr"),

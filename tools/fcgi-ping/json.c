@@ -41,13 +41,13 @@ static void close_event(struct fcgi_json *json)
 
 static void start(struct fcgi_ping_target *target)
 {
-    static const char *const modes[] = {"values", "connect", "request", "auto"};
     struct fcgi_json json;
 
     if (target->ping->options.quiet)
         return;
     json = open_event(target, "start");
-    fcgi_json_string(&json, "mode", modes[target->ping->options.mode]);
+    fcgi_json_string(&json, "mode",
+                     fcgi_ping_modes[target->ping->options.mode]);
     if (target->ping->options.call.uri != NULL)
         fcgi_json_string(&json, "script", target->ping->options.call.uri);
     close_event(&json);

@@ -142,11 +142,12 @@ static int bad(const char *option, const char *arg, const char *what)
     return fcgi_cli_refuse(&fcgi_ping_cli, option, arg, what);
 }
 
+const char *const fcgi_ping_modes[] = {"values", "connect", "request", "auto",
+                                       NULL};
+
 static int take_mode(struct fcgi_ping_options *o, const char *arg)
 {
-    static const char *const modes[] = {"values", "connect", "request", "auto",
-                                        NULL};
-    int i = fcgi_cli_choice(arg, modes);
+    int i = fcgi_cli_choice(arg, fcgi_ping_modes);
 
     if (i < 0)
         return bad("mode", arg, "give values, connect, request or auto");

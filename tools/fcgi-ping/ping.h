@@ -51,6 +51,9 @@ enum fcgi_ping_mode {
     FCGI_PING_AUTO,
 };
 
+/* Their names, and NULL. */
+extern const char *const fcgi_ping_modes[];
+
 enum fcgi_ping_page {
     FCGI_PING_NO_PAGE,
     FCGI_PING_FPM_PING,

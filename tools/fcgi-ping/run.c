@@ -209,7 +209,6 @@ static void timer_fired(struct fcgi_loop_timer *timer)
 {
     struct fcgi_ping_target *target =
         FCGI_LOOP_OWNER(timer, struct fcgi_ping_target, timer);
-
     const struct fcgi_ping_options *options = &target->ping->options;
 
     /* Of several connections, others may have made the last probes. */

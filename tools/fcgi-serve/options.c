@@ -9,15 +9,6 @@
 
 #include "config/config.h"
 
-#ifndef FCGI_PLUGIN_PATH
-#define FCGI_PLUGIN_PATH "/usr/lib/monkey/monkey-fastcgi.so"
-#endif
-#ifndef FCGI_PLUGIN_PATH_18
-#define FCGI_PLUGIN_PATH_18 "/usr/lib/monkey/monkey-fastcgi18.so"
-#endif
-#ifndef FCGI_CONFIG_FILE
-#define FCGI_CONFIG_FILE "/etc/monkey/plugins/fastcgi/fastcgi.conf"
-#endif
 enum {
     OPT_ADDRESS = FCGI_CLI_LONG,
     OPT_LAYOUT,

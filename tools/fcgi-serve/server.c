@@ -82,7 +82,6 @@ static void print_addresses(void)
     for (SERVE_EACH(const struct mk_listener, l, head,
                     &serve.config.listeners)) {
         bool v6 = strchr(l->address, ':') != NULL;
-
         char url[320];
 
         snprintf(url, sizeof(url), "http://%s%s%s:%s/", v6 ? "[" : "",

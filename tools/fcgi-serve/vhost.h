@@ -25,6 +25,6 @@ void serve_vhost_find(const struct mk_ptr *name, struct mk_host **host,
 
 /* NULL if the host has no page of its own for the status. */
 const struct mk_error_page *serve_vhost_error_page(struct mk_host *host,
-                                                      int status);
+                                                   int status);
 
 #endif

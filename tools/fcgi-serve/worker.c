@@ -8,7 +8,6 @@
  * may have happened, after that.
  */
 #include "worker.h"
-#include "access.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -17,6 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "event.h"
 #include "listen.h"
 #include "log.h"
