@@ -59,6 +59,7 @@ libgateway_la_SOURCES = \
 	src/backend/stats.h \
 	src/backend/worker.c src/backend/worker.h \
 	src/gateway/access.c src/gateway/access.h \
+	src/gateway/answer_head.c src/gateway/answer_head.h \
 	src/gateway/attempt.c src/gateway/attempt.h \
 	src/gateway/block.c src/gateway/block.h \
 	src/gateway/body.c src/gateway/body.h \

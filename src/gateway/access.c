@@ -366,6 +366,28 @@ void fcgi_access_write(struct fcgi_access *access,
         write_line(access, target);
 }
 
+void fcgi_access_tell(struct fcgi_access *access,
+                      const struct fcgi_buffer *params,
+                      const struct fcgi_upstream *upstream,
+                      const struct fcgi_reply *reply, uint64_t started)
+{
+    uint64_t now = fcgi_loop_now(upstream->worker->loop);
+    uint64_t ended = upstream->ended != 0 ? upstream->ended : now;
+    const struct fcgi_access_record record = {
+        .params = params,
+        .server = upstream->server != NULL ? upstream->server->config
+                                           : upstream->request.body->config,
+        .asked = upstream->sent != 0,
+        .status = reply->status,
+        .body_bytes = reply->body_bytes,
+        .total = now - started,
+        .waiting = upstream->sent - started,
+        .application = ended - upstream->sent,
+    };
+
+    fcgi_access_write(access, &record, now);
+}
+
 /* --- all of them ------------------------------------------------------------ */
 
 /* The target of a server's key: that of one before which has the same, or a new

@@ -14,6 +14,8 @@
 #include "backend/pool.h"
 #include "gateway/buffer.h"
 #include "gateway/host.h"
+#include "gateway/reply.h"
+#include "gateway/upstream.h"
 
 /* Longer texts of a client are cut, with "..." behind them. */
 #define FCGI_ACCESS_TEXT 2048
@@ -41,6 +43,13 @@ void fcgi_access_free(struct fcgi_access *access);
  * clock's (ns). */
 void fcgi_access_write(struct fcgi_access *access,
                        const struct fcgi_access_record *record, uint64_t now);
+
+/* Likewise, of a request with these params, which began then (ns), as `upstream`
+ * and `reply` have it, and which ends now. */
+void fcgi_access_tell(struct fcgi_access *access,
+                      const struct fcgi_buffer *params,
+                      const struct fcgi_upstream *upstream,
+                      const struct fcgi_reply *reply, uint64_t started);
 
 /* Adds the line, with its newline. */
 void fcgi_access_format(struct fcgi_buffer *out,

@@ -8,15 +8,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "loop/loop.h"
+
 /* First memory of a window, where the length is not known. */
 #define FIRST 16384
 /* One call of fcgi_body_discard(). */
 #define DISCARDED_AT_ONCE (16 * FIRST)
+/* What is discarded: bytes, how long in all, and without a byte. */
+#define DISCARDED_MOST (64 << 20)
+#define DISCARD_TIME (30000 * FCGI_LOOP_MS)
+#define DISCARD_PATIENCE (2000 * FCGI_LOOP_MS)
 
 void fcgi_body_open(struct fcgi_body *body, const struct fcgi_host *host,
                     void *handle, const struct fcgi_server_config *config,
@@ -31,7 +38,7 @@ void fcgi_body_open(struct fcgi_body *body, const struct fcgi_host *host,
         body->framing == FCGI_HTTP_NO_BODY ||
         (body->framing == FCGI_HTTP_LENGTH && request->content_length == 0);
     body->broken = body->spooled = false;
-    body->total = body->offset = body->sent = body->discarded = 0;
+    body->total = body->offset = body->sent = body->discarded = body->until = 0;
     body->in.length = 0;
 }
 
@@ -271,11 +278,28 @@ enum fcgi_body_result fcgi_body_fill(struct fcgi_body *body)
                : result;
 }
 
-enum fcgi_body_result fcgi_body_discard(struct fcgi_body *body)
+void fcgi_body_time_out(struct fcgi_body *body, char why[static FCGI_BODY_TEXT])
+{
+    body->broken = true;
+    snprintf(
+        why, FCGI_BODY_TEXT,
+        "the client sent no more of its body for %u ms (ClientBodyTimeout)",
+        body->config->client_body_timeout);
+}
+
+enum fcgi_body_result fcgi_body_discard(struct fcgi_body *body, uint64_t now,
+                                        uint64_t *patience)
 {
     char dropped[FIRST];
     ssize_t n;
 
+    if (body->until == 0)
+        body->until = now + DISCARD_TIME;
+    if (now >= body->until || body->discarded >= DISCARDED_MOST)
+        return FCGI_BODY_FAILED;
+    *patience = body->until - now;
+    if (*patience > DISCARD_PATIENCE)
+        *patience = DISCARD_PATIENCE;
     for (size_t i = 0; i < DISCARDED_AT_ONCE / FIRST; i++) {
         if (body->complete)
             return FCGI_BODY_COMPLETE;

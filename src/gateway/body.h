@@ -30,6 +30,9 @@ enum fcgi_body_result {
     FCGI_BODY_FAILED,   /* see `status` and `why` */
 };
 
+/* Longest text of fcgi_body_time_out(), with its NUL. */
+#define FCGI_BODY_TEXT 96
+
 /* Zeroed memory is a body that was never opened. */
 struct fcgi_body {
     const struct fcgi_host *host;
@@ -43,7 +46,8 @@ struct fcgi_body {
     struct fcgi_buffer in; /* the window */
     uint64_t offset;       /* where it begins in the body */
     uint64_t sent;         /* what the application has been sent of the body */
-    uint64_t discarded;    /* bytes that were read for nobody */
+    uint64_t discarded;    /* bytes that were read for nobody, */
+    uint64_t until;        /* and when that is over; 0: not begun */
     bool spooled;          /* it goes through `file` */
     int file;
     int status;      /* FAILED: to answer; 0: the client has gone */
@@ -62,9 +66,15 @@ enum fcgi_body_result fcgi_body_fill(struct fcgi_body *body);
  * see `why`. */
 bool fcgi_body_spool(struct fcgi_body *body);
 
-/* Reads a part of what is still to come, and drops it. Returns WAIT, MORE,
- * COMPLETE or FAILED. */
-enum fcgi_body_result fcgi_body_discard(struct fcgi_body *body);
+/* The client owes a part of it for too long: no more is read. `why` says so. */
+void fcgi_body_time_out(struct fcgi_body *body,
+                        char why[static FCGI_BODY_TEXT]);
+
+/* Reads a part of what is still to come, and drops it. Returns WAIT, for `*patience`
+ * at most, MORE, COMPLETE or FAILED, which is also when it was enough. Times are
+ * the loop's. */
+enum fcgi_body_result fcgi_body_discard(struct fcgi_body *body, uint64_t now,
+                                        uint64_t *patience);
 
 /* Nothing of the body has been sent, on the connection that is used now. Of use
  * where it can be sent again. */

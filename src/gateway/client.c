@@ -25,6 +25,22 @@
 #define FILE_TURN (1 << 20)
 #define FILE_COPY 65536
 
+const char *fcgi_client_loss_text(enum fcgi_client_loss loss)
+{
+    static const char *const texts[] = {
+        [FCGI_CLIENT_GONE] = NULL,
+        [FCGI_CLIENT_STALLED] =
+            "the client took nothing of the answer for a minute; its "
+            "connection is closed",
+        [FCGI_CLIENT_NO_MEMORY] = "out of memory; the answer is cut",
+        [FCGI_CLIENT_SHORT] =
+            "the file became shorter, or cannot be read, while it was sent; "
+            "the answer is cut",
+    };
+
+    return texts[loss];
+}
+
 void fcgi_client_close(struct fcgi_client *client)
 {
     if (client->sending)

@@ -39,6 +39,9 @@ enum fcgi_client_loss {
     FCGI_CLIENT_SHORT,     /* the file has less than it had, or is broken */
 };
 
+/* What the log is told of it (static); NULL where that is nothing. */
+const char *fcgi_client_loss_text(enum fcgi_client_loss loss);
+
 struct fcgi_client;
 
 struct fcgi_client_handlers {

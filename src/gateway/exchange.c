@@ -22,33 +22,21 @@
  */
 #include "gateway/exchange.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "gateway/judge.h"
-#include "gateway/origin.h"
 #include "gateway/params.h"
 #include "gateway/real.h"
-#include "gateway/sendfile.h"
 #include "gateway/status.h"
 
-/* What is read of a body that nobody wants: bytes, how long in all, and without
- * a byte. */
-#define DRAIN_MOST (64 << 20)
-#define DRAIN_TIME (30000 * FCGI_LOOP_MS)
-#define DRAIN_PATIENCE (2000 * FCGI_LOOP_MS)
 /* Windows of a body that are moved before others have their turn. */
 #define PUMP_WINDOWS 16
 /* How long END_REQUEST is waited for behind a whole answer; and how often it is
  * looked then whether the application has all of the request. */
 #define LAG (5 * FCGI_LOOP_MS)
 #define LAG_MORE (100 * FCGI_LOOP_MS)
-/* Memory that an exchange keeps when it is trimmed, per buffer. */
-#define KEPT_BUFFER 16384
 
 static struct fcgi_exchange *of_client(struct fcgi_client *client)
 {
@@ -67,26 +55,6 @@ static struct fcgi_exchange *of_upstream(struct fcgi_upstream *upstream)
 
 /* --- the end ----------------------------------------------------------- */
 
-static void log_access(const struct fcgi_exchange *exchange)
-{
-    const struct fcgi_upstream *upstream = &exchange->upstream;
-    uint64_t now = fcgi_loop_now(exchange->common->loop);
-    uint64_t ended = upstream->ended != 0 ? upstream->ended : now;
-    const struct fcgi_access_record record = {
-        .params = &exchange->params,
-        .server = upstream->server != NULL ? upstream->server->config
-                                           : exchange->body.config,
-        .asked = upstream->sent != 0,
-        .status = exchange->reply.status,
-        .body_bytes = exchange->reply.body_bytes,
-        .total = now - exchange->started,
-        .waiting = upstream->sent - exchange->started,
-        .application = ended - upstream->sent,
-    };
-
-    fcgi_access_write(exchange->common->access, &record, now);
-}
-
 /* The one place where an exchange ends: all that it owns is given back. The
  * host is told when all callers have returned. */
 static void end(struct fcgi_exchange *exchange)
@@ -98,7 +66,8 @@ static void end(struct fcgi_exchange *exchange)
     if (exchange->reply.status == 404)
         fcgi_log_explain(&exchange->log, exchange->upstream.server,
                          fcgi_upstream_params(&exchange->upstream));
-    log_access(exchange);
+    fcgi_access_tell(exchange->common->access, &exchange->params,
+                     &exchange->upstream, &exchange->reply, exchange->started);
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->turn);
@@ -143,7 +112,7 @@ void fcgi_exchange_abandon(struct fcgi_exchange *exchange)
 static void let_go(struct fcgi_exchange *exchange)
 {
     if ((exchange->reply.close || !exchange->body.complete) && !exchange->cut &&
-        !exchange->tls)
+        !exchange->head.tls)
         fcgi_linger_start(&exchange->common->lingering, exchange->client.io.fd);
     end(exchange);
 }
@@ -184,54 +153,30 @@ static void finish(struct fcgi_exchange *exchange, bool cut)
     /* A client that has not been told to send its body may do so or not. */
     exchange->draining =
         !body->complete && !body->broken && !cut && !exchange->expects;
-    exchange->drain_until = fcgi_loop_now(exchange->common->loop) + DRAIN_TIME;
     exchange->waited_at = UINT64_MAX;
     fcgi_client_finish(&exchange->client);
     pump(exchange);
 }
 
-/* The page for an error; its content is the caller's. */
-static void make_page(const struct fcgi_exchange *exchange, int status,
-                      struct fcgi_page *page)
-{
-    const char *why = fcgi_page_make(page, &exchange->pages, status);
-
-    if (why != NULL)
-        say(exchange, FCGI_LOG_WARNING, "%s (ERROR_PAGES, %d)", why, status);
-}
-
 static void answer_error(struct fcgi_exchange *exchange, int status,
                          const char *why)
 {
-    struct fcgi_page page;
-
-    if (exchange->page.asked)
-        status = exchange->page.status;
+    if (exchange->head.page.asked)
+        status = exchange->head.page.status;
     say(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
     if (status == 400 || status == 408)
         exchange->body.broken = true;
     if (exchange->body.broken || status == 413 ||
         (exchange->expects && !exchange->body.complete))
         exchange->reply.close = true;
-    fcgi_date_now(&exchange->common->date);
-    make_page(exchange, status, &page);
-    fcgi_reply_error(&exchange->reply, status, &page, &exchange->client.out);
-    fcgi_buffer_free(&page.content);
-    finish(exchange, false);
-}
-
-static void answer_page(struct fcgi_exchange *exchange)
-{
-    fcgi_date_now(&exchange->common->date);
-    fcgi_reply_page(&exchange->reply, exchange->page_fields,
-                    &exchange->block.memory, &exchange->client.out);
+    fcgi_answer_head_error(&exchange->head, status);
     finish(exchange, false);
 }
 
 /* The application's answer cannot be used. */
 static void bad_answer(struct fcgi_exchange *exchange, const char *what)
 {
-    char why[FCGI_SENDFILE_TEXT + 32];
+    char why[FCGI_ANSWER_HEAD_TEXT + 32];
 
     snprintf(why, sizeof(why), "the application sent %s", what);
     answer_error(exchange, 502, why);
@@ -239,22 +184,11 @@ static void bad_answer(struct fcgi_exchange *exchange, const char *what)
 
 /* --- the client -------------------------------------------------------- */
 
-/*
- * Lets the application go on as long as there is room for a good part of what
- * BufferSize allows. A part is left for the head and the framing of the answer,
- * which are not counted beforehand.
- */
+/* Holds the application back while the client has too much to take. */
 static void throttle(struct fcgi_exchange *exchange)
 {
-    struct fcgi_upstream *upstream = &exchange->upstream;
-    size_t size, held;
-
-    if (upstream->conn == NULL)
-        return;
-    size = upstream->server->config->buffer_size;
-    size -= size / 16;
-    held = fcgi_client_held(&exchange->client);
-    fcgi_upstream_throttle(upstream, held > size / 4 * 3 ? 0 : size - held);
+    fcgi_upstream_throttle(&exchange->upstream,
+                           fcgi_client_held(&exchange->client));
 }
 
 static void flush(struct fcgi_exchange *exchange)
@@ -384,7 +318,8 @@ static bool forward(struct fcgi_exchange *exchange)
     struct fcgi_body *body = &exchange->body;
     enum fcgi_body_result result;
 
-    if (exchange->page.asked || fcgi_upstream_is_deaf(&exchange->upstream)) {
+    if (exchange->head.page.asked ||
+        fcgi_upstream_is_deaf(&exchange->upstream)) {
         /* Its answer, or the end of its connection, is on its way. */
         stop_waiting(exchange);
         return false;
@@ -409,16 +344,13 @@ static bool forward(struct fcgi_exchange *exchange)
 /* FLUSHING, DRAINING. */
 static bool drain(struct fcgi_exchange *exchange)
 {
-    uint64_t now = fcgi_loop_now(exchange->common->loop);
+    uint64_t patience = 0, now = fcgi_loop_now(exchange->common->loop);
     enum fcgi_body_result result = FCGI_BODY_FAILED;
 
-    if (exchange->draining && now < exchange->drain_until &&
-        exchange->body.discarded < DRAIN_MOST)
-        result = fcgi_body_discard(&exchange->body);
+    if (exchange->draining)
+        result = fcgi_body_discard(&exchange->body, now, &patience);
     if (result == FCGI_BODY_WAIT) {
-        uint64_t left = exchange->drain_until - now;
-
-        wait_for_body(exchange, left < DRAIN_PATIENCE ? left : DRAIN_PATIENCE);
+        wait_for_body(exchange, patience);
         return false;
     }
     if (result == FCGI_BODY_MORE)
@@ -484,17 +416,13 @@ static void on_patience(struct fcgi_loop_timer *timer)
 {
     struct fcgi_exchange *exchange =
         FCGI_LOOP_OWNER(timer, struct fcgi_exchange, patience);
-    char why[96];
+    char why[FCGI_BODY_TEXT];
 
     if (exchange->state >= FCGI_EXCHANGE_FLUSHING) {
         exchange->draining = false;
         pump(exchange);
     } else {
-        snprintf(why, sizeof(why),
-                 "the client sent no more of its body for %u ms "
-                 "(ClientBodyTimeout)",
-                 exchange->body.config->client_body_timeout);
-        exchange->body.broken = true;
+        fcgi_body_time_out(&exchange->body, why);
         give_up(exchange, 408, why);
     }
 }
@@ -514,7 +442,7 @@ static void on_written(struct fcgi_client *client)
     }
     exchange->state = FCGI_EXCHANGE_DRAINING;
     /* So that it need not wait for more; TLS would take it for a cut. */
-    if (exchange->reply.close && !exchange->tls)
+    if (exchange->reply.close && !exchange->head.tls)
         shutdown(client->io.fd, SHUT_WR);
 }
 
@@ -522,16 +450,10 @@ static void on_lost(struct fcgi_client *client, enum fcgi_client_loss loss)
 {
     struct fcgi_exchange *exchange = of_client(client);
 
-    if (loss == FCGI_CLIENT_NO_MEMORY)
-        say(exchange, FCGI_LOG_ERROR, "out of memory; the answer is cut");
-    else if (loss == FCGI_CLIENT_STALLED)
-        say(exchange, FCGI_LOG_WARNING,
-            "the client took nothing of the answer for a minute; its "
-            "connection is closed");
-    else if (loss == FCGI_CLIENT_SHORT)
-        say(exchange, FCGI_LOG_ERROR,
-            "the file became shorter, or cannot be read, while it was sent; "
-            "the answer is cut");
+    if (loss != FCGI_CLIENT_GONE)
+        say(exchange,
+            loss == FCGI_CLIENT_STALLED ? FCGI_LOG_WARNING : FCGI_LOG_ERROR,
+            "%s", fcgi_client_loss_text(loss));
     exchange->cut = exchange->state != FCGI_EXCHANGE_DRAINING;
     leave(exchange);
     end(exchange);
@@ -572,151 +494,51 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
     return taken > 0;
 }
 
-/* The header block cannot be gathered. */
-static void on_bad_block(struct fcgi_exchange *exchange,
-                         enum fcgi_header_result result)
-{
-    char what[64];
-
-    snprintf(what, sizeof(what),
-             "a header of more than %u bytes (MaxHeaderSize)",
-             exchange->upstream.server->config->max_header_size);
-    if (result == FCGI_HEADER_INVALID)
-        bad_answer(exchange, exchange->block.header.error);
-    else if (exchange->block.memory.failed)
-        answer_error(exchange, 500, "out of memory");
-    else
-        bad_answer(exchange, what);
-}
-
-/* Has the application asked for the page of an error, if it makes one. What it
- * has answered so far is dropped. */
-static bool want_page(struct fcgi_exchange *exchange, int status)
-{
-    if (!fcgi_page_request_want(&exchange->page, exchange->body.config, status))
-        return false;
-    fcgi_loop_defer(exchange->common->loop, &exchange->begin);
-    return true;
-}
-
 static void ask_page(struct fcgi_exchange *exchange)
 {
-    exchange->reply.as = exchange->page.status;
     if (exchange->expects && !exchange->body.complete)
         exchange->reply.close = true;
     stop_waiting(exchange);
-    fcgi_block_begin(&exchange->block);
     exchange->state = FCGI_EXCHANGE_WAITING;
-    if (!fcgi_page_request_start(&exchange->page, &exchange->upstream,
-                                 &exchange->common->tails, &exchange->log))
+    if (!fcgi_answer_head_ask_page(&exchange->head, &exchange->common->tails))
         answer_error(exchange, 500, "out of memory");
 }
 
-/* The head of the answer; all of it where the page of an error is replaced. */
-static const char *make_head(struct fcgi_exchange *exchange)
-{
-    const struct fcgi_server_config *config = exchange->upstream.server->config;
-    struct fcgi_buffer *out = &exchange->client.out;
-    struct fcgi_field reason;
-    struct fcgi_page page;
-    int status = fcgi_header_status(&exchange->block.header, &reason);
-    const char *error;
-
-    if (exchange->page.asked
-            ? status < 300
-            : !fcgi_page_intercepts(&exchange->pages, config, status))
-        return fcgi_reply_head(&exchange->reply, &exchange->block.header, out);
-    if (want_page(exchange, status))
-        return NULL;
-    if (exchange->page.asked)
-        say(exchange, FCGI_LOG_WARNING, "the ErrorPage is answered with %d",
-            status);
-    make_page(exchange, exchange->page.asked ? exchange->page.status : status,
-              &page);
-    error = fcgi_reply_replace(&exchange->reply, &exchange->block.header, &page,
-                               out);
-    fcgi_buffer_free(&page.content);
-    return error;
-}
-
-/* The answer is a file, and the application is not needed for it. */
-static void send_file(struct fcgi_exchange *exchange)
-{
-    const struct fcgi_header *header = &exchange->block.header;
-    struct fcgi_client *client = &exchange->client;
-    struct fcgi_reply *reply = &exchange->reply;
-    char why[FCGI_SENDFILE_TEXT];
-    struct fcgi_sendfile send;
-    const char *error;
-
-    if (!fcgi_sendfile_open(&send, header, &exchange->params,
-                            exchange->upstream.server->config, client->host,
-                            client->handle, reply->as != 0, why)) {
-        bad_answer(exchange, why);
-        return;
-    }
-    error = fcgi_reply_file(reply, header, &send.head, &client->out);
-    if (error == NULL && reply->framing == FCGI_FRAMING_LENGTH) {
-        reply->body_bytes = send.length;
-        fcgi_client_send_file(client, send.file, send.offset, send.length,
-                              exchange->tls);
-    } else {
-        close(send.file);
-    }
-    if (error != NULL) {
-        bad_answer(exchange, error);
-        return;
-    }
-    exchange->upstream.answering = true;
-    leave(exchange);
-    finish(exchange, false);
-}
-
-/* The head, and interim answers before it. */
 static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
                     size_t length)
 {
-    size_t most = exchange->upstream.server->config->max_header_size;
-    enum fcgi_header_result result;
-    const char *error;
+    char what[FCGI_ANSWER_HEAD_TEXT];
     size_t used;
 
-    do {
-        result = fcgi_block_feed(&exchange->block, most, bytes, length, &used);
-        bytes += used;
-        length -= used;
-        if (result == FCGI_HEADER_MORE)
-            return;
-        if (result != FCGI_HEADER_DONE) {
-            on_bad_block(exchange, result);
-            return;
-        }
-        fcgi_date_now(&exchange->common->date);
-        if (fcgi_sendfile_is_asked(&exchange->block.header)) {
-            send_file(exchange);
-            return;
-        }
-        error = make_head(exchange);
-        if (error != NULL) {
-            bad_answer(exchange, error);
-            return;
-        }
-        if (fcgi_page_request_is_due(&exchange->page))
-            return;
-        fcgi_block_begin(&exchange->block);
-    } while (!exchange->reply.begun && length > 0);
-    if (!exchange->reply.begun)
-        return;
-    exchange->state = FCGI_EXCHANGE_STREAMING;
-    exchange->upstream.answering = true;
-    on_body(exchange, bytes, length);
+    switch (
+        fcgi_answer_head_feed(&exchange->head, bytes, length, &used, what)) {
+    case FCGI_ANSWER_HEAD_MORE:
+        break;
+    case FCGI_ANSWER_HEAD_MADE:
+        exchange->state = FCGI_EXCHANGE_STREAMING;
+        on_body(exchange, bytes + used, length - used);
+        break;
+    case FCGI_ANSWER_HEAD_FILE:
+        leave(exchange);
+        finish(exchange, false);
+        break;
+    case FCGI_ANSWER_HEAD_PAGE:
+        fcgi_loop_defer(exchange->common->loop, &exchange->begin);
+        break;
+    case FCGI_ANSWER_HEAD_BAD:
+        bad_answer(exchange, what);
+        break;
+    case FCGI_ANSWER_HEAD_NO_MEMORY:
+        answer_error(exchange, 500, "out of memory");
+        break;
+    }
 }
 
 static void on_open(struct fcgi_upstream *upstream)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
-    if (!exchange->page.asked)
+    if (!exchange->head.page.asked)
         say_continue(exchange);
 }
 
@@ -730,7 +552,7 @@ static bool on_stdout(struct fcgi_upstream *upstream, const uint8_t *bytes,
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
-    if (fcgi_page_request_is_due(&exchange->page))
+    if (fcgi_answer_head_owes_page(&exchange->head))
         return false;
     if (exchange->state != FCGI_EXCHANGE_WAITING)
         return on_body(exchange, bytes, length);
@@ -796,12 +618,12 @@ static void on_end(struct fcgi_upstream *upstream)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
-    if (fcgi_page_request_is_due(&exchange->page))
+    if (fcgi_answer_head_owes_page(&exchange->head))
         return;
     if (exchange->reply.begun)
         conclude(exchange);
     else
-        bad_answer(exchange, exchange->block.header.length == 0
+        bad_answer(exchange, exchange->head.block.header.length == 0
                                  ? "an answer without a header"
                                  : "an answer that ends within its header");
 }
@@ -822,7 +644,7 @@ static void on_failure(struct fcgi_upstream *upstream,
     char why[FCGI_ATTEMPT_TEXT];
 
     fcgi_attempt_describe(attempt, why, sizeof(why));
-    if (fcgi_page_request_is_due(&exchange->page))
+    if (fcgi_answer_head_owes_page(&exchange->head))
         return;
     if (exchange->reply.begun) {
         struct fcgi_reply *reply = &exchange->reply;
@@ -849,17 +671,21 @@ static void begin(struct fcgi_loop_task *task)
     if (exchange->state >= FCGI_EXCHANGE_FLUSHING)
         return; /* it has failed for another reason meanwhile */
     /* A request that is refused with another status is not understood. */
-    if (fcgi_page_request_is_due(&exchange->page))
+    if (fcgi_answer_head_owes_page(&exchange->head)) {
         ask_page(exchange);
-    else if ((refusal == 403 || refusal == 404) && want_page(exchange, refusal))
+    } else if ((refusal == 403 || refusal == 404) &&
+               fcgi_answer_head_wants_page(&exchange->head, refusal)) {
         say(exchange, FCGI_LOG_ERROR, "%s; the ErrorPage is asked for",
             exchange->why_refused);
-    else if (refusal != 0)
+        fcgi_loop_defer(exchange->common->loop, &exchange->begin);
+    } else if (refusal != 0) {
         answer_error(exchange, refusal, exchange->why_refused);
-    else if (exchange->page_fields != NULL)
-        answer_page(exchange);
-    else
+    } else if (exchange->page_fields != NULL) {
+        fcgi_answer_head_own(&exchange->head, exchange->page_fields);
+        finish(exchange, false);
+    } else {
         pump(exchange);
+    }
 }
 
 static void init(struct fcgi_exchange *exchange,
@@ -874,17 +700,16 @@ static void init(struct fcgi_exchange *exchange,
     exchange->patience.fired = on_patience;
     exchange->turn.fired = on_turn;
     exchange->lag.fired = on_lag;
-    fcgi_page_request_init(&exchange->page);
-    exchange->tls = request->tls;
     exchange->cut = false;
     exchange->begin.run = begin;
     exchange->report.run = report;
-    fcgi_log_init(&exchange->log, common->host, request);
-    exchange->log.recent = &common->worker->pool->recent;
-    fcgi_page_source_init(&exchange->pages, request);
+    fcgi_log_init(&exchange->log, common->host, &common->worker->pool->recent,
+                  request);
     fcgi_reply_init(&exchange->reply, request, common->host->software,
                     fcgi_date_now(&common->date));
-    fcgi_block_begin(&exchange->block);
+    fcgi_answer_head_init(&exchange->head, &exchange->client,
+                          &exchange->upstream, &exchange->reply, &exchange->log,
+                          &common->date, request);
 }
 
 static void init_upstream(struct fcgi_exchange *exchange,
@@ -916,40 +741,6 @@ static void init_upstream(struct fcgi_exchange *exchange,
                        &request);
 }
 
-/* What the application is told: of the client and the files what is found out
- * about them first, where the server's keys say so. */
-static bool make_params(struct fcgi_exchange *exchange,
-                        const struct fcgi_http_request *request,
-                        const struct fcgi_script *script,
-                        const struct fcgi_server_config *config)
-{
-    struct fcgi_http_request told = *request;
-    struct fcgi_script found = *script;
-    struct fcgi_real real;
-
-    exchange->why_refused = fcgi_origin_find(&told, &config->trusted_proxies);
-    /* With a DocumentRoot the names are those of another machine. */
-    if (config->real_path && config->document_root == NULL)
-        fcgi_real_find(&real, &told, &found);
-    return fcgi_params_build(&exchange->params, &told, &found,
-                             exchange->common->host->software) == 0;
-}
-
-/* The answer is the status page, for the true client. Returns 0, or the status of
- * a refusal. */
-static int make_status(struct fcgi_exchange *exchange,
-                       const struct fcgi_http_request *request,
-                       const struct fcgi_server_config *config)
-{
-    struct fcgi_exchange_common *common = exchange->common;
-    struct fcgi_http_request told = *request;
-
-    fcgi_origin_find(&told, &config->trusted_proxies);
-    return fcgi_status_make(common->worker->pool, fcgi_loop_now(common->loop),
-                            &told, &exchange->block.memory,
-                            &exchange->page_fields, &exchange->why_refused);
-}
-
 bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                          struct fcgi_exchange_common *common, void *handle,
                          int fd, const struct fcgi_http_request *request,
@@ -967,20 +758,26 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     };
     const struct fcgi_server_config *config =
         fcgi_pool_first(common->worker->pool, allows, arg)->config;
+    struct fcgi_http_request told = *request; /* by proxies */
 
     init(exchange, common, request);
     init_upstream(exchange, request, allows, arg);
-    if (!make_params(exchange, request, script, config))
+    exchange->refusal = fcgi_judge(&told, script, &config->trusted_proxies,
+                                   &exchange->why_refused);
+    if (!fcgi_real_params(&exchange->params, &told, script, config,
+                          common->host->software))
         return false;
     fcgi_body_open(&exchange->body, common->host, handle, config, request);
     exchange->expects = request->expect_continue && request->version > 10 &&
                         !exchange->body.complete;
     fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,
                      &handlers);
-    exchange->refusal = fcgi_judge(request, script, &exchange->why_refused);
     exchange->page_fields = NULL;
     if (exchange->refusal == 0 && script->verdict == FCGI_PATH_STATUS)
-        exchange->refusal = make_status(exchange, request, config);
+        exchange->refusal =
+            fcgi_status_make(common->worker->pool, exchange->started, &told,
+                             &exchange->head.block.memory,
+                             &exchange->page_fields, &exchange->why_refused);
     if (request->provisional)
         fcgi_loop_defer(common->loop, &exchange->begin);
     else
@@ -990,22 +787,12 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
 
 /* --- memory ------------------------------------------------------------ */
 
-static void reset(struct fcgi_exchange *exchange, size_t keep)
+void fcgi_exchange_trim(struct fcgi_exchange *exchange, size_t keep)
 {
     fcgi_buffer_reset(&exchange->client.out, keep);
     fcgi_buffer_reset(&exchange->upstream.adapted, keep);
-    fcgi_buffer_reset(&exchange->block.memory, keep);
+    fcgi_buffer_reset(&exchange->head.block.memory, keep);
     fcgi_buffer_reset(&exchange->params, keep);
-    fcgi_buffer_reset(&exchange->page.params, keep);
+    fcgi_buffer_reset(&exchange->head.page.params, keep);
     fcgi_buffer_reset(&exchange->body.in, keep);
-}
-
-void fcgi_exchange_trim(struct fcgi_exchange *exchange)
-{
-    reset(exchange, KEPT_BUFFER);
-}
-
-void fcgi_exchange_free(struct fcgi_exchange *exchange)
-{
-    reset(exchange, 0);
 }

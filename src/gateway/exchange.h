@@ -19,14 +19,12 @@
 #define FCGI_GATEWAY_EXCHANGE_H
 
 #include "gateway/access.h"
-#include "gateway/block.h"
+#include "gateway/answer_head.h"
 #include "gateway/body.h"
 #include "gateway/client.h"
 #include "gateway/date.h"
 #include "gateway/linger.h"
 #include "gateway/log.h"
-#include "gateway/page.h"
-#include "gateway/page_request.h"
 #include "gateway/path.h"
 #include "gateway/reply.h"
 #include "gateway/tail.h"
@@ -67,23 +65,19 @@ struct fcgi_exchange {
     struct fcgi_client client;
     struct fcgi_upstream upstream;
     struct fcgi_reply reply;
-    struct fcgi_block block;   /* of the answer; or its memory is a page */
-    struct fcgi_buffer params; /* of the request */
-    struct fcgi_body body;     /* its */
+    struct fcgi_answer_head head; /* its; or the block's memory is a page */
+    struct fcgi_buffer params;    /* of the request */
+    struct fcgi_body body;        /* its */
     /* The client owes a part of the body: when it is given up. */
     struct fcgi_loop_timer patience;
-    uint64_t waited_at;   /* bytes of the body that had come when it was set */
-    bool draining;        /* what still comes of the body is dropped, */
-    uint64_t drain_until; /* until then */
-    bool expects;         /* the client waits for 100 (Continue) */
-    bool pumping;         /* pump() is under way */
+    uint64_t waited_at; /* bytes of the body that had come when it was set */
+    bool draining;      /* what still comes of the body is dropped */
+    bool expects;       /* the client waits for 100 (Continue) */
+    bool pumping;       /* pump() is under way */
     struct fcgi_loop_timer turn; /* set: it goes on then */
     struct fcgi_loop_timer lag;  /* set: the answer is whole */
-    bool tls;                    /* the client's connection */
     bool cut;                    /* the answer is not whole */
-    struct fcgi_page_source pages;
-    struct fcgi_page_request page;
-    int refusal; /* the status that it is refused with, or 0 */
+    int refusal;                 /* the status that it is refused with, or 0 */
     const char *why_refused;
     const char *page_fields; /* the answer is a page of our own: its fields */
     struct fcgi_loop_task begin, report;
@@ -115,9 +109,8 @@ void fcgi_exchange_abandon(struct fcgi_exchange *exchange);
  * its end: the exchange watches it from now on. */
 void fcgi_exchange_disturbed(struct fcgi_exchange *exchange);
 
-/* ENDED: gives back what memory is more than a usual request needs, so that it
- * can be started again; or all. */
-void fcgi_exchange_trim(struct fcgi_exchange *exchange);
-void fcgi_exchange_free(struct fcgi_exchange *exchange);
+/* ENDED: gives back memory, all or but `keep` bytes of each buffer, with which it
+ * can be started again. */
+void fcgi_exchange_trim(struct fcgi_exchange *exchange, size_t keep);
 
 #endif

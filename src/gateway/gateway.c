@@ -12,6 +12,8 @@
 /* One read of an application's answer. */
 #define SCRATCH 65536
 #define MOST_SPARE 256
+/* Memory that a spare exchange keeps, per buffer. */
+#define KEPT_BUFFER 16384
 
 struct fcgi_gateway {
     struct fcgi_exchange_common common;
@@ -35,7 +37,7 @@ static struct fcgi_exchange *exchange_of(struct fcgi_list *link)
 
 static void destroy(struct fcgi_exchange *exchange)
 {
-    fcgi_exchange_free(exchange);
+    fcgi_exchange_trim(exchange, 0);
     free(exchange);
 }
 
@@ -50,7 +52,7 @@ static void on_ended(struct fcgi_exchange *exchange)
         destroy(exchange);
         return;
     }
-    fcgi_exchange_trim(exchange);
+    fcgi_exchange_trim(exchange, KEPT_BUFFER);
     fcgi_list_add_first(&gateway->spare, &exchange->link);
     gateway->n_spare++;
 }

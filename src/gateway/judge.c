@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "gateway/origin.h"
 #include "proto/header.h"
 
 /*
@@ -47,9 +48,11 @@ static const char *judge_fields(const struct fcgi_http_request *request)
     return NULL;
 }
 
-int fcgi_judge(const struct fcgi_http_request *request,
-               const struct fcgi_script *script, const char **why)
+int fcgi_judge(struct fcgi_http_request *request,
+               const struct fcgi_script *script,
+               const struct fcgi_networks *trusted, const char **why)
 {
+    *why = fcgi_origin_find(request, trusted);
     if (script->verdict == FCGI_PATH_REFUSED) {
         *why = script->why;
         return script->status;

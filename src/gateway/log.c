@@ -12,12 +12,13 @@
 #include "gateway/params.h"
 
 void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
+                   struct fcgi_recent *recent,
                    const struct fcgi_http_request *request)
 {
     size_t size = sizeof(log->name), at;
 
     log->host = host;
-    log->recent = NULL;
+    log->recent = recent;
     log->length = 0;
     log->script_unknown = false;
     if (request->method.length == 0) {

@@ -30,6 +30,7 @@ struct fcgi_log {
 };
 
 void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
+                   struct fcgi_recent *recent,
                    const struct fcgi_http_request *request);
 
 /* One line: `server "NAME": GET /x.php: ...`. `server` may be NULL. */

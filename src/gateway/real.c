@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/params.h"
+
 /* Follows the links of a name that comes in two pieces; false where there is no
  * such file, or its name is too long. */
 static bool follow(struct fcgi_text folder, struct fcgi_text file,
@@ -41,4 +43,20 @@ void fcgi_real_find(struct fcgi_real *real, struct fcgi_http_request *request,
         script->folder = text(real->file);
         script->file = none;
     }
+}
+
+bool fcgi_real_params(struct fcgi_buffer *out,
+                      const struct fcgi_http_request *request,
+                      const struct fcgi_script *script,
+                      const struct fcgi_server_config *config,
+                      const char *software)
+{
+    struct fcgi_http_request told = *request;
+    struct fcgi_script found = *script;
+    struct fcgi_real real;
+
+    /* With a DocumentRoot the names are those of another machine. */
+    if (config->real_path && config->document_root == NULL)
+        fcgi_real_find(&real, &told, &found);
+    return fcgi_params_build(out, &told, &found, software) == 0;
 }

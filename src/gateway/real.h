@@ -7,6 +7,8 @@
 
 #include <limits.h>
 
+#include "config/config.h"
+#include "gateway/buffer.h"
 #include "gateway/host.h"
 #include "gateway/path.h"
 
@@ -24,5 +26,13 @@ struct fcgi_real {
  */
 void fcgi_real_find(struct fcgi_real *real, struct fcgi_http_request *request,
                     struct fcgi_script *script);
+
+/* Makes the params of a request as fcgi_params_build() does, with the real names
+ * where the server's RealPath wants them. False where memory is short. */
+bool fcgi_real_params(struct fcgi_buffer *out,
+                      const struct fcgi_http_request *request,
+                      const struct fcgi_script *script,
+                      const struct fcgi_server_config *config,
+                      const char *software);
 
 #endif

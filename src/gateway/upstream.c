@@ -70,16 +70,20 @@ void fcgi_upstream_release(struct fcgi_upstream *upstream)
     upstream->trial = false;
 }
 
-void fcgi_upstream_throttle(struct fcgi_upstream *upstream, size_t room)
+void fcgi_upstream_throttle(struct fcgi_upstream *upstream, size_t held)
 {
     struct fcgi_conn *conn = upstream->conn;
+    size_t size;
 
     if (conn == NULL)
         return;
-    if (room == 0) {
+    size = upstream->server->config->buffer_size;
+    /* The head and the framing of the answer are not counted beforehand. */
+    size -= size / 16;
+    if (held > size / 4 * 3) {
         fcgi_conn_pause(conn);
     } else {
-        conn->read_most = room;
+        conn->read_most = size - held;
         fcgi_conn_resume(conn);
     }
 }

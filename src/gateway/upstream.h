@@ -91,9 +91,6 @@ unsigned fcgi_upstream_kind(struct fcgi_text path);
  * 9.2.2). */
 bool fcgi_upstream_is_idempotent(struct fcgi_text method);
 
-/* The kind of requests for a path: see backend/server.h. */
-unsigned fcgi_upstream_kind(struct fcgi_text path);
-
 /* Makes an upstream ready for a request; until it is started, releasing it does
  * nothing. */
 void fcgi_upstream_init(struct fcgi_upstream *upstream,
@@ -119,9 +116,10 @@ bool fcgi_upstream_has_ended(const struct fcgi_upstream *upstream);
  * from now on, with a request that is not over yet. */
 struct fcgi_conn *fcgi_upstream_leave(struct fcgi_upstream *upstream);
 
-/* How many bytes of the answer there is room for; with 0 the application is
- * held back until the next call. */
-void fcgi_upstream_throttle(struct fcgi_upstream *upstream, size_t room);
+/* The client has still to take so many bytes of the answer: lets the application
+ * go on while there is room for a good part of what BufferSize allows, else holds
+ * it back until the next call. */
+void fcgi_upstream_throttle(struct fcgi_upstream *upstream, size_t held);
 
 /* What the current server was sent as params. */
 const struct fcgi_buffer *
