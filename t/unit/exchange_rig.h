@@ -251,6 +251,13 @@ static void close_app(void)
     app_closed = true;
 }
 
+static void close_peer(void)
+{
+    if (peer >= 0)
+        close(peer);
+    peer = -1;
+}
+
 static int close_rig(void **state)
 {
     (void)state;
@@ -258,8 +265,7 @@ static int close_rig(void **state)
     fcgi_gateway_free(gateway);
     fcgi_pool_free(pool);
     close(fd);
-    if (peer >= 0)
-        close(peer);
+    close_peer();
     close_app();
     if (listener >= 0)
         close(listener);
@@ -277,6 +283,11 @@ static void put_record(uint8_t type, const char *bytes, size_t length)
     assert_int_equal(send(app, bytes, length, MSG_NOSIGNAL), length);
 }
 
+static void end_request(void)
+{
+    put_record(FCGI_END_REQUEST, "\0\0\0\0\0\0\0", 8);
+}
+
 static void reply(void)
 {
     answered = true;
@@ -284,7 +295,7 @@ static void reply(void)
     if (ends_stdout)
         put_record(FCGI_STDOUT, "", 0);
     if (!unended)
-        put_record(FCGI_END_REQUEST, "\0\0\0\0\0\0\0", 8);
+        end_request();
 }
 
 /* One record of the request. */
@@ -447,6 +458,24 @@ static bool is_done(void)
     return done > 0;
 }
 
+static inline bool has_seen(void)
+{
+    return n_seen > 0;
+}
+
+static inline bool has_no_app(void)
+{
+    return app < 0;
+}
+
+static inline void run_for(unsigned ms)
+{
+    uint64_t until = now_ms() + ms;
+
+    while (now_ms() < until)
+        turn();
+}
+
 static void run_until(bool (*holds)(void))
 {
     uint64_t until = now_ms() + PATIENCE;
@@ -454,6 +483,16 @@ static void run_until(bool (*holds)(void))
     while (!holds() && now_ms() < until)
         turn();
     assert_true(holds());
+}
+
+/* Starts a request with `text` as its answer, which does not end; some of it has
+ * come on return. */
+static inline void begin_answer(const char *text)
+{
+    answer = text;
+    unended = true;
+    start(how_of("GET", FCGI_HTTP_NO_BODY), 0);
+    run_until(has_seen);
 }
 
 /* The outcome: `status`, and whether the connection must end. */

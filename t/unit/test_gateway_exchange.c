@@ -8,16 +8,6 @@
 
 #define GET how_of("GET", FCGI_HTTP_NO_BODY)
 
-static bool has_seen(void)
-{
-    return n_seen > 0;
-}
-
-static bool has_no_app(void)
-{
-    return app < 0;
-}
-
 /* --- tests ------------------------------------------------------------- */
 
 static void test_served(void **state)
@@ -58,10 +48,7 @@ static void test_bad_answers(void **state)
 static void test_cut(void **state)
 {
     (void)state;
-    answer = "Content-Type: text/plain\n\npart";
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
+    begin_answer("Content-Type: text/plain\n\npart");
     close_app();
     ends(200, true);
     assert_null(strstr(seen, "0\r\n\r\n"));
@@ -72,11 +59,8 @@ static void test_cut(void **state)
 static void test_client_gone(void **state)
 {
     (void)state;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
-    close(peer);
-    peer = -1;
+    begin_answer(answer);
+    close_peer();
     fcgi_exchange_disturbed(exchange); /* as the host finds out */
     ends(200, true);
     run_until(has_no_app);
@@ -91,14 +75,12 @@ static bool has_been_asked(void)
 static void test_half_closed(void **state)
 {
     (void)state;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
+    begin_answer(answer);
     shutdown(peer, SHUT_WR);
     fcgi_exchange_disturbed(exchange);
     run_until(has_been_asked);
     put_record(FCGI_STDOUT, " again", 6);
-    put_record(FCGI_END_REQUEST, "\0\0\0\0\0\0\0", 8);
+    end_request();
     ends(200, false);
     assert_non_null(strstr(seen, "5\r\nhello\r\n06\r\n again\r\n0\r\n\r\n"));
 }
@@ -120,9 +102,7 @@ static void test_abandon(void **state)
 static void test_freed(void **state)
 {
     (void)state;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
+    begin_answer(answer);
     fcgi_gateway_free(gateway);
     gateway = NULL;
     assert_int_equal(done, 0);

@@ -82,14 +82,6 @@ static int set_up(void **state)
     return open_rig(state);
 }
 
-static void run_for(unsigned ms)
-{
-    uint64_t until = now_ms() + ms;
-
-    while (now_ms() < until)
-        turn();
-}
-
 static bool has_asked(void)
 {
     return params_seen;
@@ -250,8 +242,7 @@ static void test_client_gone(void **state)
         run_for(10);
         assert_int_equal(params_seen, i % 2 == 0);
         if (i < 2) {
-            close(peer);
-            peer = -1;
+            close_peer();
         } else {
             read_error = EIO;
             allowed = 6;
@@ -438,11 +429,6 @@ static void test_spool_fails(void **state)
 
 /* --- 100 (Continue) ------------------------------------------------------ */
 
-static bool has_seen(void)
-{
-    return n_seen > 0;
-}
-
 static void test_expect(void **state)
 {
     const struct how how = {"POST", FCGI_HTTP_LENGTH, .expects = true};
@@ -594,8 +580,7 @@ static void test_early_gone(void **state)
     allowed = 50;
     start(POST, 100);
     run_until(has_seen);
-    close(peer);
-    peer = -1;
+    close_peer();
     run_until(is_done);
     assert_int_equal(outcome.status, 200);
     assert_true(outcome.close);
@@ -614,8 +599,7 @@ static void test_early_close(void **state)
         turn();
     assert_int_equal(recv(peer, raw, 1, MSG_DONTWAIT), 0);
     assert_int_equal(done, 0);
-    close(peer);
-    peer = -1;
+    close_peer();
     run_until(is_done);
     assert_true(outcome.close);
 }

@@ -33,36 +33,58 @@ static bool has_logged(void)
     return logged[0] != '\0';
 }
 
-static bool has_seen(void)
-{
-    return n_seen > 0;
-}
-
-static bool has_no_app(void)
-{
-    return app < 0;
-}
-
-static void end_request(void)
-{
-    put_record(FCGI_END_REQUEST, "\0\0\0\0\0\0\0", 8);
-}
-
 static void end_stdout(void)
 {
     put_record(FCGI_STDOUT, "", 0);
 }
 
-/* A request whose answer is `text`, and which goes on; the client has had all
- * of it, and keeps its connection. */
+/* The client has all of its answer, and keeps its connection; the application
+ * goes on. */
+static void goes_on(void)
+{
+    ends(200, false);
+    assert_int_equal(now()->active, 1);
+}
+
+/* A request whose answer is `text`, for which that holds. */
 static void answered_with(struct how how, const char *text)
 {
     answer = text;
     unended = true;
     start(how, 0);
-    ends(200, false);
-    assert_int_equal(now()->active, 1);
+    goes_on();
     assert_string_equal(logged, "");
+}
+
+/* The application answers with `text`, and ends STDOUT behind it. */
+static void start_with_end(const char *text)
+{
+    answer = text;
+    unended = ends_stdout = true;
+    start(GET, 0);
+}
+
+/* The application ends the request: its connection is kept for the next. */
+static void end_and_keep(void)
+{
+    end_request();
+    run_until(is_free);
+    assert_int_equal(now()->idle, 1);
+}
+
+/* The client's next request, whose answer ends. */
+static void start_next(void)
+{
+    unended = false;
+    done = 0;
+    n_seen = 0;
+    start(GET, 0);
+}
+
+static void nothing_for(unsigned ms)
+{
+    run_for(ms);
+    assert_int_equal(done, 0);
 }
 
 /* --- tests ------------------------------------------------------------- */
@@ -72,9 +94,7 @@ static void test_length(void **state)
     (void)state;
     answered_with(GET, LENGTH);
     assert_non_null(strstr(seen, "Content-Length: 5\r\n"));
-    end_request();
-    run_until(is_free);
-    assert_int_equal(now()->idle, 1); /* kept for the next */
+    end_and_keep();
     assert_string_equal(logged, "");
 }
 
@@ -82,40 +102,28 @@ static void test_length(void **state)
 static void test_end_of_stdout(void **state)
 {
     (void)state;
-    answer = CHUNKS;
-    unended = ends_stdout = true;
-    start(GET, 0);
-    ends(200, false);
+    start_with_end(CHUNKS);
+    goes_on();
     assert_non_null(strstr(seen, "\r\n\r\nhello"));
     assert_non_null(strstr(seen, "Content-Length: 5\r\n"));
-    assert_int_equal(now()->active, 1);
-    end_request();
-    run_until(is_free);
-    assert_int_equal(now()->idle, 1);
+    end_and_keep();
 }
 
 /* ... and after some of it: chunks, and the last one. */
 static void test_end_of_chunks(void **state)
 {
     (void)state;
-    answer = CHUNKS;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
+    begin_answer(CHUNKS);
     end_stdout();
-    ends(200, false);
+    goes_on();
     assert_non_null(strstr(seen, "5\r\nhello\r\n0\r\n\r\n"));
-    assert_int_equal(now()->active, 1);
 }
 
 /* A stream that goes on behind an empty record has not ended with it. */
-static void test_goes_on(void **state)
+static void test_empty_record(void **state)
 {
     (void)state;
-    answer = CHUNKS;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
+    begin_answer(CHUNKS);
     end_stdout();
     put_record(FCGI_STDOUT, " again", 6);
     end_request();
@@ -128,9 +136,7 @@ static void test_goes_on(void **state)
 static void test_short(void **state)
 {
     (void)state;
-    answer = "Content-Length: 6\n\nhello";
-    unended = ends_stdout = true;
-    start(GET, 0);
+    start_with_end("Content-Length: 6\n\nhello");
     ends(200, true);
     assert_non_null(strstr(logged,
                            "sent 5 bytes of a body, and "
@@ -141,13 +147,8 @@ static void test_short(void **state)
 static void test_unended(void **state)
 {
     (void)state;
-    answer = CHUNKS;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
-    for (uint64_t until = now_ms() + 50; now_ms() < until;)
-        turn();
-    assert_int_equal(done, 0);
+    begin_answer(CHUNKS);
+    nothing_for(50);
     assert_null(strstr(seen, "0\r\n\r\n"));
 }
 
@@ -160,9 +161,7 @@ static void test_no_body(void **state)
         put_record(FCGI_STDOUT, CHUNKS, strlen(CHUNKS));
         turn();
     }
-    end_request();
-    run_until(is_free);
-    assert_int_equal(now()->idle, 1);
+    end_and_keep();
     assert_string_equal(logged, "");
 }
 
@@ -175,12 +174,8 @@ static void test_next_request(void **state)
     answered_with(GET, LENGTH);
     busy = app;
     app = -1;
-    unended = false;
-    done = 0;
-    n_seen = 0;
-    start(GET, 0);
-    ends(200, false);
-    assert_int_equal(now()->active, 1);
+    start_next();
+    goes_on();
     assert_int_equal(now()->idle, 1);
     close(busy);
     run_until(has_logged);
@@ -192,13 +187,8 @@ static void test_limit(void **state)
     (void)state;
     server.max_connections = server.queue_size = 1;
     answered_with(GET, LENGTH);
-    unended = false;
-    done = 0;
-    n_seen = 0;
-    start(GET, 0);
-    for (uint64_t until = now_ms() + 50; now_ms() < until;)
-        turn();
-    assert_int_equal(done, 0);
+    start_next();
+    nothing_for(50);
     assert_int_equal(now()->waiting, 1);
     end_request();
     ends(200, false);
@@ -253,10 +243,7 @@ static void test_late_failures(void **state)
 static void test_breaks(void **state)
 {
     (void)state;
-    answer = CHUNKS;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
+    begin_answer(CHUNKS);
     end_stdout();
     close_app();
     ends(200, false);
@@ -279,21 +266,15 @@ static void test_read_timeout(void **state)
 static void test_client_gone(void **state)
 {
     (void)state;
-    answer = LENGTH;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
-    close(peer);
-    peer = -1;
+    begin_answer(LENGTH);
+    close_peer();
     fcgi_exchange_disturbed(exchange);
     run_until(is_done);
     for (int i = 0; i < 20; i++)
         turn();
     assert_true(app >= 0);
     assert_int_equal(now()->active, 1);
-    end_request();
-    run_until(is_free);
-    assert_int_equal(now()->idle, 1);
+    end_and_keep();
 }
 
 static bool has_all(void)
@@ -311,9 +292,7 @@ static void test_body_comes_still(void **state)
     allowed = 10;
     start(how_of("POST", FCGI_HTTP_LENGTH), 1000000);
     run_until(has_seen);
-    for (uint64_t until = now_ms() + 50; now_ms() < until;)
-        turn();
-    assert_int_equal(done, 0);
+    nothing_for(50);
     allowed = UINT64_MAX;
     run_until(has_all);
     ends(200, false);
@@ -333,17 +312,11 @@ static void test_freed(void **state)
 static void test_no_memory(void **state)
 {
     (void)state;
-    answer = LENGTH;
-    unended = true;
-    start(GET, 0);
-    run_until(has_seen);
+    begin_answer(LENGTH);
     allocations = 0;
     failing = 1;
-    for (uint64_t until = now_ms() + 60; now_ms() < until;)
-        turn();
-    assert_int_equal(done, 0);
-    ends(200, false);
-    assert_int_equal(now()->active, 1);
+    nothing_for(60);
+    goes_on();
 }
 
 int main(void)
@@ -351,7 +324,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
     const struct CMUnitTest tests[] = {
         TEST(test_length),        TEST(test_end_of_stdout),
-        TEST(test_end_of_chunks), TEST(test_goes_on),
+        TEST(test_end_of_chunks), TEST(test_empty_record),
         TEST(test_short),         TEST(test_unended),
         TEST(test_no_body),       TEST(test_next_request),
         TEST(test_limit),         TEST(test_late_words),
