@@ -4,17 +4,13 @@
 # bash's functions, called as bash calls them, and zsh's in a zsh that is typed at.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIFile;
 use Test::More;
 
 my $src = $ENV{TOP_SRCDIR}   or plan skip_all => 'TOP_SRCDIR is not set';
 my $dir = $ENV{TOP_BUILDDIR} or plan skip_all => 'TOP_BUILDDIR is not set';
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<', $file or return undef;
-    local $/;
-    return <$in>;
-}
 
 # Made from a .in, or as it is.
 sub file_of {

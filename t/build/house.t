@@ -7,6 +7,9 @@ use strict;
 use warnings;
 use File::Basename qw(basename dirname);
 use File::Find qw(find);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIFile;
 use Test::More;
 
 my $top = $ENV{TOP_SRCDIR} or plan skip_all => 'TOP_SRCDIR is not set';
@@ -80,13 +83,6 @@ sub check {
     delete $late{$_} for @now;
     note "pending: ", /(.*)/ for sort keys %late;
     ok(!@now, $name) or diag join "\n", map { "  $_" } @now;
-}
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!";
-    local $/;
-    return <$in>;
 }
 
 sub module { my ($file) = @_; return $file =~ m{^((?:src|tools)/[^/]+)/} ? $1 : '' }

@@ -5,6 +5,9 @@
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIFile;
 use Test::More;
 
 my $src = $ENV{TOP_SRCDIR} or plan skip_all => 'TOP_SRCDIR is not set';
@@ -12,20 +15,6 @@ my $tool = $ENV{FCGI_CHECK} or plan skip_all => 'FCGI_CHECK is not set';
 my $page = "$src/man/fcgi-check.1.in";
 my $readme = "$src/docs/tools.md";
 $ENV{LC_ALL} = 'C';
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!";
-    local $/;
-    return <$in>;
-}
-
-sub spew {
-    my ($file, $text) = @_;
-    open my $out, '>', $file or die "$file: $!";
-    print $out $text;
-    close $out or die "$file: $!";
-}
 
 sub to_mdoc {
     my ($text) = @_;

@@ -9,6 +9,7 @@ use Cwd qw(abs_path);
 use Exporter 'import';
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
+use FCGIFile;
 use IO::Socket::UNIX;
 use POSIX qw(mkfifo);
 
@@ -17,21 +18,6 @@ our $DIR = abs_path(dirname(__FILE__) . '/../check/cases');
 my @sockets;
 
 sub close_sockets { @sockets = () }
-
-sub slurp {
-    my ($path) = @_;
-    open my $in, '<:raw', $path or return undef;
-    local $/;
-    return <$in> // '';
-}
-
-sub spew {
-    my ($path, $text) = @_;
-    make_path(dirname($path));
-    open my $out, '>:raw', $path or die "$path: $!";
-    print $out $text;
-    close $out or die "$path: $!";
-}
 
 # A case: { args => [...], parts => [[PATH, KIND, TEXT]...], ... }
 sub read_case {

@@ -4,6 +4,9 @@
 # byte. That a server then runs PHP is tried in debian/tests/php-page.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIFile;
 use Test::More;
 use File::Temp qw(tempdir);
 
@@ -16,20 +19,6 @@ my $n = 0;
 mkdir "$top/lib";
 mkdir "$top/bin";
 $ENV{PATH} = "$top/bin:$ENV{PATH}";
-
-sub spew {
-    my ($file, $text) = @_;
-    open my $out, '>:raw', $file or die "$file: $!";
-    print $out $text;
-    close $out or die "$file: $!";
-}
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<:raw', $file or return undef;
-    local $/;
-    return scalar <$in> // '';
-}
 
 spew($plugin, 'not read here');
 # What `make install` puts into pkgdatadir is not there yet.

@@ -5,6 +5,7 @@
 # what it was.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use FCGIFile;
 use FCGITest;
 use File::Find;
 
@@ -17,20 +18,6 @@ my $dir = temp_dir();
 my $conf = "$dir/conf";
 my $port = FCGITest::Host::free_port();
 my $version = `'$ENV{MONKEY}' -v` =~ /v([\d.]+)/ ? $1 : 'none';
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<:raw', $file or die "$file: $!";
-    local $/;
-    return <$in>;
-}
-
-sub spew {
-    my ($file, $text) = @_;
-    open my $out, '>:raw', $file or die "$file: $!";
-    print $out $text;
-    close $out or die "$file: $!";
-}
 
 # All files, with content, mode and owner; fastcgi.conf is said to stay.
 sub state_of {

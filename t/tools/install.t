@@ -4,25 +4,14 @@
 # fastcgi.conf.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIFile;
 use Test::More;
 use File::Temp qw(tempdir);
 
 my $dest = tempdir(CLEANUP => 1);
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL DESTDIR)};
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<:raw', $file or return undef;
-    local $/;
-    return scalar <$in> // '';
-}
-
-sub spew {
-    my ($file, $text) = @_;
-    open my $out, '>:raw', $file or die "$file: $!";
-    print $out $text;
-    close $out or die "$file: $!";
-}
 
 # What both do with the file, and nothing else of them.
 sub make {

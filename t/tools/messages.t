@@ -6,19 +6,14 @@
 use strict;
 use warnings;
 use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIFile;
 use JSON::PP;
 use Test::More;
 
 my $dir = $ENV{TOP_BUILDDIR} or plan skip_all => 'TOP_BUILDDIR is not set';
 my $src = $ENV{TOP_SRCDIR} or plan skip_all => 'TOP_SRCDIR is not set';
 my @tools = qw(fcgi-check fcgi-get fcgi-ping fcgi-serve monkey-fastcgi);
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!";
-    local $/;
-    return scalar <$in>;
-}
 
 # What is wrong with a message; '' if nothing is. It begins in lower case, but
 # for names; it is one line without a full stop, as more may follow it.

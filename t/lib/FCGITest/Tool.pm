@@ -19,6 +19,7 @@ use File::Copy ();
 use POSIX qw(:sys_wait_h);
 use Test::More ();
 use Time::HiRes qw(time sleep);
+use FCGIFile qw(slurp);
 use FCGITest;
 
 our @EXPORT = qw(tool tool_is tool_path normal slurp);
@@ -40,13 +41,6 @@ sub copy_of {
         chmod 0755, $to;
         $to;
     };
-}
-
-sub slurp {
-    my ($file) = @_;
-    open my $fh, '<', $file or die "$file: $!";
-    local $/;
-    return scalar <$fh> // '';
 }
 
 sub command {

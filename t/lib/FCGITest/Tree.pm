@@ -8,17 +8,11 @@ use warnings;
 use Exporter 'import';
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
+use FCGIFile;
 
 our @EXPORT = qw(write_file);
 
-sub write_file {
-    my ($path, $text) = @_;
-    make_path(dirname($path));
-    open my $fh, '>', $path or die "$path: $!";
-    binmode $fh;
-    print $fh $text;
-    close $fh or die "$path: $!";
-}
+sub write_file { goto &spew }
 
 sub section {
     my ($name, @pairs) = @_;
