@@ -194,7 +194,6 @@ static void check_words(const struct place *p, const char *value)
 static void check_pair(const struct place *p, const char *value)
 {
     size_t length = strcspn(value, " \t");
-
     const char *sign = memchr(value, '=', length);
     fcgi_key_check *check = p->pair->key->check_value;
 

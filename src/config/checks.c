@@ -182,13 +182,11 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_LINKS_UNCHECKED, FCGI_DIAG_WARNING,
      "LinkRoots with CheckScript Off",
      "Where CheckScript is Off links may lead anywhere, so that LinkRoots "
-     "keeps "
-     "none from it. Set CheckScript to On, or remove LinkRoots."},
+     "keeps none from it. Set CheckScript to On, or remove LinkRoots."},
     {FCGI_CHECK_INTERCEPT_OFF, FCGI_DIAG_WARNING,
      "InterceptErrors Off beside others",
      "Off says that no error of the application has its body replaced; beside "
-     "On "
-     "or a status it says nothing, as those hold. Remove it, or them."},
+     "On or a status it says nothing, as those hold. Remove it, or them."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},
@@ -327,8 +325,8 @@ static const struct fcgi_check checks[] = {
      "by the keys of the first that the rule names (of the first in the file "
      "where it names none). Index, FrontController, PathInfo, Extensions, "
      "CheckScript, LinkRoots, RealPath and TrustedProxies of the others have "
-     "no effect there. Let "
-     "them have the same values, or make a rule for each server."},
+     "no effect there. Let them have the same values, or make a rule for each "
+     "server."},
     {FCGI_CHECK_SOCKET_MISSING, FCGI_DIAG_WARNING, "socket does not exist",
      "There is nothing at the path of ServerPath. That is no mistake if "
      "the application starts later; requests get a 503 until then."},

@@ -23,9 +23,10 @@ struct fcgi_endpoint {
 };
 
 /*
- * Reads `HOST:PORT`, `[V6]:PORT` or `_SERVICE._tcp.DOMAIN` into `endpoint`. Returns 0, or -1 with
- * `*why` set to a static text (what is wrong and what cures it) and `*at` to
- * the offset in `text` that it is about. `text` need not be terminated.
+ * Reads `HOST:PORT`, `[V6]:PORT` or `_SERVICE._tcp.DOMAIN` into `endpoint`.
+ * Returns 0, or -1 with `*why` set to a static text (what is wrong and what
+ * cures it) and `*at` to the offset in `text` that it is about. `text` need not
+ * be terminated.
  */
 int fcgi_endpoint_parse_addr(const char *text, size_t len,
                              struct fcgi_endpoint *endpoint, const char **why,

@@ -410,13 +410,14 @@ static bool is_no_text(struct fcgi_lexer *s, const char *text, size_t len)
 {
     bool utf16 = len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 ||
                               memcmp(text, "\xfe\xff", 2) == 0);
+    bool found = utf16 || is_binary(text, len);
 
-    if (utf16 || is_binary(text, len))
+    if (found)
         fcgi_check_report(
             s->diags, FCGI_CHECK_NUL, s->file, 1, 1, 2,
             utf16 ? "the file is UTF-16 text; save it as UTF-8 without BOM"
                   : "this is no text, or none in UTF-8; is it the right file?");
-    return utf16 || is_binary(text, len);
+    return found;
 }
 
 void fcgi_lexer_init(struct fcgi_lexer *s, const struct fcgi_grammar *grammar,

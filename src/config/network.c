@@ -64,8 +64,7 @@ const char *fcgi_network_parse(const char *text, size_t len,
     network->bits = (uint8_t)(v6 ? bits : bits + FCGI_NETWORK_IPV4);
     if (!is_first(network))
         return "the address goes on behind so many bits; write the first one "
-               "of "
-               "the network, or leave the '/' out";
+               "of the network, or leave the '/' out";
     return NULL;
 }
 
