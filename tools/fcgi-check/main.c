@@ -86,11 +86,10 @@ static const struct fcgi_cli cli = {
         "is\n" FCGI_CONFIG_FILE ".",
     .options = rows,
     .n_options = sizeof(rows) / sizeof(rows[0]),
-    .footer =
-        "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
-        "Status: 0 nothing is wrong (there may be warnings), 1 something is, "
-        "2 it could\n"
-        "not be checked.",
+    .footer = FCGI_CLI_TIME_HELP
+    "Status: 0 nothing is wrong (there may be warnings), 1 something is, "
+    "2 it could\n"
+    "not be checked.",
 };
 
 #define refuse(option, arg, what) fcgi_cli_refuse(&cli, option, arg, what)
@@ -288,7 +287,7 @@ int main(int argc, char **argv)
     if (first < 0)
         return status;
     if (options.timeout == 0)
-        return refuse("timeout", "0", "no server answers in no time");
+        return refuse("timeout", "0", "it must not be 0");
     if (options.live && options.syntax_only) {
         return fcgi_cli_usage(&cli,
                               "--live and --syntax-only exclude each "

@@ -112,23 +112,19 @@ static const struct fcgi_cli cli = {
     .about =
         "Sends one request to a FastCGI application and prints the answer's "
         "body.\n"
-        "\n"
-        "TARGET is /path/of.sock, unix:/path/of.sock, HOST[:PORT] (port "
-        "9000),\n"
-        "[IPV6]:PORT, tcp://HOST:PORT, or @NAME of fastcgi.conf. SCRIPT is "
-        "the\n"
+        "\n" FCGI_TARGET_HELP
+        " of fastcgi.conf. SCRIPT is the\n"
         "script's path; with --docroot, URI is what a client would ask for. "
         "Either\n"
         "may have a ?QUERY.",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
-    .footer =
-        "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
-        "Exit status: that of the application, and 200 for a larger one; 249 "
-        "HTTP\n"
-        "status with --fail, 250 trouble, 251 no connection, 252 timeout, 253 "
-        "answer\n"
-        "not whole, 254 not FastCGI, 255 rejected by the application.",
+    .footer = FCGI_CLI_TIME_HELP
+    "Exit status: that of the application, and 200 for a larger one; 249 "
+    "HTTP\n"
+    "status with --fail, 250 trouble, 251 no connection, 252 timeout, 253 "
+    "answer\n"
+    "not whole, 254 not FastCGI, 255 rejected by the application.",
     .trouble = FCGI_GET_TROUBLE,
 };
 

@@ -124,17 +124,13 @@ const struct fcgi_cli fcgi_ping_cli = {
     .usage = "[OPTION]... TARGET...",
     .about =
         "Asks FastCGI applications whether they are there, and how fast.\n"
-        "\n"
-        "TARGET is /path/of.sock, unix:/path/of.sock, HOST[:PORT] (port "
-        "9000),\n"
-        "[IPV6]:PORT, tcp://HOST:PORT, or @NAME and @all of fastcgi.conf.",
+        "\n" FCGI_TARGET_HELP " and @all of fastcgi.conf.",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
-    .footer =
-        "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
-        "Status: 0 all targets answered, 1 one did not, 2 trouble, 3 one "
-        "answered\n"
-        "but is not well.",
+    .footer = FCGI_CLI_TIME_HELP
+    "Status: 0 all targets answered, 1 one did not, 2 trouble, 3 one "
+    "answered\n"
+    "but is not well.",
 };
 
 static int bad(const char *option, const char *arg, const char *what)

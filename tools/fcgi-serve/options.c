@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "probe/target.h"
 
 enum {
     OPT_ADDRESS = FCGI_CLI_LONG,
@@ -74,10 +74,7 @@ const struct fcgi_cli serve_options_cli = {
         "the\n"
         "very monkey-fastcgi.so is loaded, and treated as badly as there. For\n"
         "development and tests. It is not a production server.\n"
-        "\n"
-        "TARGET is /path/of.sock, unix:/path/of.sock, HOST[:PORT] (port "
-        "9000),\n"
-        "[IPV6]:PORT, tcp://HOST:PORT, or @NAME of fastcgi.conf.",
+        "\n" FCGI_TARGET_HELP " of fastcgi.conf.",
     .options = rows,
     .n_options = sizeof(rows) / sizeof(rows[0]),
     .footer =

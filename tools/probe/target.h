@@ -15,6 +15,11 @@
 
 #define FCGI_TARGET_PORT 9000 /* where HOST alone is given; php-fpm's default */
 
+/* What a tool's help says of TARGET; " of fastcgi.conf" follows. */
+#define FCGI_TARGET_HELP                                                      \
+    "TARGET is /path/of.sock, unix:/path/of.sock, HOST[:PORT] (port 9000),\n" \
+    "[IPV6]:PORT, tcp://HOST:PORT, or @NAME"
+
 /*
  * Reads an address of the command line:
  *
