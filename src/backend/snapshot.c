@@ -42,7 +42,8 @@ static void add_times(struct fcgi_snapshot_server *to,
         if (age > 0)
             condense(counts, &to->slices[FCGI_SNAPSHOT_SLICES - age]);
         add(sums, counts);
-        if (age == fcgi_snapshot_minutes[window] * SLICES_A_MINUTE)
+        if (window < FCGI_SNAPSHOT_WINDOWS &&
+            age == fcgi_snapshot_minutes[window] * SLICES_A_MINUTE)
             condense(sums, &to->windows[window++]);
     }
     /* A machine that has run for less. */
