@@ -115,8 +115,7 @@ static const char *make_file(struct fcgi_answer_head *head,
     error = fcgi_reply_file(reply, header, &send.head, &client->out);
     if (error == NULL && reply->framing == FCGI_FRAMING_LENGTH) {
         reply->body_bytes = send.length;
-        fcgi_client_send_file(client, send.file, send.offset, send.length,
-                              head->tls);
+        fcgi_client_send_file(client, send.file, send.offset, send.length);
     } else {
         close(send.file);
     }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* A client that takes nothing for so long is given up. */
@@ -24,6 +26,9 @@
  * at a time. */
 #define FILE_TURN (1 << 20)
 #define FILE_COPY 65536
+
+/* From how many bytes on a copy costs more than a write by itself. */
+#define PASS_LEAST 16384
 
 const char *fcgi_client_loss_text(enum fcgi_client_loss loss)
 {
@@ -224,11 +229,46 @@ void fcgi_client_flush(struct fcgi_client *client)
         flush(client);
 }
 
+/* Writes `out` and the bytes behind it as far as the client takes them. Returns
+ * how many of the bytes it took. */
+static size_t write_both(struct fcgi_client *client, const uint8_t *bytes,
+                         size_t length)
+{
+    size_t pending = client->out.length - client->written;
+    struct iovec spans[] = {
+        {pending > 0 ? client->out.data + client->written : NULL, pending},
+        {(void *)(uintptr_t)bytes, length},
+    };
+    struct msghdr message = {.msg_iov = spans, .msg_iovlen = 2};
+    ssize_t n = sendmsg(client->io.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (n <= 0)
+        return 0;
+    client->probed = client->half_closed;
+    if ((size_t)n < pending) {
+        client->written += (size_t)n;
+        return 0;
+    }
+    client->out.length = client->written = 0;
+    return (size_t)n - pending;
+}
+
+void fcgi_client_pass(struct fcgi_client *client, const uint8_t *bytes,
+                      size_t length)
+{
+    size_t taken = 0;
+
+    if (length >= PASS_LEAST && client->open && client->plain &&
+        !client->blocked && !client->out.failed)
+        taken = write_both(client, bytes, length);
+    fcgi_buffer_add(&client->out, bytes + taken, length - taken);
+}
+
 void fcgi_client_send_file(struct fcgi_client *client, int file,
-                           uint64_t offset, uint64_t length, bool copying)
+                           uint64_t offset, uint64_t length)
 {
     client->sending = true;
-    client->copying = copying;
+    client->copying = !client->plain;
     client->file = file;
     client->file_at = (off_t)offset;
     client->file_left = length;
@@ -301,7 +341,7 @@ static void on_timer(struct fcgi_loop_timer *timer)
 
 void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
                       const struct fcgi_host *host, void *handle, int fd,
-                      const struct fcgi_client_handlers *handlers)
+                      bool plain, const struct fcgi_client_handlers *handlers)
 {
     client->loop = loop;
     client->host = host;
@@ -309,6 +349,7 @@ void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
     client->handlers = handlers;
     client->written = 0;
     client->io.fd = fd;
+    client->plain = plain;
     client->io.ready = on_ready;
     client->timer.fired = on_timer;
     client->open = true;

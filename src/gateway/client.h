@@ -82,6 +82,7 @@ struct fcgi_client {
     bool finishing;      /* nothing is added to `out` any more */
     size_t retry_length; /* a write to be tried again as it was */
 
+    bool plain;   /* what the descriptor is given reaches the client as it is */
     bool sending; /* a file, behind `out` */
     bool copying; /* it goes through `out` */
     int file;
@@ -90,13 +91,14 @@ struct fcgi_client {
 };
 
 /*
- * Opens the client whose descriptor is `fd`. `out` must be empty. The host
- * watches the descriptor still: only where the client is waited for is it taken
- * over (host->watch).
+ * Opens the client whose descriptor is `fd`, and is its connection itself where
+ * it is `plain`, so without TLS. `out` must be empty. The host watches the
+ * descriptor still: only where the client is waited for is it taken over
+ * (host->watch).
  */
 void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
                       const struct fcgi_host *host, void *handle, int fd,
-                      const struct fcgi_client_handlers *handlers);
+                      bool plain, const struct fcgi_client_handlers *handlers);
 
 /* Waits for what the client sends, or stops waiting. */
 void fcgi_client_listen(struct fcgi_client *client, bool wanted);
@@ -109,12 +111,20 @@ void fcgi_client_attend(struct fcgi_client *client);
 void fcgi_client_flush(struct fcgi_client *client);
 
 /*
+ * Adds bytes of the caller's to `out`. Where they are many, and the client takes
+ * them at once, they are written, behind what `out` has, without being copied:
+ * what is in `out` must be ready to go. How the client fares is told by the next
+ * flush.
+ */
+void fcgi_client_pass(struct fcgi_client *client, const uint8_t *bytes,
+                      size_t length);
+
+/*
  * A part of a file is to be written behind `out`, by fcgi_client_finish() and
- * without being copied, unless that is needed: for TLS. The client closes the
- * file.
+ * without being copied where that can be. The client closes the file.
  */
 void fcgi_client_send_file(struct fcgi_client *client, int file,
-                           uint64_t offset, uint64_t length, bool copying);
+                           uint64_t offset, uint64_t length);
 
 /* Nothing more will be added to `out`: writes it to its end, then calls
  * on_written. */

@@ -475,8 +475,14 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
 {
     struct fcgi_reply *reply = &exchange->reply;
     struct fcgi_buffer *out = &exchange->client.out;
-    size_t taken = fcgi_reply_body(reply, bytes, length, out);
+    size_t taken = fcgi_reply_open_part(reply, length, out);
 
+    /* Nothing may go out before the framing is chosen. */
+    if (reply->framing == FCGI_FRAMING_OPEN)
+        fcgi_buffer_add(out, bytes, taken);
+    else
+        fcgi_client_pass(&exchange->client, bytes, taken);
+    fcgi_reply_close_part(reply, taken, out);
     if (out->failed) {
         flush(exchange);
         return false;
@@ -771,7 +777,7 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
     exchange->expects = request->expect_continue && request->version > 10 &&
                         !exchange->body.complete;
     fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,
-                     &handlers);
+                     !request->tls, &handlers);
     exchange->page_fields = NULL;
     if (exchange->refusal == 0 && script->verdict == FCGI_PATH_STATUS)
         exchange->refusal =

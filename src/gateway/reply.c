@@ -390,8 +390,8 @@ const char *fcgi_reply_replace(struct fcgi_reply *reply,
     return error;
 }
 
-size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
-                       size_t length, struct fcgi_buffer *out)
+size_t fcgi_reply_open_part(struct fcgi_reply *reply, size_t length,
+                            struct fcgi_buffer *out)
 {
     switch (reply->framing) {
     case FCGI_FRAMING_NONE:
@@ -399,22 +399,34 @@ size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
     case FCGI_FRAMING_LENGTH:
         if (length > reply->length - reply->body_bytes)
             length = (size_t)(reply->length - reply->body_bytes);
-        fcgi_buffer_add(out, bytes, length);
         break;
     case FCGI_FRAMING_CHUNKED:
-        if (length == 0)
-            return 0; /* an empty chunk would be the last one */
-        add_chunk_size(out, length);
-        fcgi_buffer_add(out, bytes, length);
-        fcgi_buffer_add_text(out, "\r\n");
+        if (length > 0) /* an empty chunk would be the last one */
+            add_chunk_size(out, length);
         break;
     case FCGI_FRAMING_OPEN:
     case FCGI_FRAMING_CLOSE:
-        fcgi_buffer_add(out, bytes, length);
         break;
     }
     reply->body_bytes += length;
     return length;
+}
+
+void fcgi_reply_close_part(const struct fcgi_reply *reply, size_t length,
+                           struct fcgi_buffer *out)
+{
+    if (reply->framing == FCGI_FRAMING_CHUNKED && length > 0)
+        fcgi_buffer_add_text(out, "\r\n");
+}
+
+size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
+                       size_t length, struct fcgi_buffer *out)
+{
+    size_t taken = fcgi_reply_open_part(reply, length, out);
+
+    fcgi_buffer_add(out, bytes, taken);
+    fcgi_reply_close_part(reply, taken, out);
+    return taken;
 }
 
 void fcgi_reply_commit(struct fcgi_reply *reply, struct fcgi_buffer *out)

@@ -79,6 +79,13 @@ const char *fcgi_reply_file(struct fcgi_reply *reply,
 size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
                        size_t length, struct fcgi_buffer *out);
 
+/* Likewise, for a caller who adds the bytes by itself, between the two: adds what
+ * stands in front of a part, and behind one of so many bytes. */
+size_t fcgi_reply_open_part(struct fcgi_reply *reply, size_t length,
+                            struct fcgi_buffer *out);
+void fcgi_reply_close_part(const struct fcgi_reply *reply, size_t length,
+                           struct fcgi_buffer *out);
+
 /*
  * To be called before the first of the answer is written. Where the
  * application has not told the length, how the body is framed is left open

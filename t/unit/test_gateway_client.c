@@ -163,7 +163,7 @@ static void start(void)
     assert_non_null(loop);
     fcgi_linger_init(&lingering, loop);
     memset(&client, 0, sizeof(client));
-    fcgi_client_open(&client, loop, &host, &script, fd, &handlers);
+    fcgi_client_open(&client, loop, &host, &script, fd, false, &handlers);
     assert_false(client.io.added); /* nobody waits for it yet */
     fcgi_client_attend(&client);
     assert_true(client.io.added);
@@ -325,20 +325,19 @@ static void test_closed_in_room(void **state)
     assert_string_equal(told, "room");
 }
 
-/* A peer that reads nothing, then all; every byte is there. */
-static void test_slow(void **state)
-{
-    size_t length = 4 << 20, got = 0;
+#define MUCH (4 << 20)
 
-    (void)state;
-    assert_true(fcgi_buffer_reserve(&client.out, length));
+static void fill(uint8_t *bytes, size_t length)
+{
     for (size_t i = 0; i < length; i++)
-        client.out.data[i] = (uint8_t)(i % 251);
-    client.out.length = length;
-    fcgi_client_finish(&client);
-    assert_true(client.blocked);
-    run_for(20);
-    assert_string_equal(told, "");
+        bytes[i] = (uint8_t)(i % 251);
+}
+
+/* Reads all that fill() has made, until all is written. */
+static void expect_much(size_t length)
+{
+    size_t got = 0;
+
     while (got < length) {
         uint8_t bytes[65536];
         ssize_t n = recv(peer, bytes, sizeof(bytes), MSG_DONTWAIT);
@@ -351,6 +350,105 @@ static void test_slow(void **state)
     for (int i = 0; i < 100 && strstr(told, "written") == NULL; i++)
         fcgi_loop_wait(loop, 5);
     assert_non_null(strstr(told, "written"));
+}
+
+/* A peer that reads nothing, then all; every byte is there. */
+static void test_slow(void **state)
+{
+    (void)state;
+    assert_true(fcgi_buffer_reserve(&client.out, MUCH));
+    fill(client.out.data, MUCH);
+    client.out.length = MUCH;
+    fcgi_client_finish(&client);
+    assert_true(client.blocked);
+    run_for(20);
+    assert_string_equal(told, "");
+    expect_much(MUCH);
+}
+
+/* What is passed goes out behind what is there, and what is not taken stays. */
+static void test_pass(void **state)
+{
+    uint8_t *bytes = malloc(MUCH);
+    int room = 65536;
+
+    (void)state;
+    assert_non_null(bytes);
+    fill(bytes, MUCH);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)),
+                     0);
+    client.plain = true;
+    fcgi_buffer_add(&client.out, bytes, 100);
+    fcgi_client_pass(&client, bytes + 100, 20000);
+    assert_int_equal(client.out.length, 0);
+    assert_int_equal(n_asked, 0);
+    fcgi_buffer_add(&client.out, bytes + 20100, 1);
+    fcgi_client_pass(&client, bytes + 20101, MUCH - 20101 - 20000);
+    assert_in_range(client.out.length, 1, MUCH - 20101 - 20000);
+    fcgi_client_flush(&client);
+    assert_true(client.blocked);
+    /* Behind bytes that wait nothing is written. */
+    fcgi_client_pass(&client, bytes + MUCH - 20000, 20000);
+    memset(bytes, 0xff, MUCH);
+    fcgi_client_finish(&client);
+    expect_much(MUCH);
+    free(bytes);
+}
+
+/* Not even all of what was there is taken. */
+static void test_pass_little_room(void **state)
+{
+    uint8_t *bytes = malloc(MUCH);
+
+    (void)state;
+    assert_non_null(bytes);
+    fill(bytes, MUCH);
+    client.plain = true;
+    fcgi_buffer_add(&client.out, bytes, MUCH - 20000);
+    fcgi_client_pass(&client, bytes + MUCH - 20000, 20000);
+    assert_true(client.written > 0);
+    assert_int_equal(client.out.length, MUCH);
+    fcgi_client_finish(&client);
+    expect_much(MUCH);
+    free(bytes);
+}
+
+/* What is little, or goes over TLS, is copied; no error is told at once. */
+static void test_pass_copied(void **state)
+{
+    static uint8_t bytes[65536];
+
+    (void)state;
+    fcgi_client_pass(&client, bytes, sizeof(bytes));
+    assert_int_equal(client.out.length, sizeof(bytes));
+    client.plain = true;
+    client.out.length = 0;
+    fcgi_client_pass(&client, bytes, 100);
+    assert_int_equal(client.out.length, 100);
+    close(peer);
+    peer = -1;
+    fcgi_client_pass(&client, bytes, sizeof(bytes));
+    assert_int_equal(client.out.length, sizeof(bytes) + 100);
+    assert_string_equal(told, "");
+    fcgi_client_flush(&client);
+    assert_string_equal(told, "gone");
+    fcgi_client_pass(&client, bytes, sizeof(bytes));
+    assert_string_equal(told, "gone");
+}
+
+static void test_pass_no_memory(void **state)
+{
+    uint8_t *bytes = calloc(1, MUCH);
+
+    (void)state;
+    assert_non_null(bytes);
+    client.plain = true;
+    no_memory = true;
+    fcgi_client_pass(&client, bytes, MUCH);
+    no_memory = false;
+    free(bytes);
+    fcgi_client_flush(&client);
+    assert_string_equal(told, "no-memory");
 }
 
 static void test_held(void **state)
@@ -543,7 +641,7 @@ static void test_not_watched(void **state)
         struct fcgi_client other = {0};
 
         told[0] = '\0';
-        fcgi_client_open(&other, loop, &host, &script, fd, &handlers);
+        fcgi_client_open(&other, loop, &host, &script, fd, false, &handlers);
         *faults[i] = true;
         fcgi_client_attend(&other);
         *faults[i] = false;
@@ -656,6 +754,11 @@ int main(void)
         UNIX(test_again),
         UNIX(test_closed_in_room),
         UNIX(test_slow),
+        UNIX(test_pass),
+        TCP(test_pass),
+        UNIX(test_pass_little_room),
+        UNIX(test_pass_copied),
+        UNIX(test_pass_no_memory),
         UNIX(test_held),
         UNIX(test_write_fails),
         UNIX(test_write_nothing),
