@@ -132,6 +132,7 @@ libcheck_la_SOURCES = \
 	tools/fcgi-check/brackets.c \
 	tools/fcgi-check/dialect.c tools/fcgi-check/dialect.h \
 	tools/fcgi-check/dialect18.c \
+	tools/fcgi-check/effect.c \
 	tools/fcgi-check/elf.c \
 	tools/fcgi-check/explain.c \
 	tools/fcgi-check/fix.c \

@@ -148,9 +148,11 @@ static const struct fcgi_check checks[] = {
      "all the same. Remove one of the two."},
     {FCGI_CHECK_QUEUE_UNUSED, FCGI_DIAG_WARNING,
      "queue without a limit of connections",
-     "QueueSize and QueueTimeout are about requests that wait for one of "
-     "MaxConnections. Without that key there is no limit, and nobody waits. "
-     "Set MaxConnections, or remove the two."},
+     "QueueSize and QueueTimeout are about requests that wait for a "
+     "connection. "
+     "Where MaxConnections is 0, and Concurrency Off, or connections are not "
+     "kept, there is no limit, and nobody waits. Set MaxConnections, or remove "
+     "the two."},
     {FCGI_CHECK_KEEP_ALIVE_OFF, FCGI_DIAG_WARNING,
      "keys of kept connections with KeepAlive Off",
      "KeepAliveTimeout and KeepAliveRequests are about connections that are "
@@ -187,6 +189,12 @@ static const struct fcgi_check checks[] = {
      "InterceptErrors Off beside others",
      "Off says that no error of the application has its body replaced; beside "
      "On or a status it says nothing, as those hold. Remove it, or them."},
+    {FCGI_CHECK_FORMAT_UNUSED, FCGI_DIAG_WARNING,
+     "AccessLogFormat without AccessLog",
+     "AccessLogFormat says what a line of the access log is. AccessLog, which "
+     "is Off by default, says where it goes; without it there are no lines. "
+     "Set "
+     "AccessLog, or remove AccessLogFormat."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},
@@ -351,6 +359,22 @@ static const struct fcgi_check checks[] = {
     {FCGI_CHECK_NO_TYPES, FCGI_DIAG_ERROR, "monkey.mime cannot be read",
      "Monkey 1.6 starts without a monkey.mime that it can read, and crashes "
      "at the first file that it sends. Monkey 1.8 does without."},
+    {FCGI_CHECK_LINKS_OFF, FCGI_DIAG_WARNING, "LinkRoots with SymLink Off",
+     "With SymLink Off in monkey.conf, or without that key, no symbolic link "
+     "is followed, wherever LinkRoots lets one lead. Set SymLink to On, which "
+     "has Monkey follow links to its own files, too, or remove LinkRoots."},
+    {FCGI_CHECK_STATUS_UNUSED, FCGI_DIAG_WARNING,
+     "StatusAllow without a status page",
+     "StatusAllow says who is shown a server by the status page, and no Match "
+     "rule asks for that. Add 'Match ^/fcgi-status$ fastcgi =status' to the "
+     "[HANDLERS] of a site, before rules that match it, too, or remove "
+     "StatusAllow."},
+    {FCGI_CHECK_NO_PAGE, FCGI_DIAG_WARNING,
+     "errors that are intercepted, and have no page",
+     "InterceptErrors puts a page in place of what the application answers an "
+     "error with: that of an ErrorPage, or of [ERROR_PAGES] of the site. Where "
+     "there is neither, On does nothing, and a status has a page of one line. "
+     "Give the page, or remove InterceptErrors."},
     {FCGI_CHECK_NO_ANSWER, FCGI_DIAG_ERROR, "server does not answer",
      "With --live each server was asked, with a request for its limits "
      "(FCGI_GET_VALUES) that runs no script, and this one gave no answer "

@@ -87,9 +87,17 @@ static void report_pair(struct fcgi_diag_list *diags, const char *id,
                       pair->key_length, "%s", message);
 }
 
+static bool is_word(const char *text, const char *word)
+{
+    return fcgi_text_equal(text, strlen(text), word, strlen(word));
+}
+
+/* As the backend has it: a connection that is not kept holds nothing up. */
 static bool has_limit(const struct fcgi_server_config *server)
 {
-    return server->max_connections > 0;
+    return server->max_connections > 0 ||
+           (server->keep_alive && server->keep_alive_requests > 1 &&
+            !is_word(server->concurrency, "Off"));
 }
 
 static bool keeps(const struct fcgi_server_config *server)
@@ -102,8 +110,13 @@ static bool is_taken_out(const struct fcgi_server_config *server)
     return server->max_fails > 0;
 }
 
+static bool has_log(const struct fcgi_server_config *server)
+{
+    return !is_word(server->access_log, "Off");
+}
+
 static const struct rule {
-    const char *keys[2]; /* numbers, that have no effect */
+    const char *keys[2]; /* numbers or words that have no effect */
     bool (*has_effect)(const struct fcgi_server_config *server);
     const char *id;
     const char *message; /* behind the key's name */
@@ -111,8 +124,8 @@ static const struct rule {
     {{"QueueSize", "QueueTimeout"},
      has_limit,
      FCGI_CHECK_QUEUE_UNUSED,
-     "has no effect without MaxConnections, as nobody waits for a connection; "
-     "set that, or remove this"},
+     "has no effect, as each request has a connection of its own, and none "
+     "waits; set MaxConnections, or remove this"},
     {{"KeepAliveTimeout", "KeepAliveRequests"},
      keeps,
      FCGI_CHECK_KEEP_ALIVE_OFF,
@@ -122,14 +135,23 @@ static const struct rule {
      FCGI_CHECK_NEVER_OUT,
      "has no effect with MaxFails 0, as no server is ever taken out; set that "
      "to 1 or more, or remove this"},
+    {{"AccessLogFormat"},
+     has_log,
+     FCGI_CHECK_FORMAT_UNUSED,
+     "has no effect without AccessLog; set that, or remove this"},
 };
 
 static bool is_default(const struct fcgi_server_config *server,
                        const struct fcgi_key *key)
 {
+    const char *field = (const char *)server + key->offset, *text;
     uint32_t number;
 
-    memcpy(&number, (const char *)server + key->offset, sizeof(number));
+    if (key->type == FCGI_KEY_TEXT) {
+        memcpy(&text, field, sizeof(text));
+        return is_word(text, key->def_text);
+    }
+    memcpy(&number, field, sizeof(number));
     return number == key->def;
 }
 
@@ -203,7 +225,7 @@ static void look_at_pool(const struct fcgi_scan *scan,
                          struct fcgi_diag_list *diags)
 {
     for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
-        for (size_t k = 0; k < 2; k++) {
+        for (size_t k = 0; k < 2 && rules[r].keys[k] != NULL; k++) {
             const char *key = rules[r].keys[k];
 
             look_at_default(scan, config, &rules[r], key, diags);
@@ -237,9 +259,7 @@ static void report_look(const struct look *look, const char *key,
 /* Whether CheckScript is set to a word. */
 static bool checks(const struct fcgi_server_config *server, const char *word)
 {
-    const char *text = server->check_script;
-
-    return text && fcgi_text_equal(text, strlen(text), word, strlen(word));
+    return server->check_script && is_word(server->check_script, word);
 }
 
 /* Whether a key holds for all servers, and another for this one alone, so that
@@ -348,7 +368,7 @@ static void look_at_errors(const struct look *look)
     for (size_t i = 0; words->count > 1 && i < words->count; i++) {
         const char *word = words->items[i];
 
-        if (fcgi_text_equal(word, strlen(word), "Off", 3))
+        if (is_word(word, "Off"))
             report_look(look, "InterceptErrors", FCGI_CHECK_INTERCEPT_OFF, "",
                         word,
                         " says nothing beside others; remove it, or them");

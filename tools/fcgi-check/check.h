@@ -163,6 +163,12 @@ struct check_place check_servers_place(struct check_servers *servers,
                                        const struct fcgi_server_config *server,
                                        const char *key);
 
+/* The first entry of a key in a server's section, or, where that is NULL, in
+ * [FASTCGI]; NULL if it is not there. */
+const struct fcgi_tree_entry *
+check_servers_entry(struct check_servers *servers,
+                    const struct fcgi_server_config *server, const char *key);
+
 /* The places of a heading, a key and a value, which last as long as the tree.
  */
 struct check_place check_heading(const struct fcgi_tree_section *section);
@@ -213,17 +219,31 @@ void check_plugins_read(struct check_run *run, const char *path,
 bool check_elf(const char *path, const char *symbol, const char **id,
                const char **why);
 
+/* The errors that a site has a page for, of those that may have one. */
+#define CHECK_PAGES_FIRST 400
+#define CHECK_PAGES_LAST 599
+struct check_pages {
+    bool any;
+    bool of[CHECK_PAGES_LAST - CHECK_PAGES_FIRST + 1];
+};
+
+/* Adds a key of [ERROR_PAGES], if it is such an error. */
+void check_pages_add(struct check_pages *pages, const char *status);
+
 /* The sites' rules for the plugin. */
 struct check_rules {
-    size_t n_ours;       /* rules for the FastCGI plugin */
-    bool any_server;     /* one of them names no servers */
-    bool *used;          /* for each server of the configuration */
-    bool broken;         /* some could not be read */
-    bool no_server;      /* one names a server that is not there */
-    bool is_backup;      /* the site at work looks like an old copy */
-    bool reported;       /* that the plugin is not loaded */
-    const char *user;    /* that Monkey runs as; NULL: nobody knows */
-    const char *indexes; /* Indexfile, or NULL */
+    size_t n_ours;             /* rules for the FastCGI plugin */
+    bool any_server;           /* one of them names no servers */
+    bool any_status;           /* one asks for the status page */
+    bool links;                /* SymLink of monkey.conf */
+    bool *used;                /* for each server of the configuration */
+    struct check_pages *pages; /* likewise, of the sites that use it */
+    bool broken;               /* some could not be read */
+    bool no_server;            /* one names a server that is not there */
+    bool is_backup;            /* the site at work looks like an old copy */
+    bool reported;             /* that the plugin is not loaded */
+    const char *user;          /* that Monkey runs as; NULL: nobody knows */
+    const char *indexes;       /* Indexfile, or NULL */
     struct check_place index_place;
     struct check_servers *servers;
     const struct check_plugins *plugins;
@@ -243,6 +263,10 @@ void check_site(struct check_run *run, const char *path, bool is_default,
 void check_pool(struct check_run *run, struct check_servers *servers,
                 const struct fcgi_server_config *first, const bool *named,
                 struct check_place place);
+
+/* Reports keys of fastcgi.conf that have no effect beside Monkey's other files,
+ * when all of these are read. */
+void check_effects(struct check_run *run, const struct check_rules *rules);
 
 /* Records a rule's brackets; and, when all sites are read, reports which of
  * them are lost. `place.file` must last until then. */

@@ -65,18 +65,28 @@ static void make_tree(struct check_servers *servers)
     fcgi_diag_list_free(&told_already);
 }
 
+const struct fcgi_tree_entry *
+check_servers_entry(struct check_servers *servers,
+                    const struct fcgi_server_config *server, const char *key)
+{
+    if (!servers->tree.file)
+        make_tree(servers);
+    return fcgi_tree_entry(server
+                               ? section_of(&servers->tree, server->line)
+                               : fcgi_tree_section(&servers->tree, "FASTCGI"),
+                           key);
+}
+
 struct check_place check_servers_place(struct check_servers *servers,
                                        const struct fcgi_server_config *server,
                                        const char *key)
 {
     struct check_place place = {servers->file, server->line, 1, 0};
-    const struct fcgi_tree_section *section;
-    const struct fcgi_tree_entry *entry;
+    const struct fcgi_tree_entry *entry =
+        check_servers_entry(servers, server, key);
+    const struct fcgi_tree_section *section =
+        section_of(&servers->tree, server->line);
 
-    if (!servers->tree.file)
-        make_tree(servers);
-    section = section_of(&servers->tree, server->line);
-    entry = fcgi_tree_entry(section, key);
     if (entry)
         return check_value_place(entry);
     if (section) {

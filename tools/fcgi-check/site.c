@@ -34,6 +34,7 @@ struct site {
     const char *file; /* its name, which outlives the tree */
     struct fcgi_tree tree;
     bool is_default;
+    bool *asks; /* the servers that its rules name */
     struct rule *items;
     size_t count;
 };
@@ -122,8 +123,10 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
     struct fcgi_monkeyconf_word word = fcgi_monkeyconf_word(&at);
 
     site->rules->n_ours++;
-    if (is_status(words))
+    if (is_status(words)) {
+        site->rules->any_status = true;
         return;
+    }
     if (word.length == 0) {
         site->rules->any_server = true;
         rule->first = n > 0 ? &config->servers[0] : NULL;
@@ -143,6 +146,8 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
         }
         word = fcgi_monkeyconf_word(&at);
     }
+    for (size_t i = 0; i < n; i++)
+        site->asks[i] = site->asks[i] || named[i];
     if (rule->first) {
         check_pool(site->run, site->rules->servers, rule->first, named,
                    rule->place);
@@ -446,6 +451,20 @@ static void check_strays(struct site *site,
     }
 }
 
+/* The pages of a site are those of the servers that it asks. */
+static void read_pages(struct site *site)
+{
+    const struct fcgi_tree_section *section =
+        check_section_if(site->run, &site->tree, "ERROR_PAGES");
+    const struct fcgi_config *config = site->rules->servers->config;
+
+    for (size_t i = 0; section && i < section->n_entries; i++)
+        for (size_t k = 0; config && k < config->n_servers; k++)
+            if (site->asks[k])
+                check_pages_add(&site->rules->pages[k],
+                                section->entries[i].key);
+}
+
 static void free_site(struct site *site)
 {
     void (*release)(void *compiled) = site->run->dialect->release;
@@ -518,6 +537,8 @@ void check_site(struct check_run *run, const char *path, bool is_default,
                                             "Redirect", NULL};
     const struct check_source *source = check_source_read(run, path);
     struct site site = {.run = run, .rules = rules, .file = source->name};
+    const struct fcgi_config *config = rules->servers->config;
+    size_t n_servers = config ? config->n_servers : 0;
     const struct fcgi_tree_section *section;
 
     if (!source->text) {
@@ -528,6 +549,7 @@ void check_site(struct check_run *run, const char *path, bool is_default,
     if (!check_tree_read(run, source->name, &site.tree))
         run->stops = true;
     site.is_default = is_default;
+    site.asks = check_alloc(n_servers);
     judge_start(&site, is_default);
     section = check_section(run, &site.tree, "HOST");
     check_names(&site,
@@ -540,6 +562,7 @@ void check_site(struct check_run *run, const char *path, bool is_default,
             read_rule(&site, &section->entries[i]);
     if (check_unknown_keys(run, section, handler_keys))
         rules->broken = true;
+    read_pages(&site);
     check_strays(&site, section);
     check_indexes(&site);
     free_site(&site);

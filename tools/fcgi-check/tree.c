@@ -21,6 +21,7 @@ struct server_section {
     char *user_name;
     char *indexes;
     struct check_place index_place;
+    bool links; /* SymLink */
 };
 
 static void check_user_name(struct check_run *run,
@@ -71,6 +72,8 @@ static void read_monkey_conf(struct check_run *run,
                      "root starts it; add 'User www-data', or name by --user "
                      "who starts it");
     }
+    entry = fcgi_tree_entry(section, "SymLink");
+    out->links = entry && strcasecmp(entry->value, "On") == 0;
     entry = fcgi_tree_entry(section, "Indexfile");
     if (entry) {
         out->indexes = check_dup(entry->value);
@@ -285,6 +288,7 @@ static void check_tree(struct check_run *run, const char *directory)
     struct check_plugins plugins;
     struct check_servers servers;
     struct check_rules rules = {.plugins = &plugins, .servers = &servers};
+    size_t n;
 
     run->is_tree = true;
     check_signs(run, directory, main_file, load);
@@ -293,13 +297,17 @@ static void check_tree(struct check_run *run, const char *directory)
     read_monkey_conf(run, check_source_read(run, main_file), &plugins, &server);
     check_types(run, mime);
     check_servers_read(run, fastcgi, &servers);
-    rules.used = check_alloc(servers.config ? servers.config->n_servers : 0);
+    n = servers.config ? servers.config->n_servers : 0;
+    rules.used = check_alloc(n * sizeof(*rules.used));
+    rules.pages = check_alloc(n * sizeof(*rules.pages));
+    rules.links = server.links;
     rules.user = run->options->user ? run->options->user : server.user.name;
     rules.indexes = server.indexes;
     rules.index_place = server.index_place;
     check_sites(run, sites, &rules);
     check_brackets_report(run, &rules);
     check_use(run, directory, &rules);
+    check_effects(run, &rules);
     check_self(run, &servers);
     check_reach(run, &servers, &server.user);
     check_servers_free(&servers);
