@@ -286,8 +286,6 @@ int main(int argc, char **argv)
 
     if (first < 0)
         return status;
-    if (options.timeout == 0)
-        return refuse("timeout", "0", "it must not be 0");
     if (options.live && options.syntax_only) {
         return fcgi_cli_usage(&cli,
                               "--live and --syntax-only exclude each "

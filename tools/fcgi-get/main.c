@@ -167,11 +167,8 @@ static int take(void *data, int value, const char *arg)
 
     switch (value) {
     case '4':
-        get->options.family = AF_INET;
-        return 0;
     case '6':
-        get->options.family = AF_INET6;
-        return 0;
+        return fcgi_target_family(&cli, value, &get->options.family);
     case 'r':
         get->call.docroot = arg;
         return arg[0] != '\0'
