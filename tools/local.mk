@@ -15,7 +15,6 @@ libmonkeyconf_la_LIBADD = libconfig.la
 # One probe of one application, for fcgi-ping, fcgi-get and fcgi-check.
 noinst_LTLIBRARIES += libprobe.la
 libprobe_la_SOURCES = \
-	tools/probe/access.c tools/probe/access.h \
 	tools/probe/answer.c tools/probe/answer.h \
 	tools/probe/failure.c tools/probe/failure.h \
 	tools/probe/member.c tools/probe/member.h \
@@ -23,7 +22,6 @@ libprobe_la_SOURCES = \
 	tools/probe/record_walk.c tools/probe/record_walk.h \
 	tools/probe/resolve.c tools/probe/resolve.h \
 	tools/probe/target.c tools/probe/target.h \
-	tools/probe/trail.c tools/probe/trail.h \
 	tools/probe/vars.c tools/probe/vars.h
 
 PROBE_LIBS = libprobe.la libcommon.la libgateway.la libconfig.la libproto.la

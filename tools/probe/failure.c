@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "backend/socket_path.h"
 #include "config/escape.h"
-#include "probe/access.h"
 
 const char *fcgi_failure_name(enum fcgi_failure failure)
 {
@@ -242,11 +242,11 @@ const char *fcgi_failure_text(const struct fcgi_probe *probe, char *buf,
         refused(&text, probe);
         break;
     case FCGI_FAILURE_NO_SOCKET:
-        fcgi_access_missing(probe->endpoint->path, buf, size);
+        fcgi_socket_path_missing(probe->endpoint->path, buf, size);
         break;
     case FCGI_FAILURE_DENIED:
         if (probe->endpoint->kind == FCGI_ENDPOINT_UNIX)
-            fcgi_access_denied(probe->endpoint->path, buf, size);
+            fcgi_socket_path_denied(probe->endpoint->path, true, buf, size);
         else
             add(&text,
                 "permission denied: a rule of this machine (a "
