@@ -28,6 +28,7 @@ PROBE_LIBS = libprobe.la libcommon.la libgateway.la libconfig.la libproto.la
 
 # Where fastcgi.conf is installed.
 CONFIG_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFCGI_MONKEY_CONFDIR='"$(monkeyconfdir)"' \
 	-DFCGI_CONFIG_FILE='"$(fastcgiconfdir)/fastcgi.conf"'
 
 # There are two servers in fcgi-serve, compiled from one source for each ABI.

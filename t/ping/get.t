@@ -87,6 +87,18 @@ tool_is(get_('-o', '/no/such/file', $path, '/ok'), 250, '', "fcgi-get: cannot wr
     is(slurp("$dir/err"), '', '... and no word');
 }
 
+# On a terminal the prompt begins a line.
+SKIP: {
+    skip 'script is not installed', 2 if system('command -v script >/dev/null') != 0;
+    skip 'a sanitizer has handlers of its own', 2 if $ENV{FCGI_SANITIZER} || $ENV{FCGI_WRAP};
+    my $prog = tool_path('fcgi-get');
+    for ([ drip => '.*' ], [ ok => 'body' ]) {
+        my ($uri, $text) = @$_;
+        system "script -qfc '$prog $path /$uri; printf PROMPT' $dir/typescript </dev/null >/dev/null";
+        like(slurp("$dir/typescript"), qr/^$text\r?\nPROMPT/m, "a terminal: behind $uri");
+    }
+}
+
 # What is sent.
 $app->forget;
 tool_is(get_('-r', '/www', '-X', 'PUT', '-H', 'X-Foo: bar', '-H', 'Content-Type: a/b', '-e', 'A=1=2', '-e', 'EMPTY=', '-e', 'FROM_ENV', '--data-binary', '@-', $path, '/d/ok?x=y', { stdin => "in\0put", env => { FROM_ENV => 'env', HIDDEN => 1 } }), 0, undef, '', 'all options');

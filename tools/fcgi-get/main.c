@@ -482,6 +482,8 @@ static int run(struct get *get)
             get->write_error = errno;
     fcgi_probe_close(&get->probe);
     status = conclude(get);
+    if (isatty(STDERR_FILENO) == 1)
+        end_line(get); /* the shell's prompt begins one, too */
     if (get->write_out != NULL) {
         fcgi_write_out(get->write_out,
                        &(struct fcgi_write_out){&get->probe.result, get->answer,

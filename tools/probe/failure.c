@@ -130,7 +130,9 @@ static void refused(struct text *text, const struct fcgi_probe *probe)
 
     add(text, "refused: ");
     if (endpoint->kind == FCGI_ENDPOINT_TCP)
-        add(text, "nothing listens on this port");
+        add(text,
+            "nothing listens on this port; is the application running, "
+            "and is this its port?");
     else if (probe->result.error == EPROTOTYPE)
         add(text, "this socket is not a stream socket");
     else if (stat(endpoint->path, &status) == 0 && !S_ISSOCK(status.st_mode))
