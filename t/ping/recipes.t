@@ -34,6 +34,7 @@ sub run {
     my ($command, %places) = @_;
     %places = ('127.0.0.1:9000' => $tcp->{hostport}, '/run/php/php-fpm.sock' => $unix->{path}, '/run/php/*.sock' => "$unix->{dir}/*.sock", '/usr/bin/fcgi-ping' => 'fcgi-ping', %places);
     $command =~ s/\Q$_\E/$places{$_}/g for sort { length $b <=> length $a } keys %places;
+    $command =~ s/\n\z//;
     my $out = `PATH='$bin':\$PATH; $command 2>&1`;
     return ($? >> 8, $out);
 }
@@ -58,7 +59,7 @@ for (@probes) {
     ok(wait_for(sub { (run("fcgi-ping -q -c 1 -W 0.3 127.0.0.1:9000", '127.0.0.1:9000' => $busy->{hostport}))[0] }, 20), 'a pool that is busy');
     my ($live, $ready) = map { join ' ', map { s/^"|"$//gr } split /, / } @probes;
     is((run($live, '127.0.0.1:9000' => $busy->{hostport}))[0], 0, 'Kubernetes: it is alive');
-    is((run($ready =~ s/-W 10/-W 1/r, '127.0.0.1:9000' => $busy->{hostport}))[0], 1, '... and not ready');
+    is((run($ready =~ s/-W10/-W1/r, '127.0.0.1:9000' => $busy->{hostport}))[0], 1, '... and not ready');
     kill TERM => $pid;
     waitpid $pid, 0;
     $busy->kill_now;
@@ -102,7 +103,7 @@ kill TERM => $server;
 waitpid $server, 0;
 
 # A deploy: PHP that does not look whether a file has changed.
-my ($reset) = slurp("$src/man/fcgi-get.1.in") =~ /^\.Dl (fcgi-get .*opcache_reset.*)$/m;
+my ($reset) = grep { /opcache_reset/ } displays('get');
 my $shut = FCGITest::Daemon->php(listen => 'unix', ini => 1, pool => "php_admin_value[opcache.restrict_api] = /nowhere\n");
 my $site = FCGITest::temp_dir();
 chmod 0755, $site;
