@@ -281,7 +281,8 @@ REAL_TESTS = \
 	t/real/curl.t \
 	t/real/git.t \
 	t/real/litmus.t \
-	t/real/tls.t
+	t/real/tls.t \
+	t/real/wordpress.t
 check-real: all
 	@rm -f $(REAL_TESTS:.t=.log) $(REAL_TESTS:.t=.trs)
 	FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) check-TESTS \

@@ -114,12 +114,22 @@ static const char *make_file(struct fcgi_answer_head *head,
         return why;
     error = fcgi_reply_file(reply, header, &send.head, &client->out);
     if (error == NULL && reply->framing == FCGI_FRAMING_LENGTH) {
-        reply->body_bytes = send.length;
-        fcgi_client_send_file(client, send.file, send.offset, send.length);
+        /* None of it where the status has no body (205). */
+        reply->body_bytes = reply->length;
+        fcgi_client_send_file(client, send.file, send.offset, reply->length);
     } else {
         close(send.file);
     }
     return error;
+}
+
+/* Whether the block's body is a file: an interim answer has none. */
+static bool asks_file(const struct fcgi_header *header)
+{
+    struct fcgi_field reason;
+    int status = fcgi_header_status(header, &reason);
+
+    return (status < 100 || status >= 200) && fcgi_sendfile_is_asked(header);
 }
 
 /* The block cannot be gathered. */
@@ -158,7 +168,7 @@ fcgi_answer_head_feed(struct fcgi_answer_head *head, const uint8_t *bytes,
         if (result != FCGI_HEADER_DONE)
             return refuse(head, result, what);
         fcgi_date_now(head->date);
-        file = fcgi_sendfile_is_asked(&head->block.header);
+        file = asks_file(&head->block.header);
         error = file ? make_file(head, what) : make(head);
         if (error != NULL && error != what)
             snprintf(what, FCGI_ANSWER_HEAD_TEXT, "%s", error);

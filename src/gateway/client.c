@@ -356,5 +356,6 @@ void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
     client->listening = false;
     client->blocked = client->half_closed = client->probed = false;
     client->finishing = client->sending = false;
+    client->file_left = 0;
     client->retry_length = 0;
 }

@@ -66,6 +66,8 @@ static void end(struct fcgi_exchange *exchange)
     if (exchange->reply.status == 404)
         fcgi_log_explain(&exchange->log, exchange->upstream.server,
                          fcgi_upstream_params(&exchange->upstream));
+    /* Of a file it is what the client has taken. */
+    exchange->reply.body_bytes -= exchange->client.file_left;
     fcgi_access_tell(exchange->common->access, &exchange->params,
                      &exchange->upstream, &exchange->reply, exchange->started);
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);

@@ -306,6 +306,13 @@ static void add_page(struct fcgi_reply *reply, const struct fcgi_page *page,
     fcgi_reply_body(reply, page->content.data, page->content.length, out);
 }
 
+/* Whether an answer has no body by the application's own status. */
+static bool has_no_body(int status, const struct fcgi_reply_file *file)
+{
+    return file->status == 0 &&
+           (status == 204 || status == 205 || status == 304);
+}
+
 /* The head of an application's answer; and what is in place of its body, if
  * there is something. */
 static const char *make_head(struct fcgi_reply *reply,
@@ -343,6 +350,8 @@ static const char *make_head(struct fcgi_reply *reply,
     }
     reply->status = status;
     reply->begun = true;
+    if (file != NULL && has_no_body(status, file))
+        file = NULL;
     if (file != NULL) {
         seen.file = true;
         seen.has_length = status != 304;

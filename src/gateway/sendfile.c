@@ -55,16 +55,18 @@ static int open_below(const char *folder, struct fcgi_text path)
 
         begin += path.data[begin] == '/';
         end = fcgi_walk_part(path, begin);
-        if (end == begin || end - begin > NAME_MAX) {
+        if (end == begin || (end - begin == 1 && path.data[begin] == '.'))
+            continue;
+        if (end - begin > NAME_MAX) {
             close(at);
-            errno = end == begin ? ENOENT : ENAMETOOLONG;
+            errno = ENAMETOOLONG;
             return -1;
         }
         memcpy(part, path.data + begin, end - begin);
         part[end - begin] = '\0';
         if (end == path.length)
             flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-        if (strcmp(part, ".") == 0 || strcmp(part, "..") == 0) {
+        if (strcmp(part, "..") == 0) {
             below = -1;
             errno = ENOENT;
         } else {
@@ -251,7 +253,8 @@ static void compose(struct fcgi_sendfile *send,
         fcgi_date_of(head->date, sizeof(head->date), st->st_mtim.tv_sec);
         of.date = (struct fcgi_text){head->date, strlen(head->date)};
     }
-    if (whole || (status != 0 && status != 200))
+    if (whole || (status != 0 && status != 200) ||
+        (status == 0 && find(header, "location").data != NULL))
         return; /* an error, say, whose page is a file */
     if ((get || is_same(method, (struct fcgi_text){"HEAD", 4})) &&
         is_known(params, &of)) {

@@ -88,6 +88,27 @@ for (
     like($e[0]{reason}, $why, "$name: the log says why");
 }
 
+# Where the application's status has no body none of the file follows, and a file
+# of an interim answer is none: what is next on the connection is right.
+{
+    my $small = "X-Sendfile: $root/small.txt\r\n";
+    my $rb = responder(cases => {
+        (map { $_ => "Status: $_\r\n$small\r\n" } 204, 205, 304),
+        hints => "Status: 103\r\n${small}Link: </a>\r\n\r\n${T}X-Sendfile: $root//./small.txt\r\n\r\n",
+        moved => "Location: /there\r\n$small\r\n",
+    });
+    my $hb = host(responder => $rb, conf => { SendfileRoots => $root });
+    my $cb = client($hb);
+    my $fetch = sub {
+        $cb->send($cb->format(GET => "/$_[0].php", headers => ['Range: bytes=2-3']));
+        return $cb->read_response;
+    };
+    whole($fetch->($_), $_, '', "a file with $_") for 204, 205, 304;
+    my $answer = $fetch->('hints');
+    whole($answer, 206, '23', 'Early Hints with a file');
+    whole($fetch->('moved'), 302, '0123456789', 'a redirection is whole');
+}
+
 # A client that is slow, and one that goes away.
 my $slow = client($h);
 $slow->send($slow->format(GET => '/big.php'));
@@ -119,20 +140,9 @@ res_is(get($h, '/hello.php'), 200, "hello\n", 'clients that go away');
     ok($hs->wait_log(qr/the file became shorter/, $mark), 'and logged');
 }
 
-# curl goes on where it stopped.
+# PHP, and curl, which goes on where it stopped.
 SKIP: {
-    my ($curl) = grep { -x } map { "$_/curl" } split /:/, $ENV{PATH} or skip('no curl', 2);
-    my $out = "$root/part";
-    FCGITest::Host::write_file($out, substr $big, 0, 5_000_000);
-    is(system($curl, '-sf', '-C', '-', '-o', $out, "http://$h->{addr}:$h->{port}/big.php"), 0, 'curl -C -');
-    open my $in, '<:raw', $out or die;
-    local $/;
-    is(md5_hex(<$in>), md5_hex($big), 'the whole file');
-}
-
-# PHP.
-SKIP: {
-    FCGITest::Daemon::php_program() or skip('no php-fpm', 2);
+    FCGITest::Daemon::php_program() or skip('no php-fpm', 4);
     my $php = FCGITest::Daemon->php(listen => 'unix');
     my $hp = host(responder => $php, conf => { SendfileRoots => $root },
         files => { 'down.php' => qq{<?php header("Content-Type: image/png"); header("X-Sendfile: $root/in/big.bin"); echo "not this";} });
@@ -141,6 +151,15 @@ SKIP: {
         $cp->send($cp->format(GET => '/down.php', headers => [ 'Range: bytes=4000000-' ]));
         res_is($cp->read_response, 206, substr($big, 4_000_000), "PHP: $n");
     }
+    my ($curl) = grep { -x } map { "$_/curl" } split /:/, $ENV{PATH} or skip('no curl', 2);
+    my $out = "$root/part";
+    system($curl, '-s', '-m', 1, '--limit-rate', '5m', '-o', $out, $hp->url('/down.php'));
+    my $part = -s $out;
+    system($curl, '-sf', '-C', '-', '-o', $out, $hp->url('/down.php'));
+    ok($part > 0 && $part < length $big, 'curl was stopped, and goes on') or diag "$part bytes";
+    open my $in, '<:raw', $out or die;
+    local $/;
+    is(md5_hex(<$in>), md5_hex($big), 'the whole file');
 }
 
 # Without the key.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # TLS of a real Monkey: several requests in one record, records that end anywhere,
-# bodies behind heads, clients that go away.
+# bodies behind heads, files that the application names, clients that go away.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
@@ -16,7 +16,8 @@ my $h = host(responder => $r, tls => 1);
 my $at = "Host: 127.0.0.1:$h->{port}\r\n";
 
 sub connect_to {
-    my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $h->{port}, SSL_verify_mode => 0, Timeout => slow(10))
+    my ($port) = @_;
+    my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $port // $h->{port}, SSL_verify_mode => 0, Timeout => slow(10))
       or die "TLS: $IO::Socket::SSL::SSL_ERROR\n";
     return $s;
 }
@@ -107,5 +108,52 @@ for my $part (substr($all, 0, 30), substr($all, 0, 400), $requests[4][0] x 3, su
 }
 $s = connect_to();
 say_to($s, $requests[-1][0], 16_384);
+is_deeply([ bodies(hear($s)) ], ["200 hello\n"], 'and the next one is served');
+# Files that the application names, which TLS has copied.
+my $root = temp_dir();
+my $file = join '', map { pack 'N', $_ * 2654435761 % 4294967296 } 1 .. 1 << 20;
+FCGITest::Host::write_file("$root/file.bin", $file);
+FCGITest::Host::write_file("$root/long.bin", '');
+truncate "$root/long.bin", 64 << 20 or die $!;
+my $type = "Content-Type: application/x-test\r\n";
+my $names = responder(name => 'names', cases => {
+    file => "${type}X-Sendfile: $root/file.bin\r\n\r\nnot this",
+    long => "${type}X-Sendfile: $root/long.bin\r\n\r\nnot this",
+    accel => "${type}X-Accel-Redirect: /static.txt\r\n\r\nnot this",
+    none => "${type}X-Sendfile: $root/none\r\n\r\nnot this",
+});
+my $hf = host(responder => $names, tls => 1, conf => { SendfileRoots => $root });
+sub ask { my ($uri, @fields) = @_; return join "\r\n", "GET $uri HTTP/1.1", 'Host: a', @fields, '', '' }
+sub connect_there { return connect_to($hf->{port}) }
+
+$s = connect_there();
+say_to($s, ask('/file.php') . ask('/accel.php') . ask('/file.php', 'Range: bytes=4000000-') . ask('/none.php')
+      . ask('/file.php', 'Range: bytes=-5') . ask('/hello.php', 'Connection: close'), 16_384);
+my @got = bodies(hear($s));
+is_deeply([ map { md5_hex($_) } @got[ 0 .. 2, 4, 5 ] ],
+    [ map { md5_hex($_) } "200 $file", "200 static text\n", '206 ' . substr($file, 4_000_000), '206 ' . substr($file, -5), "200 hello\n" ],
+    'X-Sendfile and X-Accel-Redirect, whole and in parts, on one connection');
+like($got[3], qr/^502 /, 'what is not there');
+$s = connect_there();
+say_to($s, ask('/file.php', 'Connection: close'), 16_384);
+sysread $s, my $begin, 100;
+select undef, undef, undef, 0.5;
+is_deeply([ map { md5_hex($_) } bodies($begin . hear($s)) ], [ md5_hex("200 $file") ], 'a slow client');
+for (1 .. 3) {
+    $s = connect_there();
+    say_to($s, ask('/long.php'), 16_384);
+    sysread $s, $begin, 1000;
+    $s->close(SSL_no_shutdown => 1);
+}
+my $mark = $hf->mark;
+$s = connect_there();
+say_to($s, ask('/long.php'), 16_384);
+sysread $s, $begin, 1000;
+truncate "$root/long.bin", 1000 or die $!;
+my $rest = hear($s);
+cmp_ok(length $rest, '<', 64 << 20, 'a file that becomes shorter is cut');
+ok($hf->wait_log(qr/the file became shorter/, $mark), 'and that is logged');
+$s = connect_there();
+say_to($s, ask('/hello.php', 'Connection: close'), 16_384);
 is_deeply([ bodies(hear($s)) ], ["200 hello\n"], 'and the next one is served');
 finish;

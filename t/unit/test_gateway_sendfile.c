@@ -132,6 +132,7 @@ static void test_sent(void **state)
     } cases[] = {
         {"X-Sendfile", true, "/in/ten"},
         {"x-SENDFILE", true, "/in/ten"},
+        {"X-Sendfile", true, "//in/./ten"},
         {"X-Accel-Redirect", false, "/in/ten"},
         {"X-Accel-Redirect", false, "/in/../in/t%65n?x=/y"},
     };
@@ -167,10 +168,12 @@ static void test_refused(void **state)
         {"X-Sendfile", true, "x/in/ten", "in no folder of SendfileRoots"},
         {"X-Sendfile", true, "/../s", "No such file"},
         {"X-Sendfile", true, "/in/../in/ten", "No such file"},
-        {"X-Sendfile", true, "/./in/ten", "No such file"},
-        {"X-Sendfile", true, "//in/ten", "No such file"},
+        {"X-Sendfile", true, "/in/./../in/ten", "No such file"},
         {"X-Sendfile", true, "/in/ten/", "leads over a symbolic link"},
-        {"X-Sendfile", true, "/", "No such file"},
+        {"X-Sendfile", true, "/in/ten/.", "leads over a symbolic link"},
+        {"X-Sendfile", true, "/", "is no file"},
+        {"X-Sendfile", true, "/in/", "is no file"},
+        {"X-Sendfile", true, "/in//.", "is no file"},
         {"X-Sendfile", true, "/link", "leads over a symbolic link"},
         {"X-Sendfile", true, "/out/passwd", "leads over a symbolic link"},
         {"X-Sendfile", true, "/in", "is no file"},
@@ -321,6 +324,13 @@ static void test_conditions(void **state)
 static void test_head_and_empty(void **state)
 {
     (void)state;
+    /* A redirection is none of a part of its page. */
+    name_file("X-Sendfile", files, "/in/ten", "Location: /a\n");
+    add_field("Range", "bytes=1-2");
+    start(GET, 0);
+    ends(302, false);
+    assert_part(0, 10);
+    n_more = 0;
     name_file("X-Sendfile", files, "/in/ten", "");
     start(how_of("HEAD", FCGI_HTTP_NO_BODY), 0);
     ends(200, false);
@@ -332,6 +342,38 @@ static void test_head_and_empty(void **state)
     ends(200, false);
     assert_part(0, 0);
     assert_seen("Content-Length: 0\r\n");
+}
+
+/* A status that has no body has none of the file, be its length told or not. */
+static void test_bodiless(void **state)
+{
+    static const char *const statuses[] = {"204", "205", "304"};
+    char rest[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        snprintf(rest, sizeof(rest), "Status: %s\n", statuses[i]);
+        name_file("X-Sendfile", files, "/in/ten", rest);
+        start(GET, 0);
+        ends(atoi(statuses[i]), false);
+        assert_part(0, 0);
+        assert_no_trace();
+        assert_int_equal(outcome.body_bytes, 0);
+    }
+}
+
+/* A file of an interim answer is not sent, and the answer follows. */
+static void test_interim(void **state)
+{
+    (void)state;
+    name_file("X-Sendfile", files, "/in/ten", "Status: 103\nLink: </a>\n");
+    snprintf(strstr(block, "not this"), 64, "Content-Type: a/b\n\nlast");
+    start(GET, 0);
+    run_until(is_done);
+    assert_int_equal(outcome.status, 200);
+    assert_no_trace();
+    assert_seen("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200");
+    assert_seen("\r\n\r\nlast");
 }
 
 /* All of a large file, as the client takes it; `copied` as over TLS. */
@@ -385,6 +427,7 @@ static void test_shrinks(void **state)
         put_file("big", BIG);
         fetch_big(copied, 500000);
         assert_true(outcome.close);
+        assert_true(outcome.body_bytes >= 500000 && outcome.body_bytes < BIG);
         assert_non_null(strstr(logged, "the file became shorter"));
     }
 }
@@ -414,9 +457,11 @@ int main(void)
 #define TEST(test) \
     cmocka_unit_test_setup_teardown(test, open_files, close_files)
     const struct CMUnitTest tests[] = {
-        TEST(test_sent),       TEST(test_refused),        TEST(test_ranges),
-        TEST(test_conditions), TEST(test_head_and_empty), TEST(test_big),
-        TEST(test_shrinks),    TEST(test_closed),
+        TEST(test_sent),           TEST(test_refused),
+        TEST(test_ranges),         TEST(test_conditions),
+        TEST(test_head_and_empty), TEST(test_bodiless),
+        TEST(test_interim),        TEST(test_big),
+        TEST(test_shrinks),        TEST(test_closed),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
