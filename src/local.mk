@@ -55,13 +55,12 @@ libgateway_la_SOURCES = \
 	src/backend/resolver.c src/backend/resolver.h \
 	src/backend/server.c src/backend/server.h \
 	src/backend/service.c src/backend/service.h \
-	src/backend/socket_path.c src/backend/socket_path.h \
 	src/backend/snapshot.c src/backend/snapshot.h \
 	src/backend/stats.h \
-	src/backend/trail.c src/backend/trail.h \
 	src/backend/worker.c src/backend/worker.h \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer_head.c src/gateway/answer_head.h \
+	src/gateway/authorizer.c src/gateway/authorizer.h \
 	src/gateway/attempt.c src/gateway/attempt.h \
 	src/gateway/block.c src/gateway/block.h \
 	src/gateway/body.c src/gateway/body.h \
@@ -82,6 +81,7 @@ libgateway_la_SOURCES = \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/params_user.c src/gateway/params_user.h \
 	src/gateway/path.c src/gateway/path.h \
+	src/gateway/patience.c src/gateway/patience.h \
 	src/gateway/real.c src/gateway/real.h \
 	src/gateway/quote.c src/gateway/quote.h \
 	src/gateway/reason.c src/gateway/reason.h \
@@ -109,6 +109,7 @@ monkey_shared = \
 	src/monkey/gate.c src/monkey/gate.h \
 	src/monkey/index.c src/monkey/index.h \
 	src/monkey/lane.c src/monkey/lane.h \
+	src/monkey/merge.c src/monkey/merge.h \
 	src/monkey/plugin.c src/monkey/plugin.h \
 	src/monkey/recall.c src/monkey/recall.h \
 	src/monkey/request.c src/monkey/request.h \
@@ -117,6 +118,7 @@ monkey_shared = \
 	src/monkey/short_head.c src/monkey/short_head.h \
 	src/monkey/stages.c src/monkey/stages.h \
 	src/monkey/takeover.c src/monkey/takeover.h \
+	src/monkey/way.c src/monkey/way.h \
 	src/monkey/worker.c src/monkey/worker.h
 noinst_LTLIBRARIES += libmonkey16.la libmonkey18.la libregex18.la
 libmonkey16_la_CPPFLAGS = $(ABI16_CPPFLAGS)

@@ -39,6 +39,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_attempt \
 	t/unit/test_gateway_buffer \
 	t/unit/test_gateway_client \
+	t/unit/test_gateway_authorizer \
 	t/unit/test_gateway_exchange \
 	t/unit/test_gateway_stream \
 	t/unit/test_gateway_origin \
@@ -78,6 +79,7 @@ UNIT_TESTS = \
 REQUEST_TESTS = \
 	t/e2e/access.t \
 	t/e2e/auth.t \
+	t/e2e/authorizer.t \
 	t/e2e/basic.t \
 	t/e2e/bite.t \
 	t/e2e/bite18.t \
@@ -165,7 +167,7 @@ TOOL_TESTS = \
 	t/tools/messages.t
 # src/http beside servers that many trust.
 HTTP_TESTS = t/http/differential.t
-CHECK_TESTS = t/check/check.t t/check/default.t t/check/fix.t t/check/live.t t/check/manual.t t/check/starts.t
+CHECK_TESTS = t/check/check.t t/check/fix.t t/check/live.t t/check/manual.t t/check/starts.t
 TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
 	$(HTTP_TESTS) $(E2E_TESTS)
 TEST_EXTENSIONS = .t
@@ -359,6 +361,7 @@ refuse_la_LDFLAGS = $(MODULE_LDFLAGS)
 # Where memory is to be short.
 WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 t_unit_test_gateway_access_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
+t_unit_test_gateway_authorizer_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_tail_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_sendfile_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
@@ -378,7 +381,10 @@ monkey_badplugin18_la_SOURCES = \
 monkey_badplugin18_la_CPPFLAGS = $(ABI18_CPPFLAGS)
 monkey_badplugin18_la_LDFLAGS = $(MODULE_LDFLAGS)
 # An application in C, for t/e2e/apps.t.
-LIBFCGI_APPS = t/apps/libfcgi t/apps/libfcgi_echo
+LIBFCGI_APPS = t/apps/libfcgi t/apps/libfcgi_echo t/apps/authorizer
+t_apps_authorizer_SOURCES = t/apps/authorizer.c
+t_apps_authorizer_CPPFLAGS =
+t_apps_authorizer_LDADD = -lfcgi
 t_apps_libfcgi_SOURCES = t/apps/libfcgi.c
 t_apps_libfcgi_CPPFLAGS =
 t_apps_libfcgi_LDADD = -lfcgi

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A section of the file, and its branch of the tree. */
 struct source {
@@ -255,6 +256,11 @@ static void free_field(const void *field, const struct fcgi_key *key)
     case FCGI_KEY_BOOL:
         break;
     }
+}
+
+bool fcgi_config_is_authorizer(const struct fcgi_server_config *server)
+{
+    return server->role != NULL && strcasecmp(server->role, "authorizer") == 0;
 }
 
 void fcgi_config_free(struct fcgi_config *config)

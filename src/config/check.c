@@ -39,6 +39,11 @@ static void check_name(const struct place *p, const char *value)
                      "the name has a blank in it, so that no Match rule can "
                      "name this server; use '-' or '_'");
     }
+    if (value[0] != '\0' && value[strlen(value) - 1] == FCGI_RULE_AUTHORIZER) {
+        report_value(p, FCGI_CHECK_FORM, strlen(value) - 1,
+                     "the name ends with '!', which marks authorizers in Match "
+                     "rules; leave it out here, and set Role Authorizer");
+    }
 }
 
 static void check_address(const struct place *p, const char *value)

@@ -195,6 +195,10 @@ static const struct fcgi_check checks[] = {
      "is Off by default, says where it goes; without it there are no lines. "
      "Set "
      "AccessLog, or remove AccessLogFormat."},
+    {FCGI_CHECK_ROLE_UNUSED, FCGI_DIAG_WARNING, "key without effect",
+     "An authorizer runs no script that a request asks for: keys that tell "
+     "which file is a script have no effect for it. They belong to the server "
+     "that answers."},
     {FCGI_CHECK_SECTION_TWICE, FCGI_DIAG_ERROR, "section given twice",
      "[FASTCGI] says what holds for all servers, so one is enough. Move the "
      "keys of the second into the first."},
@@ -304,7 +308,8 @@ static const struct fcgi_check checks[] = {
      "rule for a server that does not exist",
      "The words behind 'fastcgi' in a rule are names of servers, each "
      "the ServerName of a [FASTCGI_SERVER] in fastcgi.conf, upper and "
-     "lower case being different. The plugin refuses to start when there "
+     "lower case being different, with '!' behind those of authorizers. The "
+     "plugin refuses to start when there "
      "is none of that name."},
     {FCGI_CHECK_SERVER_UNUSED, FCGI_DIAG_WARNING, "server that no rule uses",
      "All rules name the servers that they mean, and none names this "
@@ -400,6 +405,12 @@ static const struct fcgi_check checks[] = {
      "ServerAddr is where the FastCGI application listens. Where it is a "
      "Listen of monkey.conf Monkey talks to itself, in a protocol that it does "
      "not understand, and each request is answered 502 or 504."},
+    {FCGI_CHECK_MATCH_ROLE, FCGI_DIAG_ERROR,
+     "rule for a server of another role",
+     "A rule asks the servers that have '!' behind their names whether a "
+     "request may go on, and the others for the answer. The former have Role "
+     "Authorizer in fastcgi.conf, the latter have not. The plugin refuses to "
+     "start where the two disagree, so that nothing is left unguarded."},
 };
 
 const struct fcgi_check *fcgi_checks(size_t *count)

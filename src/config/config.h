@@ -17,6 +17,9 @@
 /* The word of a Match rule that asks for the status page, in place of names of
  * servers, none of which begins with '='. */
 #define FCGI_RULE_STATUS "=status"
+/* What stands behind the name of an authorizer in a Match rule. No server's name
+ * ends with it. */
+#define FCGI_RULE_AUTHORIZER '!'
 
 struct fcgi_words {
     char **items;
@@ -39,6 +42,7 @@ struct fcgi_server_config {
     char *name;
     unsigned line; /* of the section's heading */
     struct fcgi_endpoint endpoint;
+    char *role; /* "Responder" or "Authorizer", in any case */
     uint32_t connect_timeout;
     uint32_t send_timeout;
     uint32_t read_timeout;
@@ -72,7 +76,7 @@ struct fcgi_server_config {
     uint32_t buffer_size;
     struct fcgi_words intercept_errors;
     struct fcgi_pairs error_pages; /* a status and a path each */
-    uint32_t max_body_size; /* 0: no limit */
+    uint32_t max_body_size;        /* 0: no limit */
     uint32_t client_body_timeout;
     char *chunked_body; /* "Spool" or "Stream", in any case */
     uint32_t max_spool_size;
@@ -98,5 +102,8 @@ struct fcgi_config {
 struct fcgi_config *fcgi_config_load(const char *path,
                                      struct fcgi_diag_list *diags);
 void fcgi_config_free(struct fcgi_config *config);
+
+/* Whether a server is asked if requests may go on, and for nothing else. */
+bool fcgi_config_is_authorizer(const struct fcgi_server_config *server);
 
 #endif

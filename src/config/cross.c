@@ -375,6 +375,26 @@ static void look_at_errors(const struct look *look)
     }
 }
 
+/* Which file is a script is nothing to an authorizer. */
+static void look_at_role(const struct look *look)
+{
+    static const char *const keys[] = {"Extensions", "FrontController",
+                                       "PathInfo",   "CheckScript",
+                                       "LinkRoots",  "RealPath"};
+    char message[128];
+
+    if (!fcgi_config_is_authorizer(look->server))
+        return;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        snprintf(message, sizeof(message),
+                 "%s has no effect with Role Authorizer, as an authorizer runs "
+                 "no script of the site; remove this",
+                 keys[i]);
+        report_pair(look->diags, FCGI_CHECK_ROLE_UNUSED, look->file,
+                    own_pair(look->scan, look->server, keys[i]), message);
+    }
+}
+
 static void look_at_scripts(const struct fcgi_scan *scan,
                             const struct fcgi_config *config,
                             struct fcgi_diag_list *diags)
@@ -388,6 +408,7 @@ static void look_at_scripts(const struct fcgi_scan *scan,
         look_at_variables(&look);
         look_at_proxies(&look);
         look_at_errors(&look);
+        look_at_role(&look);
     }
 }
 

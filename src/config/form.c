@@ -90,6 +90,14 @@ const char *fcgi_form_concurrency(const char *value, size_t len, size_t *at)
                : "write Auto, Off or a number of connections from 1 to 99999";
 }
 
+const char *fcgi_form_role(const char *value, size_t len, size_t *at)
+{
+    (void)at;
+    return IS_ONE_OF("Responder", "Authorizer")
+               ? NULL
+               : "write Responder or Authorizer (the role Filter is not there)";
+}
+
 const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at)
 {
     (void)at;

@@ -14,6 +14,7 @@ const char *fcgi_form_extension(const char *value, size_t len, size_t *at);
 const char *fcgi_form_concurrency(const char *value, size_t len, size_t *at);
 const char *fcgi_form_check_script(const char *value, size_t len, size_t *at);
 
+const char *fcgi_form_role(const char *value, size_t len, size_t *at);
 const char *fcgi_form_chunked_body(const char *value, size_t len, size_t *at);
 const char *fcgi_form_link_root(const char *value, size_t len, size_t *at);
 const char *fcgi_form_intercept(const char *value, size_t len, size_t *at);

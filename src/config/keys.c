@@ -32,7 +32,7 @@
 
 /* The keys that identify a server come first; all that follow can also be
  * given in [FASTCGI], for all servers. */
-#define N_IDENTITY 3
+#define N_IDENTITY 4
 static const struct fcgi_key server_keys[] = {
     {
         .name = "ServerName",
@@ -61,6 +61,17 @@ static const struct fcgi_key server_keys[] = {
         .need = FCGI_KEY_ONE_OF,
         .help = "Absolute path of the Unix socket where the server listens",
         .offset = FIELD(endpoint),
+    },
+    {
+        .name = "Role",
+        .type = FCGI_KEY_TEXT,
+        .syntax = "Responder or Authorizer",
+        .example = "Responder",
+        .check = fcgi_form_role,
+        .def_text = "Responder",
+        .help = "What the server is asked for: answers, or whether a request "
+                "may go on, by rules that name it with '!' behind",
+        .offset = FIELD(role),
     },
     {
         .name = "ConnectTimeout",

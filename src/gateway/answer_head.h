@@ -10,9 +10,11 @@
 #ifndef FCGI_GATEWAY_ANSWER_HEAD_H
 #define FCGI_GATEWAY_ANSWER_HEAD_H
 
+#include "gateway/authorizer.h"
 #include "gateway/block.h"
 #include "gateway/client.h"
 #include "gateway/date.h"
+#include "gateway/judge.h"
 #include "gateway/log.h"
 #include "gateway/page.h"
 #include "gateway/page_request.h"
@@ -25,7 +27,8 @@
 enum fcgi_answer_head_result {
     FCGI_ANSWER_HEAD_MORE, /* all bytes are taken, and the head is not made */
     FCGI_ANSWER_HEAD_MADE, /* the other bytes are of the body */
-    FCGI_ANSWER_HEAD_FILE, /* the answer is made, with a file as its body */
+    FCGI_ANSWER_HEAD_ALLOWED, /* it is an authorizer's: see authorizer.h */
+    FCGI_ANSWER_HEAD_FILE,    /* the answer is made, with a file as its body */
     FCGI_ANSWER_HEAD_PAGE, /* the answer is dropped: fcgi_answer_head_ask_page() */
     FCGI_ANSWER_HEAD_BAD,       /* the answer cannot be used */
     FCGI_ANSWER_HEAD_NO_MEMORY, /* likewise */
@@ -39,19 +42,25 @@ struct fcgi_answer_head {
     struct fcgi_reply *reply;
     struct fcgi_log *log;
     struct fcgi_date *date; /* the reply's */
-    bool tls;               /* the client's connection */
+    struct fcgi_authorizer *authorizer;
+    bool tls; /* the client's connection */
     struct fcgi_block block;
+    struct fcgi_buffer own; /* the content of an answer of our own */
     struct fcgi_page_source pages;
     struct fcgi_page_request page;
 };
 
-/* Begins anew; memory of `block` and `page` stays. */
+/* Begins anew; memory of `block`, `own` and `page` stays. */
 void fcgi_answer_head_init(struct fcgi_answer_head *head,
                            struct fcgi_client *client,
                            struct fcgi_upstream *upstream,
                            struct fcgi_reply *reply, struct fcgi_log *log,
                            struct fcgi_date *date,
+                           struct fcgi_authorizer *authorizer,
                            const struct fcgi_http_request *request);
+
+/* Gives back memory, all or but `keep` bytes of each buffer. */
+void fcgi_answer_head_trim(struct fcgi_answer_head *head, size_t keep);
 
 /* Takes bytes of the answer, `*used` of them, and puts the head, and interim ones
  * before it, into the client's output. BAD: `what` says what was sent. */
@@ -60,10 +69,15 @@ fcgi_answer_head_feed(struct fcgi_answer_head *head, const uint8_t *bytes,
                       size_t length, size_t *used,
                       char what[FCGI_ANSWER_HEAD_TEXT]);
 
-/* Makes the whole answer, with these header fields, of what is in the memory of
- * `block`; or to an error. */
-void fcgi_answer_head_own(struct fcgi_answer_head *head, const char *fields);
+/* Makes the whole answer to an error. */
 void fcgi_answer_head_error(struct fcgi_answer_head *head, int status);
+
+/* The same of what needs no application: a page of our own, which is in `own`, or
+ * the site's file. Returns the status to refuse the request with, for what is then
+ * in the judgement; 0 where the answer is made, or there is an application. */
+int fcgi_answer_head_self(struct fcgi_answer_head *head,
+                          struct fcgi_judgement *judgement,
+                          const struct fcgi_buffer *params);
 
 /* Whether the application is to be asked for the page of an error, as it makes
  * one, and was not asked yet; and whether that is still to be done. */

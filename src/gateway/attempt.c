@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/socket_path.h"
-
 /* Only these two say that the request was not taken (FastCGI 1.0, 5.5). What
  * FastCGI does not know says nothing of it. */
 static bool is_declined(const struct fcgi_attempt *attempt)
@@ -178,26 +176,6 @@ static void describe_ours(const struct fcgi_server *server,
              fcgi_call_name(problem->call), strerror(problem->error), cure);
 }
 
-/* In the words of fcgi-ping. */
-static void describe_denied(const struct fcgi_server *server, char *text,
-                            size_t size)
-{
-    const struct fcgi_endpoint *endpoint = &server->config->endpoint;
-    char why[FCGI_ATTEMPT_TEXT];
-
-    if (endpoint->kind == FCGI_ENDPOINT_UNIX) {
-        fcgi_socket_path_denied(endpoint->path, false, why, sizeof(why));
-        snprintf(text, size,
-                 "cannot connect to %s: %.300s (fcgi-check tells the cure)",
-                 server->where, why);
-    } else {
-        snprintf(text, size,
-                 "cannot connect to %s: permission denied: a rule of this "
-                 "machine (a firewall?) forbids the connection",
-                 server->where);
-    }
-}
-
 static void describe_connect(const struct fcgi_server *server, int error,
                              char *text, size_t size)
 {
@@ -212,7 +190,11 @@ static void describe_connect(const struct fcgi_server *server, int error,
                  "few seconds)",
                  server->where, atomic_load(&server->unresolved));
     else if (error == EACCES || error == EPERM)
-        describe_denied(server, text, size);
+        snprintf(
+            text, size,
+            "cannot connect to %s: %s (may the user that this server runs as "
+            "open it? fcgi-check tells what is in the way)",
+            server->where, strerror(error));
     else
         snprintf(text, size,
                  "cannot connect to %s: %s (is the application running, and "
@@ -273,10 +255,12 @@ static void describe_connection(const struct fcgi_server *server,
 static void describe_refusal(const struct fcgi_attempt *attempt, char *text,
                              size_t size)
 {
-    static const char *const names[] = {
+    const char *const names[] = {
         [FCGI_CANT_MPX_CONN] = "that it cannot multiplex (CANT_MPX_CONN)",
         [FCGI_OVERLOADED] = "that it is overloaded (OVERLOADED)",
-        [FCGI_UNKNOWN_ROLE] = "that it is no Responder (UNKNOWN_ROLE)",
+        [FCGI_UNKNOWN_ROLE] = fcgi_config_is_authorizer(attempt->server->config)
+                                  ? "that it is no Authorizer (UNKNOWN_ROLE)"
+                                  : "that it is no Responder (UNKNOWN_ROLE)",
     };
     const char *when = attempt->begun ? " in the middle of its answer" : "";
 

@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The exchange: what comes from the application becomes the client's answer.
- *
  *   application -> upstream -> header block -> reply -> client
- *
- * A client that is slower than its application costs up to BufferSize of
- * memory, so that an application with a small answer is free for others at
- * once; then the application is held back until there is room.
- *
  *   client -> body -> upstream -> application
  *
- * The body goes the other way at the same time, and is held back likewise: what
- * is not sent yet is never more than BufferSize, and the client is not read
- * while that is full. Where an answer is complete before the body is, the rest
- * of the body is read and dropped for a while, as a client that finds its
- * connection reset while it sends may not see the answer.
- *
- * An answer that is whole ends the exchange, whatever the application still
- * does (tail.h). END_REQUEST mostly follows at once; it is waited for so long
- * that the client's next request finds the connection free.
+ * Both ways at most BufferSize is held of what the other side does not take;
+ * then a side is held back until there is room. Where an answer is complete
+ * before the body is, the rest of the body is read and dropped for a while, as a
+ * client that finds its connection reset while it sends may not see the answer.
  */
 #include "gateway/exchange.h"
 
@@ -26,14 +14,13 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "gateway/judge.h"
 #include "gateway/params.h"
 #include "gateway/real.h"
-#include "gateway/status.h"
 
 /* Windows of a body that are moved before others have their turn. */
 #define PUMP_WINDOWS 16
-/* How long END_REQUEST is waited for behind a whole answer; and how often it is
+/* How long END_REQUEST is waited for behind a whole answer (tail.h), so that the
+ * client's next request finds the connection free; and how often it is
  * looked then whether the application has all of the request. */
 #define LAG (5 * FCGI_LOOP_MS)
 #define LAG_MORE (100 * FCGI_LOOP_MS)
@@ -71,7 +58,7 @@ static void end(struct fcgi_exchange *exchange)
     fcgi_access_tell(exchange->common->access, &exchange->params,
                      &exchange->upstream, &exchange->reply, exchange->started);
     fcgi_loop_cancel(exchange->common->loop, &exchange->begin);
-    fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
+    fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience.timer);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->turn);
     fcgi_loop_stop_timer(exchange->common->loop, &exchange->lag);
     fcgi_body_close(&exchange->body);
@@ -155,9 +142,15 @@ static void finish(struct fcgi_exchange *exchange, bool cut)
     /* A client that has not been told to send its body may do so or not. */
     exchange->draining =
         !body->complete && !body->broken && !cut && !exchange->expects;
-    exchange->waited_at = UINT64_MAX;
+    fcgi_patience_forget(&exchange->patience);
     fcgi_client_finish(&exchange->client);
     pump(exchange);
+}
+
+/* Whether the client has not been told to send its body: it may do so or not. */
+static bool owes_unasked(const struct fcgi_exchange *exchange)
+{
+    return exchange->expects && !exchange->body.complete;
 }
 
 static void answer_error(struct fcgi_exchange *exchange, int status,
@@ -168,8 +161,7 @@ static void answer_error(struct fcgi_exchange *exchange, int status,
     say(exchange, FCGI_LOG_ERROR, "%s; answered %d", why, status);
     if (status == 400 || status == 408)
         exchange->body.broken = true;
-    if (exchange->body.broken || status == 413 ||
-        (exchange->expects && !exchange->body.complete))
+    if (exchange->body.broken || status == 413 || owes_unasked(exchange))
         exchange->reply.close = true;
     fcgi_answer_head_error(&exchange->head, status);
     finish(exchange, false);
@@ -211,30 +203,11 @@ static void on_room(struct fcgi_client *client)
 
 /* --- the body ---------------------------------------------------------- */
 
-/* Waits for more of the body, for so long at most. What is no content, such as
- * the framing of chunks, does not put that off. */
-static void wait_for_body(struct fcgi_exchange *exchange, uint64_t patience)
-{
-    struct fcgi_loop *loop = exchange->common->loop;
-
-    if (exchange->waited_at != exchange->body.total || !exchange->patience.set)
-        fcgi_loop_set_timer(loop, &exchange->patience,
-                            fcgi_loop_now(loop) + patience);
-    exchange->waited_at = exchange->body.total;
-    fcgi_client_listen(&exchange->client, true);
-}
-
-/* There is no room for more, or there is no more. */
-static void stop_waiting(struct fcgi_exchange *exchange)
-{
-    fcgi_loop_stop_timer(exchange->common->loop, &exchange->patience);
-    fcgi_client_listen(&exchange->client, false);
-}
-
 static void wait_for_client(struct fcgi_exchange *exchange)
 {
-    wait_for_body(exchange,
-                  exchange->body.config->client_body_timeout * FCGI_LOOP_MS);
+    fcgi_patience_wait(&exchange->patience, exchange->body.total,
+                       exchange->body.config->client_body_timeout *
+                           FCGI_LOOP_MS);
 }
 
 /* The client is told to send its body, where it waits for that. */
@@ -320,10 +293,10 @@ static bool forward(struct fcgi_exchange *exchange)
     struct fcgi_body *body = &exchange->body;
     enum fcgi_body_result result;
 
-    if (exchange->head.page.asked ||
+    if (exchange->head.page.asked || exchange->authorizer.asked ||
         fcgi_upstream_is_deaf(&exchange->upstream)) {
         /* Its answer, or the end of its connection, is on its way. */
-        stop_waiting(exchange);
+        fcgi_patience_stop(&exchange->patience);
         return false;
     }
     result = fcgi_body_fill(body);
@@ -337,7 +310,7 @@ static bool forward(struct fcgi_exchange *exchange)
     if (result == FCGI_BODY_WAIT)
         wait_for_client(exchange);
     else if (result == FCGI_BODY_COMPLETE || !fcgi_body_is_sent(body))
-        stop_waiting(exchange);
+        fcgi_patience_stop(&exchange->patience);
     else
         return true;
     return false;
@@ -352,7 +325,7 @@ static bool drain(struct fcgi_exchange *exchange)
     if (exchange->draining)
         result = fcgi_body_discard(&exchange->body, now, &patience);
     if (result == FCGI_BODY_WAIT) {
-        wait_for_body(exchange, patience);
+        fcgi_patience_wait(&exchange->patience, exchange->body.total, patience);
         return false;
     }
     if (result == FCGI_BODY_MORE)
@@ -361,7 +334,7 @@ static bool drain(struct fcgi_exchange *exchange)
     if (exchange->state == FCGI_EXCHANGE_DRAINING)
         let_go(exchange);
     else
-        stop_waiting(exchange);
+        fcgi_patience_stop(&exchange->patience);
     return false;
 }
 
@@ -388,7 +361,7 @@ static void yield(struct fcgi_exchange *exchange)
 {
     struct fcgi_loop *loop = exchange->common->loop;
 
-    fcgi_loop_stop_timer(loop, &exchange->patience);
+    fcgi_loop_stop_timer(loop, &exchange->patience.timer);
     fcgi_loop_set_timer(loop, &exchange->turn, fcgi_loop_now(loop) + 1);
 }
 
@@ -417,7 +390,7 @@ static void on_turn(struct fcgi_loop_timer *timer)
 static void on_patience(struct fcgi_loop_timer *timer)
 {
     struct fcgi_exchange *exchange =
-        FCGI_LOOP_OWNER(timer, struct fcgi_exchange, patience);
+        FCGI_LOOP_OWNER(timer, struct fcgi_exchange, patience.timer);
     char why[FCGI_BODY_TEXT];
 
     if (exchange->state >= FCGI_EXCHANGE_FLUSHING) {
@@ -504,11 +477,19 @@ static bool on_body(struct fcgi_exchange *exchange, const uint8_t *bytes,
 
 static void ask_page(struct fcgi_exchange *exchange)
 {
-    if (exchange->expects && !exchange->body.complete)
-        exchange->reply.close = true;
-    stop_waiting(exchange);
+    exchange->reply.close = exchange->reply.close || owes_unasked(exchange);
+    fcgi_patience_stop(&exchange->patience);
+    fcgi_authorizer_leave(&exchange->authorizer);
     exchange->state = FCGI_EXCHANGE_WAITING;
     if (!fcgi_answer_head_ask_page(&exchange->head, &exchange->common->tails))
+        answer_error(exchange, 500, "out of memory");
+}
+
+/* An authorizer is asked whether the request may go on. */
+static void authorize(struct fcgi_exchange *exchange)
+{
+    exchange->state = FCGI_EXCHANGE_WAITING;
+    if (!fcgi_authorizer_start(&exchange->authorizer, owes_unasked(exchange)))
         answer_error(exchange, 500, "out of memory");
 }
 
@@ -521,6 +502,7 @@ static void on_head(struct fcgi_exchange *exchange, const uint8_t *bytes,
     switch (
         fcgi_answer_head_feed(&exchange->head, bytes, length, &used, what)) {
     case FCGI_ANSWER_HEAD_MORE:
+    case FCGI_ANSWER_HEAD_ALLOWED: /* once the request has ended */
         break;
     case FCGI_ANSWER_HEAD_MADE:
         exchange->state = FCGI_EXCHANGE_STREAMING;
@@ -546,7 +528,7 @@ static void on_open(struct fcgi_upstream *upstream)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
-    if (!exchange->head.page.asked)
+    if (!exchange->head.page.asked && !exchange->authorizer.asked)
         say_continue(exchange);
 }
 
@@ -560,7 +542,8 @@ static bool on_stdout(struct fcgi_upstream *upstream, const uint8_t *bytes,
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
 
-    if (fcgi_answer_head_owes_page(&exchange->head))
+    if (fcgi_answer_head_owes_page(&exchange->head) ||
+        exchange->authorizer.allowed)
         return false;
     if (exchange->state != FCGI_EXCHANGE_WAITING)
         return on_body(exchange, bytes, length);
@@ -628,7 +611,9 @@ static void on_end(struct fcgi_upstream *upstream)
 
     if (fcgi_answer_head_owes_page(&exchange->head))
         return;
-    if (exchange->reply.begun)
+    if (exchange->authorizer.allowed)
+        fcgi_loop_defer(exchange->common->loop, &exchange->begin);
+    else if (exchange->reply.begun)
         conclude(exchange);
     else
         bad_answer(exchange, exchange->head.block.header.length == 0
@@ -639,61 +624,73 @@ static void on_end(struct fcgi_upstream *upstream)
 static void on_retry(struct fcgi_upstream *upstream,
                      const struct fcgi_attempt *attempt, const char *how)
 {
-    char why[FCGI_ATTEMPT_TEXT];
-
-    fcgi_attempt_describe(attempt, why, sizeof(why));
-    say(of_upstream(upstream), FCGI_LOG_WARNING, "%s; %s", why, how);
+    fcgi_log_attempt(&of_upstream(upstream)->log, attempt, FCGI_LOG_WARNING,
+                     how);
 }
 
 static void on_failure(struct fcgi_upstream *upstream,
                        const struct fcgi_attempt *attempt)
 {
     struct fcgi_exchange *exchange = of_upstream(upstream);
+    struct fcgi_reply *reply = &exchange->reply;
     char why[FCGI_ATTEMPT_TEXT];
+    bool whole;
 
-    fcgi_attempt_describe(attempt, why, sizeof(why));
     if (fcgi_answer_head_owes_page(&exchange->head))
         return;
-    if (exchange->reply.begun) {
-        struct fcgi_reply *reply = &exchange->reply;
-        bool whole =
-            fcgi_reply_is_whole(reply) ||
-            (exchange->lag.set && fcgi_reply_end(reply, &exchange->client.out));
-
-        say(exchange, FCGI_LOG_ERROR, "%s; %s", why,
-            whole ? "the answer was complete" : "the answer is cut");
-        finish(exchange, !whole);
-    } else {
+    if (!reply->begun) {
+        fcgi_attempt_describe(attempt, why, sizeof(why));
         answer_error(exchange, fcgi_attempt_status(attempt), why);
+        return;
     }
+    whole = fcgi_reply_is_whole(reply) ||
+            (exchange->lag.set && fcgi_reply_end(reply, &exchange->client.out));
+    fcgi_log_attempt(&exchange->log, attempt, FCGI_LOG_ERROR,
+                     whole ? "the answer was complete" : "the answer is cut");
+    finish(exchange, !whole);
 }
 
 /* --- the start --------------------------------------------------------- */
+
+/* What needs no application is answered; false where there is one to ask. */
+static bool answer_self(struct fcgi_exchange *exchange)
+{
+    struct fcgi_judgement *judgement = &exchange->judgement;
+    int status =
+        fcgi_answer_head_self(&exchange->head, judgement, &exchange->params);
+
+    if ((status == 403 || status == 404) &&
+        fcgi_answer_head_wants_page(&exchange->head, status)) {
+        say(exchange, FCGI_LOG_ERROR, "%s; the ErrorPage is asked for",
+            judgement->why);
+        fcgi_loop_defer(exchange->common->loop, &exchange->begin);
+    } else if (status != 0) {
+        answer_error(exchange, status, judgement->why);
+    } else if (exchange->reply.begun) {
+        finish(exchange, false);
+    } else {
+        exchange->state = FCGI_EXCHANGE_RECEIVING;
+        return false;
+    }
+    return true;
+}
 
 static void begin(struct fcgi_loop_task *task)
 {
     struct fcgi_exchange *exchange =
         FCGI_LOOP_OWNER(task, struct fcgi_exchange, begin);
-    int refusal = exchange->refusal;
 
     if (exchange->state >= FCGI_EXCHANGE_FLUSHING)
         return; /* it has failed for another reason meanwhile */
-    /* A request that is refused with another status is not understood. */
-    if (fcgi_answer_head_owes_page(&exchange->head)) {
+    if (!fcgi_authorizer_accept(&exchange->authorizer, &exchange->head.block))
+        answer_error(exchange, 500, "out of memory");
+    else if (fcgi_answer_head_owes_page(&exchange->head))
         ask_page(exchange);
-    } else if ((refusal == 403 || refusal == 404) &&
-               fcgi_answer_head_wants_page(&exchange->head, refusal)) {
-        say(exchange, FCGI_LOG_ERROR, "%s; the ErrorPage is asked for",
-            exchange->why_refused);
-        fcgi_loop_defer(exchange->common->loop, &exchange->begin);
-    } else if (refusal != 0) {
-        answer_error(exchange, refusal, exchange->why_refused);
-    } else if (exchange->page_fields != NULL) {
-        fcgi_answer_head_own(&exchange->head, exchange->page_fields);
-        finish(exchange, false);
-    } else {
+    else if (fcgi_authorizer_is_due(&exchange->authorizer) &&
+             fcgi_judge_is_authorized_first(&exchange->judgement))
+        authorize(exchange);
+    else if (!answer_self(exchange))
         pump(exchange);
-    }
 }
 
 static void init(struct fcgi_exchange *exchange,
@@ -704,8 +701,7 @@ static void init(struct fcgi_exchange *exchange,
     exchange->state = FCGI_EXCHANGE_RECEIVING;
     exchange->started = fcgi_loop_now(common->loop);
     exchange->draining = exchange->pumping = false;
-    exchange->waited_at = UINT64_MAX;
-    exchange->patience.fired = on_patience;
+    fcgi_patience_init(&exchange->patience, &exchange->client, on_patience);
     exchange->turn.fired = on_turn;
     exchange->lag.fired = on_lag;
     exchange->cut = false;
@@ -717,7 +713,10 @@ static void init(struct fcgi_exchange *exchange,
                     fcgi_date_now(&common->date));
     fcgi_answer_head_init(&exchange->head, &exchange->client,
                           &exchange->upstream, &exchange->reply, &exchange->log,
-                          &common->date, request);
+                          &common->date, &exchange->authorizer, request);
+    fcgi_authorizer_init(&exchange->authorizer, request->authorizers,
+                         &exchange->upstream, &exchange->reply,
+                         &exchange->params, &exchange->log);
 }
 
 static void init_upstream(struct fcgi_exchange *exchange,
@@ -764,14 +763,14 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
         .on_lost = on_lost,
         .on_probe = on_probe,
     };
-    const struct fcgi_server_config *config =
-        fcgi_pool_first(common->worker->pool, allows, arg)->config;
+    const struct fcgi_server_config *config = fcgi_judge_config(
+        common->worker->pool, request->authorizers, allows, arg);
     struct fcgi_http_request told = *request; /* by proxies */
 
     init(exchange, common, request);
     init_upstream(exchange, request, allows, arg);
-    exchange->refusal = fcgi_judge(&told, script, &config->trusted_proxies,
-                                   &exchange->why_refused);
+    fcgi_judge(&exchange->judgement, &told, script, config,
+               common->worker->pool, exchange->started, &exchange->head.own);
     if (!fcgi_real_params(&exchange->params, &told, script, config,
                           common->host->software))
         return false;
@@ -780,12 +779,6 @@ bool fcgi_exchange_start(struct fcgi_exchange *exchange,
                         !exchange->body.complete;
     fcgi_client_open(&exchange->client, common->loop, common->host, handle, fd,
                      !request->tls, &handlers);
-    exchange->page_fields = NULL;
-    if (exchange->refusal == 0 && script->verdict == FCGI_PATH_STATUS)
-        exchange->refusal =
-            fcgi_status_make(common->worker->pool, exchange->started, &told,
-                             &exchange->head.block.memory,
-                             &exchange->page_fields, &exchange->why_refused);
     if (request->provisional)
         fcgi_loop_defer(common->loop, &exchange->begin);
     else
@@ -799,8 +792,8 @@ void fcgi_exchange_trim(struct fcgi_exchange *exchange, size_t keep)
 {
     fcgi_buffer_reset(&exchange->client.out, keep);
     fcgi_buffer_reset(&exchange->upstream.adapted, keep);
-    fcgi_buffer_reset(&exchange->head.block.memory, keep);
+    fcgi_answer_head_trim(&exchange->head, keep);
+    fcgi_buffer_reset(&exchange->authorizer.params, keep);
     fcgi_buffer_reset(&exchange->params, keep);
-    fcgi_buffer_reset(&exchange->head.page.params, keep);
     fcgi_buffer_reset(&exchange->body.in, keep);
 }

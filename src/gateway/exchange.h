@@ -7,7 +7,7 @@
  * then everything it owned is given back and the host is told.
  *
  *   RECEIVING  the body of the request, before the application is asked
- *   WAITING    for a connection, or for the head of the answer
+ *   WAITING    for an authorizer, a connection, or the head of the answer
  *   STREAMING  the body of the answer
  *   FLUSHING   nothing more comes from the application
  *   DRAINING   the client has its answer, and is sending its body still
@@ -20,12 +20,15 @@
 
 #include "gateway/access.h"
 #include "gateway/answer_head.h"
+#include "gateway/authorizer.h"
 #include "gateway/body.h"
 #include "gateway/client.h"
 #include "gateway/date.h"
+#include "gateway/judge.h"
 #include "gateway/linger.h"
 #include "gateway/log.h"
 #include "gateway/path.h"
+#include "gateway/patience.h"
 #include "gateway/reply.h"
 #include "gateway/tail.h"
 #include "gateway/upstream.h"
@@ -65,21 +68,18 @@ struct fcgi_exchange {
     struct fcgi_client client;
     struct fcgi_upstream upstream;
     struct fcgi_reply reply;
-    struct fcgi_answer_head head; /* its; or the block's memory is a page */
-    struct fcgi_buffer params;    /* of the request */
-    struct fcgi_body body;        /* its */
-    /* The client owes a part of the body: when it is given up. */
-    struct fcgi_loop_timer patience;
-    uint64_t waited_at; /* bytes of the body that had come when it was set */
-    bool draining;      /* what still comes of the body is dropped */
-    bool expects;       /* the client waits for 100 (Continue) */
-    bool pumping;       /* pump() is under way */
-    struct fcgi_loop_timer turn; /* set: it goes on then */
-    struct fcgi_loop_timer lag;  /* set: the answer is whole */
-    bool cut;                    /* the answer is not whole */
-    int refusal;                 /* the status that it is refused with, or 0 */
-    const char *why_refused;
-    const char *page_fields; /* the answer is a page of our own: its fields */
+    struct fcgi_answer_head head;  /* its; or the block's memory is a page */
+    struct fcgi_buffer params;     /* of the request */
+    struct fcgi_body body;         /* its */
+    struct fcgi_patience patience; /* with a client that owes a part of it */
+    bool draining;                 /* what still comes of the body is dropped */
+    bool expects;                  /* the client waits for 100 (Continue) */
+    bool pumping;                  /* pump() is under way */
+    struct fcgi_loop_timer turn;   /* set: it goes on then */
+    struct fcgi_loop_timer lag;    /* set: the answer is whole */
+    bool cut;                      /* the answer is not whole */
+    struct fcgi_judgement judgement;
+    struct fcgi_authorizer authorizer;
     struct fcgi_loop_task begin, report;
     struct fcgi_log log;
 };

@@ -15,6 +15,18 @@
 
 #include "http/head.h"
 
+struct fcgi_server;
+
+/* Who has to let a request pass, one after the other, before it is served: for
+ * each argument one of the servers that `allows` admits with it. The arguments
+ * outlive the request. */
+#define FCGI_AUTHORIZERS_MAX 4
+struct fcgi_authorizers {
+    bool (*allows)(const void *arg, const struct fcgi_server *server);
+    const void *args[FCGI_AUTHORIZERS_MAX];
+    unsigned count;
+};
+
 /*
  * One HTTP request; its body is read from the host. What it points to is the
  * host's, and must hold while fcgi_gateway_start() runs.
@@ -55,6 +67,7 @@ struct fcgi_http_request {
     uint64_t content_length;     /* of FCGI_HTTP_LENGTH */
     bool expect_continue; /* the client waits for 100 before it sends it */
     struct sockaddr_storage peer, local;
+    const struct fcgi_authorizers *authorizers; /* NULL: none */
     const void *site; /* the host's own, for as long as it runs */
 };
 
@@ -94,6 +107,10 @@ struct fcgi_host {
     /* Whether the file of a path, which is decoded, is one that the client's site
      * serves as it is, and no application's to execute. */
     bool (*is_plain)(void *client, const char *path, size_t length);
+
+    /* The type of a file by its name, for Content-Type; absent where there is
+     * none. */
+    struct fcgi_text (*type)(struct fcgi_text name);
 
     /* The client's descriptor is going to be watched by the gateway's loop: the
      * host takes it out of its own. Called once in an exchange at most. Returns

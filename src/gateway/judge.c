@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gateway/origin.h"
+#include "gateway/status.h"
 #include "proto/header.h"
 
 /*
@@ -48,16 +49,46 @@ static const char *judge_fields(const struct fcgi_http_request *request)
     return NULL;
 }
 
-int fcgi_judge(struct fcgi_http_request *request,
-               const struct fcgi_script *script,
-               const struct fcgi_networks *trusted, const char **why)
+const struct fcgi_server_config *fcgi_judge_config(
+    const struct fcgi_pool *pool, const struct fcgi_authorizers *authorizers,
+    bool (*allows)(const void *arg, const struct fcgi_server *server),
+    const void *arg)
 {
-    *why = fcgi_origin_find(request, trusted);
+    const struct fcgi_server *first = fcgi_pool_first(pool, allows, arg);
+
+    if (authorizers != NULL && authorizers->count > 0 && allows != NULL &&
+        !allows(arg, first))
+        first =
+            fcgi_pool_first(pool, authorizers->allows, authorizers->args[0]);
+    return first->config;
+}
+
+void fcgi_judge(struct fcgi_judgement *judgement,
+                struct fcgi_http_request *request,
+                const struct fcgi_script *script,
+                const struct fcgi_server_config *config, struct fcgi_pool *pool,
+                uint64_t now, struct fcgi_buffer *own)
+{
+    const char *why = fcgi_origin_find(request, &config->trusted_proxies);
+
+    *judgement = (struct fcgi_judgement){
+        .site = {.wanted = script->verdict == FCGI_PATH_FILE,
+                 .follow_links = request->follow_links,
+                 .folder = script->folder.length}};
     if (script->verdict == FCGI_PATH_REFUSED) {
-        *why = script->why;
-        return script->status;
+        judgement->why = script->why;
+        judgement->status = script->status;
+        return;
     }
-    if (*why == NULL)
-        *why = judge_fields(request);
-    return *why != NULL ? 400 : 0;
+    judgement->why = why != NULL ? why : judge_fields(request);
+    judgement->status = judgement->why != NULL ? 400 : 0;
+    if (judgement->status == 0 && script->verdict == FCGI_PATH_STATUS)
+        judgement->status = fcgi_status_make(
+            pool, now, request, own, &judgement->page_fields, &judgement->why);
+}
+
+bool fcgi_judge_is_authorized_first(const struct fcgi_judgement *judgement)
+{
+    return judgement->status == 0 || judgement->status == 403 ||
+           judgement->status == 404;
 }

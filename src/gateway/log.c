@@ -55,6 +55,16 @@ void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
         fcgi_recent_add(log->recent, server, line + request);
 }
 
+void fcgi_log_attempt(const struct fcgi_log *log,
+                      const struct fcgi_attempt *attempt,
+                      enum fcgi_log_level level, const char *what)
+{
+    char why[FCGI_ATTEMPT_TEXT];
+
+    fcgi_attempt_describe(attempt, why, sizeof(why));
+    fcgi_log_write(log, attempt->server, level, "%s; %s", why, what);
+}
+
 void fcgi_log_end_stderr(struct fcgi_log *log, struct fcgi_server *server)
 {
     struct fcgi_recent *recent = log->recent;

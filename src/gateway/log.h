@@ -14,6 +14,7 @@
 
 #include "backend/recent.h"
 #include "backend/server.h"
+#include "gateway/attempt.h"
 #include "gateway/buffer.h"
 #include "gateway/host.h"
 
@@ -37,6 +38,11 @@ void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
 void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
                     enum fcgi_log_level level, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The line of a try that came to nothing, and what follows from that. */
+void fcgi_log_attempt(const struct fcgi_log *log,
+                      const struct fcgi_attempt *attempt,
+                      enum fcgi_log_level level, const char *what);
 
 /* STDERR in lines, as they become complete; and the last one. */
 void fcgi_log_stderr(struct fcgi_log *log, struct fcgi_server *server,

@@ -414,14 +414,33 @@ static void add_redirect_url(struct fcgi_buffer *out, struct fcgi_text uri)
     fcgi_buffer_free(&decoded);
 }
 
+void fcgi_params_copy(struct fcgi_buffer *out, const struct fcgi_buffer *params,
+                      bool (*drops)(const void *arg, struct fcgi_text name),
+                      const void *arg)
+{
+    struct fcgi_text name, value;
+    size_t at = 0;
+
+    while (at < params->length && next(params, &at, &name, &value))
+        if (!drops(arg, name))
+            add_both(out, name, value, none);
+}
+
+void fcgi_params_add(struct fcgi_buffer *out, struct fcgi_text name,
+                     struct fcgi_text value)
+{
+    add_both(out, name, value, none);
+}
+
 /* Whether a variable tells of the script and the body that were asked for. */
-static bool is_redirected(struct fcgi_text name)
+static bool is_redirected(const void *arg, struct fcgi_text name)
 {
     static const char *const names[] = {
         "REQUEST_METHOD", "QUERY_STRING",    "SCRIPT_NAME",  "SCRIPT_FILENAME",
         "PATH_INFO",      "PATH_TRANSLATED", "DOCUMENT_URI", "CONTENT_LENGTH",
         "CONTENT_TYPE",   "REDIRECT_STATUS"};
 
+    (void)arg;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (is(name, names[i]))
             return true;
@@ -432,14 +451,11 @@ int fcgi_params_redirect(struct fcgi_buffer *out,
                          const struct fcgi_buffer *params, const char *uri,
                          int status)
 {
-    struct fcgi_text path = {uri, strcspn(uri, "?")}, name, value;
+    struct fcgi_text path = {uri, strcspn(uri, "?")};
     struct fcgi_text method = fcgi_params_find(params, "REQUEST_METHOD");
     const char *query = uri + path.length;
-    size_t at = 0;
 
-    while (at < params->length && next(params, &at, &name, &value))
-        if (!is_redirected(name))
-            add_both(out, name, value, none);
+    fcgi_params_copy(out, params, is_redirected, NULL);
     add(out, "REQUEST_METHOD", text(is(method, "HEAD") ? "HEAD" : "GET"));
     add(out, "QUERY_STRING", text(query[0] == '?' ? query + 1 : query));
     add(out, "SCRIPT_NAME", path);

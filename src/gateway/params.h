@@ -47,6 +47,16 @@ int fcgi_params_redirect(struct fcgi_buffer *out,
                          const struct fcgi_buffer *params, const char *uri,
                          int status);
 
+/*
+ * Adds to `out` all of `params` but what `drops` says; and one variable. Memory
+ * may be short: see out->failed.
+ */
+void fcgi_params_copy(struct fcgi_buffer *out, const struct fcgi_buffer *params,
+                      bool (*drops)(const void *arg, struct fcgi_text name),
+                      const void *arg);
+void fcgi_params_add(struct fcgi_buffer *out, struct fcgi_text name,
+                     struct fcgi_text value);
+
 /* The value of a variable; absent where there is none. */
 struct fcgi_text fcgi_params_find(const struct fcgi_buffer *params,
                                   const char *name);

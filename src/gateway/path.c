@@ -401,32 +401,50 @@ static void judge(const struct fcgi_http_request *request,
     judge_nothing(request, config, script, walk);
 }
 
-void fcgi_path_split(const struct fcgi_http_request *request,
-                     const struct fcgi_server_config *config,
-                     struct fcgi_script *script)
+/* Looks for what a path names; false where it is refused. */
+static bool look(const struct fcgi_http_request *request,
+                 struct fcgi_script *script, struct fcgi_walk *walk)
 {
     struct fcgi_text file = request->script_filename;
-    struct fcgi_walk walk;
 
     memset(script, 0, sizeof(*script));
     script->name = request->path;
     if (!is_sane(request->path)) {
         fcgi_path_refuse(script, 400, "there is a NUL, CR or LF in the path");
-        return;
+        return false;
     }
     if (!is_well_escaped(request->uri)) {
         fcgi_path_refuse(
             script, 400,
             "there is a % without two digits, or a NUL, in the path");
-        return;
+        return false;
     }
     if (has_parent(request->path)) {
         fcgi_path_refuse(script, 403, "there is a '..' in the path");
-        return;
+        return false;
     }
-    fcgi_walk(request->path, file, &walk);
-    script->folder = (struct fcgi_text){file.data, walk.base};
+    fcgi_walk(request->path, file, walk);
+    script->folder = (struct fcgi_text){file.data, walk->base};
     script->file =
-        (struct fcgi_text){file.data + walk.base, file.length - walk.base};
-    judge(request, config, script, &walk);
+        (struct fcgi_text){file.data + walk->base, file.length - walk->base};
+    return true;
+}
+
+void fcgi_path_split(const struct fcgi_http_request *request,
+                     const struct fcgi_server_config *config,
+                     struct fcgi_script *script)
+{
+    struct fcgi_walk walk;
+
+    if (look(request, script, &walk))
+        judge(request, config, script, &walk);
+}
+
+void fcgi_path_file(const struct fcgi_http_request *request,
+                    struct fcgi_script *script)
+{
+    struct fcgi_walk walk;
+
+    if (look(request, script, &walk))
+        script->verdict = FCGI_PATH_FILE;
 }

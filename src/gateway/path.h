@@ -14,6 +14,7 @@ enum fcgi_path_verdict {
     FCGI_PATH_HOST,    /* not ours: the host knows what to do with it */
     FCGI_PATH_REFUSED, /* with `status`, because of `why` */
     FCGI_PATH_STATUS, /* no script, but the status page: see gateway/status.h */
+    FCGI_PATH_FILE,   /* no script, but the host's file, behind an authorizer */
 };
 
 struct fcgi_script {
@@ -49,6 +50,11 @@ struct fcgi_script {
 void fcgi_path_split(const struct fcgi_http_request *request,
                      const struct fcgi_server_config *config,
                      struct fcgi_script *script);
+
+/* The same where no server is named, so that all are the host's files: they are
+ * FILE, unless the path is refused. */
+void fcgi_path_file(const struct fcgi_http_request *request,
+                    struct fcgi_script *script);
 
 /* Whether a server's keys alone leave it open that it runs the file of a path,
  * where a rule of the host's hands it that. */

@@ -56,7 +56,8 @@ bool fcgi_real_params(struct fcgi_buffer *out,
     struct fcgi_real real;
 
     /* With a DocumentRoot the names are those of another machine. */
-    if (config->real_path && config->document_root == NULL)
+    if (config->real_path && config->document_root == NULL &&
+        script->verdict != FCGI_PATH_FILE)
         fcgi_real_find(&real, &told, &found);
     return fcgi_params_build(out, &told, &found, software) == 0;
 }

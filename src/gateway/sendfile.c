@@ -313,3 +313,77 @@ bool fcgi_sendfile_open(struct fcgi_sendfile *send,
              reason);
     return false;
 }
+
+/* --- the site's own ------------------------------------------------------ */
+
+/* The status for a file that cannot be opened. */
+static int refuse(int error, const char **why)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+        *why = "there is no such file";
+        return 404;
+    case ELOOP:
+        *why = "what the path names is a symbolic link, and SymLink is Off";
+        return 403;
+    case EACCES:
+    case EPERM:
+        *why = "this server may not read the file";
+        return 403;
+    }
+    *why =
+        "the file cannot be opened (descriptors or memory are short, or "
+        "the disk fails)";
+    return 503;
+}
+
+/* What is no file: a folder lacks its slash, or its index file. */
+static int refuse_other(const char *name, mode_t mode, const char **why)
+{
+    if (S_ISDIR(mode) && name[strlen(name) - 1] != '/')
+        return 301;
+    *why = S_ISDIR(mode) ? "the path names a folder without an index file"
+                         : "what the path names is no regular file";
+    return 403;
+}
+
+int fcgi_sendfile_open_site(struct fcgi_sendfile *send,
+                            const struct fcgi_sendfile_site *site,
+                            const struct fcgi_header *header,
+                            const struct fcgi_buffer *params, const char **why)
+{
+    struct fcgi_text method = fcgi_params_find(params, "REQUEST_METHOD");
+    struct fcgi_text file = fcgi_params_find(params, "SCRIPT_FILENAME");
+    char name[PATH_MAX], folder[PATH_MAX];
+    struct stat st;
+
+    if (!is_same(method, (struct fcgi_text){"GET", 3}) &&
+        !is_same(method, (struct fcgi_text){"HEAD", 4})) {
+        *why = "a file can be read alone";
+        return 405;
+    }
+    if (file.length == 0 || file.length >= sizeof(name))
+        return refuse(ENAMETOOLONG, why);
+    memcpy(name, file.data, file.length);
+    name[file.length] = '\0';
+    memcpy(folder, name, site->folder);
+    folder[site->folder] = '\0';
+    if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+        return refuse_other(name, st.st_mode, why);
+    send->file =
+        site->follow_links
+            ? open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+            : open_below(folder,
+                         (struct fcgi_text){name + site->folder,
+                                            file.length - site->folder});
+    if (send->file < 0)
+        return refuse(errno, why);
+    if (fstat(send->file, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(send->file);
+        return refuse(EACCES, why);
+    }
+    compose(send, header, params, &st, false);
+    return 0;
+}

@@ -27,13 +27,10 @@ static void end(struct fcgi_tail *tail)
 /* Ends it for a reason that the log is told. */
 static void fail(struct fcgi_tail *tail, const struct fcgi_attempt *attempt)
 {
-    char why[FCGI_ATTEMPT_TEXT];
-
     fcgi_worker_count(tail->list->worker, attempt->server,
                       fcgi_attempt_counter(attempt));
-    fcgi_attempt_describe(attempt, why, sizeof(why));
-    fcgi_log_write(&tail->log, attempt->server, FCGI_LOG_ERROR,
-                   "%s; the answer was complete", why);
+    fcgi_log_attempt(&tail->log, attempt, FCGI_LOG_ERROR,
+                     "the answer was complete");
     end(tail);
 }
 

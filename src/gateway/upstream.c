@@ -297,9 +297,10 @@ static void send_request(struct fcgi_upstream *upstream)
     conn->kind = upstream->request.kind;
     conn->once = !upstream->request.idempotent || config->retries == 0 ||
                  !fcgi_body_is_held(upstream->request.body);
-    fcgi_request_init(&conn->request, REQUEST_ID, FCGI_RESPONDER,
-                      keep ? FCGI_KEEP_CONN : 0, params->data, params->length,
-                      NULL, 0);
+    fcgi_request_init(
+        &conn->request, REQUEST_ID,
+        fcgi_config_is_authorizer(config) ? FCGI_AUTHORIZER : FCGI_RESPONDER,
+        keep ? FCGI_KEEP_CONN : 0, params->data, params->length, NULL, 0);
     show_body(upstream);
     upstream->sent = now_of(upstream);
     fcgi_worker_start(conn, &handlers);

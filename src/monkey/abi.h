@@ -173,6 +173,13 @@ struct mk_error_page {
     struct mk_list head;
 };
 
+/* A type of files by their extension; more follows. `header` is a whole field,
+ * ended by CRLF. */
+struct mk_mimetype {
+    char *name;
+    struct mk_ptr type, header;
+};
+
 struct mk_string_line {
     char *val;
     int len;

@@ -446,7 +446,7 @@ struct mk_api {
                              void *event);
     int (*ev_wait)(struct mk_event_loop *loop);
     char *(*ev_backend)(void);
-    void *mimetype_lookup;
+    struct mk_mimetype *(*mimetype_lookup)(char *extension);
     void *rb_tree[3];
     void *config_file[4];
     struct mk_event_loop *(*sched_loop)(void);

@@ -25,6 +25,9 @@
 /* What time_unix() is called with. */
 #define MK_TIME_ARGUMENT(config)
 
+/* What mimetype_lookup() is called with, in front of the extension. */
+#define MK_MIMETYPE_ARGUMENT(config)
+
 /* The mode of file_get_info() that looks whether a file may be read. */
 #define MK_FILE_READ 2
 

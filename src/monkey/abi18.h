@@ -478,7 +478,8 @@ struct mk_api {
                              void *event);
     int (*ev_wait)(struct mk_event_loop *loop);
     char *(*ev_backend)(void);
-    void *mimetype_lookup;
+    struct mk_mimetype *(*mimetype_lookup)(struct mk_config *config,
+                                           char *extension);
     void *config_file[5];
     struct mk_event_loop *(*sched_loop)(void);
     int (*sched_remove_client)(int fd, struct mk_config *config);

@@ -22,6 +22,7 @@
 #define MK_CLOSE_ARGS(conn, worker, why, config) (conn, worker, why, config)
 
 #define MK_TIME_ARGUMENT(config) config
+#define MK_MIMETYPE_ARGUMENT(config) config,
 
 /* mk_response.status of a new request */
 #define MK_STATUS_NONE (-1)

@@ -12,7 +12,7 @@
 
 #define fcgi_monkey_auth_set_up FCGI_MONKEY_NAME(auth_set_up)
 #define fcgi_monkey_auth_free FCGI_MONKEY_NAME(auth_free)
-#define fcgi_monkey_auth_merge FCGI_MONKEY_NAME(auth_merge)
+#define fcgi_monkey_auth_guards FCGI_MONKEY_NAME(auth_guards)
 #define fcgi_monkey_auth_accepted FCGI_MONKEY_NAME(auth_accepted)
 
 /*
@@ -22,13 +22,8 @@
 int fcgi_monkey_auth_set_up(const struct mk_api *api);
 void fcgi_monkey_auth_free(void);
 
-/*
- * In stage 20, where the auth plugin guards folders of the virtual host: takes
- * empty and `.` segments out of the path of a request. That plugin compares the
- * path as it is, and would let `//admin/x.php` pass a Location `/admin`. False
- * where memory is short: the request must not go on.
- */
-bool fcgi_monkey_auth_merge(const struct mk_api *api, struct mk_request *sr);
+/* Whether it guards folders of a virtual host. Any thread. */
+bool fcgi_monkey_auth_guards(const struct mk_host *vhost);
 
 /*
  * The Authorization field of a request that the auth plugin has let pass on

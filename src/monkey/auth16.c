@@ -135,51 +135,13 @@ static bool is_guarded(const struct mk_request *sr)
     return false;
 }
 
-static bool guards(const struct mk_host *vhost)
+bool fcgi_monkey_auth_guards(const struct mk_host *vhost)
 {
     const struct guarded *one = guarded;
 
     while (one != NULL && one->vhost != vhost)
         one = one->next;
     return one != NULL;
-}
-
-/* Copies a path without empty and `.` segments; its length. */
-static size_t merge(char *to, const char *path, size_t length)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        if (n > 0 && to[n - 1] == '/') {
-            if (path[i] == '/')
-                continue;
-            if (path[i] == '.' && (i + 1 == length || path[i + 1] == '/'))
-                continue;
-        }
-        to[n++] = path[i];
-    }
-    to[n] = '\0';
-    return n;
-}
-
-bool fcgi_monkey_auth_merge(const struct mk_api *api, struct mk_request *sr)
-{
-    struct mk_ptr *path = &sr->uri_processed;
-    char *copy;
-    size_t n;
-
-    if (!guards(sr->host_conf) ||
-        (memmem(path->data, path->len, "//", 2) == NULL &&
-         memmem(path->data, path->len, "/.", 2) == NULL))
-        return true;
-    copy = api->mem_alloc(path->len + 1);
-    if (copy == NULL)
-        return false;
-    n = merge(copy, path->data, path->len);
-    if (path->data != sr->uri.data)
-        api->mem_free(path->data);
-    *path = (struct mk_ptr){copy, n};
-    return true;
 }
 
 struct fcgi_text

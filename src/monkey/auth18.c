@@ -15,11 +15,10 @@ void fcgi_monkey_auth_free(void)
 {
 }
 
-bool fcgi_monkey_auth_merge(const struct mk_api *api, struct mk_request *sr)
+bool fcgi_monkey_auth_guards(const struct mk_host *vhost)
 {
-    (void)api;
-    (void)sr;
-    return true;
+    (void)vhost;
+    return false;
 }
 
 struct fcgi_text

@@ -292,10 +292,33 @@ static bool is_plain(void *handle, const char *path, size_t length)
                                       (struct fcgi_text){path, length});
 }
 
+/* As the core finds it. */
+static struct fcgi_text type_of(struct fcgi_text name)
+{
+    static const size_t skip = sizeof("Content-Type: ") - 1;
+    const struct fcgi_monkey_monkey *monkey = &fcgi_monkey_monkey;
+    const char *dot = memrchr(name.data, '.', name.length);
+    const struct mk_mimetype *type;
+    char extension[32];
+    size_t n = dot != NULL ? (size_t)(name.data + name.length - dot) - 1 : 0;
+
+    if (n == 0 || n >= sizeof(extension))
+        return (struct fcgi_text){NULL, 0};
+    memcpy(extension, dot + 1, n);
+    extension[n] = '\0';
+    type = monkey->api->mimetype_lookup(MK_MIMETYPE_ARGUMENT(monkey->config)
+                                            extension);
+    if (type == NULL || type->header.len < skip + 2)
+        return (struct fcgi_text){NULL, 0};
+    return (struct fcgi_text){type->header.data + skip,
+                              type->header.len - skip - 2};
+}
+
 struct fcgi_host fcgi_monkey_client_host = {
     .write = write_client,
     .read = read_body,
     .is_plain = is_plain,
+    .type = type_of,
     .watch = watch,
     .done = done,
     .log = fcgi_monkey_log,

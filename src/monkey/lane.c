@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 #include "monkey/error_page.h"
 #include "monkey/index.h"
+#include "monkey/merge.h"
 #include "monkey/recall.h"
 
 #define TOO_LONG "the request's head is too long (MaxRequestHeaderSize)"
@@ -33,6 +34,9 @@ static const char *compose(struct fcgi_monkey_aim *aim,
         path.length = raw.length;
     }
     memcpy(aim->file, root->data, root->len);
+    /* A guarded folder has one name alone. */
+    if (why == NULL && path.has_empties && fcgi_monkey_rules_guard(vhost))
+        path.length = fcgi_monkey_merge_path(out, out, path.length);
     aim->request.document_root = text(root);
     aim->request.path = (struct fcgi_text){out, path.length};
     return why;
@@ -106,20 +110,18 @@ static bool is_users(const struct mk_config *config, struct fcgi_text path)
     return config->user_dir != NULL && path.length > 2 && path.data[1] == '~';
 }
 
-/* Looks the path up: whether a rule of ours wants it, and which script it names.
- * `*others` says that another plugin has a rule in front of ours. */
+/* Looks the path up: whether a rule of ours wants it, and whose keys decide which
+ * script it names. */
 static bool look_up(struct fcgi_monkey_aim *aim,
                     const struct fcgi_monkey_worker *worker,
-                    const struct fcgi_server **server, bool *others)
+                    const struct fcgi_server **server)
 {
-    const struct mk_host_handler *rule;
-
     add_index(aim, worker);
-    rule = fcgi_monkey_rules_find(aim->rules.vhost, aim->request.path, others);
-    if (rule == NULL)
+    if (!fcgi_monkey_way_find(&aim->way, aim->rules.vhost, NULL,
+                              aim->request.path))
         return false;
-    aim->rules.params = &rule->params;
-    *server = fcgi_monkey_rules_server(worker->pool, &rule->params);
+    aim->rules.params = aim->way.params;
+    *server = fcgi_monkey_rules_server(worker->pool, aim->way.params);
     return *server != NULL;
 }
 
@@ -130,15 +132,11 @@ static void find_script(struct fcgi_monkey_aim *aim,
 {
     struct fcgi_http_request *request = &aim->request;
 
-    aim->script = (struct fcgi_script){.verdict = FCGI_PATH_STATUS};
-    if (fcgi_monkey_rules_is_status(aim->rules.params))
-        return;
-    request->is_script = fcgi_monkey_rules_is_script;
-    request->is_script_arg = &aim->rules;
     request->follow_links = config->symlink;
     request->has_index =
         server->config->front_controller != NULL && has_index(aim, config);
-    fcgi_path_split(request, server->config, &aim->script);
+    fcgi_monkey_way_split(&aim->way, &aim->rules, server, request,
+                          &aim->script);
 }
 
 /* Whether the path was looked up a moment ago. */
@@ -195,7 +193,6 @@ enum fcgi_monkey_lane fcgi_monkey_lane_choose(struct fcgi_monkey_aim *aim,
     const struct mk_host *vhost;
     const struct fcgi_server *server;
     const char *why;
-    bool others;
 
     if (head->target.path.data == NULL)
         return FCGI_MONKEY_LANE_PASS;
@@ -216,7 +213,7 @@ enum fcgi_monkey_lane fcgi_monkey_lane_choose(struct fcgi_monkey_aim *aim,
     }
     why = compose(aim, vhost, head->target.path);
     if (is_users(worker->config, aim->request.path) ||
-        !look_up(aim, worker, &server, &others))
+        !look_up(aim, worker, &server))
         return FCGI_MONKEY_LANE_PASS;
     fill(aim, client);
     if (status == 0 && size > server->config->max_request_header_size)
@@ -227,8 +224,9 @@ enum fcgi_monkey_lane fcgi_monkey_lane_choose(struct fcgi_monkey_aim *aim,
     find_script(aim, worker->config, server);
     if (aim->script.verdict == FCGI_PATH_HOST)
         return FCGI_MONKEY_LANE_PASS;
-    if (others || worker->others)
+    if (aim->way.others || worker->others)
         return FCGI_MONKEY_LANE_CORE;
-    remember(aim, worker, head->target.path);
+    if (aim->way.authorizers.count == 0)
+        remember(aim, worker, head->target.path);
     return FCGI_MONKEY_LANE_FAST;
 }

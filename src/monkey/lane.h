@@ -20,7 +20,7 @@
 
 #include "gateway/path.h"
 #include "monkey/client.h"
-#include "monkey/rules.h"
+#include "monkey/way.h"
 #include "monkey/worker.h"
 
 #define fcgi_monkey_lane_choose FCGI_MONKEY_NAME(lane_choose)
@@ -35,7 +35,8 @@ enum fcgi_monkey_lane {
 struct fcgi_monkey_aim {
     struct fcgi_http_request request;
     struct fcgi_script script;
-    struct fcgi_monkey_rules rules; /* the one that hands it to us */
+    struct fcgi_monkey_rules rules; /* those that name who answers */
+    struct fcgi_monkey_way way;     /* not of a path that was remembered */
     const struct mk_host_alias *alias;
     char *file; /* DocumentRoot, the decoded path, and the index file */
 };

@@ -36,8 +36,41 @@ static void tell(const struct fcgi_diag_list *diags)
     }
 }
 
-/* Names in `Match REGEX fastcgi NAME...` must be those of servers. Tells of
- * those that are none; `*arg` becomes false. */
+/* A word of a rule; false, and a line in the log, where it cannot be followed. */
+static bool check_word(const struct mk_host *vhost,
+                       const struct mk_handler_param *word)
+{
+    const struct fcgi_server *server;
+    struct fcgi_text name;
+    bool authorizer;
+    const char *why;
+    char line[1024];
+
+    name = fcgi_monkey_rules_name(word, &authorizer);
+    server = fcgi_pool_find(pool, name.data, name.length);
+    if (server == NULL)
+        why = "has no [FASTCGI_SERVER] with that ServerName";
+    else if (authorizer && !fcgi_config_is_authorizer(server->config))
+        why =
+            "does not say that it is an authorizer; set Role Authorizer there, "
+            "or take the '!' away";
+    else if (!authorizer && fcgi_config_is_authorizer(server->config))
+        why =
+            "says that it is an authorizer, which answers no request; write "
+            "its name with '!' behind it";
+    else
+        return true;
+    snprintf(line, sizeof(line),
+             "%s: error: a Match rule names the server '%.*s'%s, and %s %s",
+             vhost->file ? vhost->file : "a virtual host", (int)name.length,
+             name.data, authorizer ? " as an authorizer" : "", config->file,
+             why);
+    fcgi_monkey_log(FCGI_LOG_ERROR, line);
+    return false;
+}
+
+/* Names in `Match REGEX fastcgi NAME...` must be those of servers, and of their
+ * role. Tells of those that are none; `*arg` becomes false. */
 static bool check_rule(void *arg, const struct mk_host *vhost,
                        const struct mk_host_handler *rule)
 {
@@ -47,18 +80,18 @@ static bool check_rule(void *arg, const struct mk_host *vhost,
 
     if (fcgi_monkey_rules_is_status(&rule->params))
         return true;
-    for (node = rule->params.next; node != &rule->params; node = node->next) {
-        const struct mk_handler_param *param =
-            MK_ENTRY(node, const struct mk_handler_param, head);
-
-        if (fcgi_pool_find(pool, param->p.data, param->p.len) != NULL)
-            continue;
+    for (node = rule->params.next; node != &rule->params; node = node->next)
+        if (!check_word(vhost,
+                        MK_ENTRY(node, const struct mk_handler_param, head)))
+            *known = false;
+    if (rule->params.next == &rule->params &&
+        fcgi_monkey_rules_server(pool, &rule->params) == NULL) {
         *known = false;
         snprintf(line, sizeof(line),
-                 "%s: error: a Match rule names the server '%.*s', and %s has "
-                 "no [FASTCGI_SERVER] with that ServerName",
-                 vhost->file ? vhost->file : "a virtual host",
-                 (int)param->p.len, param->p.data, config->file);
+                 "%s: error: a Match rule names no server, and all of %s are "
+                 "authorizers, which answer no request; add a server, or write "
+                 "the authorizer's name with '!' behind it",
+                 vhost->file ? vhost->file : "a virtual host", config->file);
         fcgi_monkey_log(FCGI_LOG_ERROR, line);
     }
     return true;

@@ -60,13 +60,76 @@ bool fcgi_monkey_rules_is_status(const struct mk_list *params)
            is_word(first, FCGI_RULE_STATUS);
 }
 
+struct fcgi_text fcgi_monkey_rules_name(const struct mk_handler_param *param,
+                                        bool *authorizer)
+{
+    struct fcgi_text name = {param->p.data, param->p.len};
+
+    *authorizer =
+        name.length > 0 && name.data[name.length - 1] == FCGI_RULE_AUTHORIZER;
+    name.length -= *authorizer;
+    return name;
+}
+
+/* The first name among the words, of authorizers or of others; NULL where there
+ * is none, `*name` then being absent. */
+static const struct mk_list *first_name(const struct mk_list *params,
+                                        bool authorizers,
+                                        struct fcgi_text *name)
+{
+    const struct mk_list *node;
+    bool authorizer;
+
+    for (node = params->next; node != params; node = node->next) {
+        *name = fcgi_monkey_rules_name(
+            MK_ENTRY(node, const struct mk_handler_param, head), &authorizer);
+        if (authorizer == authorizers)
+            return node;
+    }
+    *name = (struct fcgi_text){NULL, 0};
+    return NULL;
+}
+
+bool fcgi_monkey_rules_authorizes(const struct mk_list *params)
+{
+    struct fcgi_text name;
+
+    return first_name(params, true, &name) != NULL;
+}
+
+bool fcgi_monkey_rules_answers(const struct mk_list *params)
+{
+    struct fcgi_text name;
+
+    return params->next == params || first_name(params, false, &name) != NULL;
+}
+
+bool fcgi_monkey_rules_guard(const struct mk_host *vhost)
+{
+    const struct mk_list *all = &vhost->handlers, *node;
+
+    for (node = all->next; node != all; node = node->next)
+        if (fcgi_monkey_rule_is_ours(FCGI_MONKEY_RULE(node)) &&
+            fcgi_monkey_rules_authorizes(&FCGI_MONKEY_RULE(node)->params))
+            return true;
+    return false;
+}
+
 const struct fcgi_server *fcgi_monkey_rules_server(const struct fcgi_pool *pool,
                                                    const struct mk_list *params)
 {
-    if (params->next == params || fcgi_monkey_rules_is_status(params))
+    struct fcgi_text name;
+    size_t i = 0;
+
+    if (fcgi_monkey_rules_is_status(params))
         return &pool->servers[0];
-    return fcgi_pool_find(pool, word(params->next)->data,
-                          word(params->next)->len);
+    if (first_name(params, false, &name) != NULL ||
+        first_name(params, true, &name) != NULL)
+        return fcgi_pool_find(pool, name.data, name.length);
+    while (i < pool->n_groups &&
+           fcgi_config_is_authorizer(pool->groups[i].config))
+        i++;
+    return i < pool->n_groups ? pool->groups[i].seats : NULL;
 }
 
 bool fcgi_monkey_rules_allow(const void *arg, const struct fcgi_server *server)
@@ -76,7 +139,25 @@ bool fcgi_monkey_rules_allow(const void *arg, const struct fcgi_server *server)
     for (node = params->next; node != params; node = node->next)
         if (is_word(node, server->config->name))
             return true;
-    return params->next == params;
+    return params->next == params && !fcgi_config_is_authorizer(server->config);
+}
+
+bool fcgi_monkey_rules_allow_authorizer(const void *arg,
+                                        const struct fcgi_server *server)
+{
+    const struct mk_list *params = arg, *node;
+    const char *ours = server->config->name;
+    struct fcgi_text name;
+    bool authorizer;
+
+    for (node = params->next; node != params; node = node->next) {
+        name = fcgi_monkey_rules_name(
+            MK_ENTRY(node, const struct mk_handler_param, head), &authorizer);
+        if (authorizer && strlen(ours) == name.length &&
+            memcmp(ours, name.data, name.length) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool same_words(const struct mk_list *a, const struct mk_list *b)
@@ -230,6 +311,8 @@ bool fcgi_monkey_rules_is_plain(const struct fcgi_pool *pool,
                 return false;
             continue;
         }
+        if (!fcgi_monkey_rules_answers(&rule->params))
+            continue;
         server = fcgi_monkey_rules_server(pool, &rule->params);
         if (server == NULL || fcgi_path_may_run(server->config, path))
             return false;
@@ -239,7 +322,7 @@ bool fcgi_monkey_rules_is_plain(const struct fcgi_pool *pool,
 
 /* --- requests ---------------------------------------------------------- */
 
-static const struct mk_host_alias *first_name(const struct mk_host *vhost)
+static const struct mk_host_alias *first_alias(const struct mk_host *vhost)
 {
     const struct mk_list *names = &vhost->server_names;
 
@@ -278,27 +361,6 @@ const struct mk_host *fcgi_monkey_rules_host(const struct mk_config *config,
     }
     if (hosts->next == hosts)
         return NULL;
-    *alias = first_name(FCGI_MONKEY_HOST(hosts->next));
+    *alias = first_alias(FCGI_MONKEY_HOST(hosts->next));
     return FCGI_MONKEY_HOST(hosts->next);
-}
-
-const struct mk_host_handler *
-fcgi_monkey_rules_find(const struct mk_host *vhost, struct fcgi_text path,
-                       bool *others)
-{
-    const struct mk_list *all = &vhost->handlers, *node;
-
-    *others = false;
-    for (node = all->next; node != all; node = node->next) {
-        const struct mk_host_handler *rule = FCGI_MONKEY_RULE(node);
-
-        if (!fcgi_monkey_rule_matches(rule, path))
-            continue;
-        if (fcgi_monkey_rule_is_ours(rule))
-            return rule;
-        if (!MK_MAY_DECLINE)
-            return NULL;
-        *others = true;
-    }
-    return NULL;
 }

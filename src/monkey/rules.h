@@ -20,7 +20,12 @@
 #define fcgi_monkey_rules_is_script FCGI_MONKEY_NAME(rules_is_script)
 #define fcgi_monkey_rules_is_plain FCGI_MONKEY_NAME(rules_is_plain)
 #define fcgi_monkey_rules_host FCGI_MONKEY_NAME(rules_host)
-#define fcgi_monkey_rules_find FCGI_MONKEY_NAME(rules_find)
+#define fcgi_monkey_rules_authorizes FCGI_MONKEY_NAME(rules_authorizes)
+#define fcgi_monkey_rules_answers FCGI_MONKEY_NAME(rules_answers)
+#define fcgi_monkey_rules_guard FCGI_MONKEY_NAME(rules_guard)
+#define fcgi_monkey_rules_name FCGI_MONKEY_NAME(rules_name)
+#define fcgi_monkey_rules_allow_authorizer \
+    FCGI_MONKEY_NAME(rules_allow_authorizer)
 #define fcgi_monkey_rule_is_ours FCGI_MONKEY_NAME(rule_is_ours)
 #define fcgi_monkey_rule_matches FCGI_MONKEY_NAME(rule_matches)
 #define fcgi_monkey_expression_find FCGI_MONKEY_NAME(expression_find)
@@ -59,8 +64,9 @@ bool fcgi_monkey_rules_each(const struct mk_config *config,
                             void *arg);
 
 /* The server whose keys decide the script for a rule's words (struct
- * mk_handler_param): the first that they name, or the first of all, also for the
- * status page. NULL where there is none, which the plugin does not start with. */
+ * mk_handler_param): the first that they name to answer, else the first
+ * authorizer; without words the first Responder; for the status page the first of
+ * all. NULL where there is none, which the plugin does not start with. */
 const struct fcgi_server *
 fcgi_monkey_rules_server(const struct fcgi_pool *pool,
                          const struct mk_list *params);
@@ -68,10 +74,24 @@ fcgi_monkey_rules_server(const struct fcgi_pool *pool,
 /* Whether a rule's words ask for the status page, and for no server. */
 bool fcgi_monkey_rules_is_status(const struct mk_list *params);
 
+/* Whether one of a rule's words names an authorizer, and whether who answers is
+ * named, too: without a word all are. */
+bool fcgi_monkey_rules_authorizes(const struct mk_list *params);
+bool fcgi_monkey_rules_answers(const struct mk_list *params);
+
+/* Whether a rule of ours in a virtual host names an authorizer. */
+bool fcgi_monkey_rules_guard(const struct mk_host *vhost);
+
+/* The name that a word has, and whether it is an authorizer's. */
+struct fcgi_text fcgi_monkey_rules_name(const struct mk_handler_param *word,
+                                        bool *authorizer);
+
 /* Whether a rule's words (struct mk_list) admit a server: they name it, or
- * there are none. */
+ * there are none and it is a Responder; and as an authorizer. */
 bool fcgi_monkey_rules_allow(const void *params,
                              const struct fcgi_server *server);
+bool fcgi_monkey_rules_allow_authorizer(const void *params,
+                                        const struct fcgi_server *server);
 
 /* The rules of a virtual host that have the same words as one of them. */
 struct fcgi_monkey_rules {
@@ -90,7 +110,8 @@ bool fcgi_monkey_rules_is_script(const void *rules, const char *path,
 /*
  * Whether none of a virtual host's rules has the file of a decoded path
  * executed: by a plugin, but for auth, which serves nothing, or by a server of
- * ours whose keys do not say that it is no script.
+ * ours whose keys do not say that it is no script. (An authorizer executes
+ * nothing.)
  */
 bool fcgi_monkey_rules_is_plain(const struct fcgi_pool *pool,
                                 const struct mk_host *vhost,
@@ -105,14 +126,5 @@ bool fcgi_monkey_rules_is_plain(const struct fcgi_pool *pool,
 const struct mk_host *
 fcgi_monkey_rules_host(const struct mk_config *config, struct fcgi_text host,
                        const struct mk_host_alias **alias);
-
-/*
- * Finds the rule that the core would take for a decoded path: the first that
- * matches. Returns it if it is ours; NULL otherwise. `*others` says that another
- * plugin's rule matches in front of it, which may leave the request to us.
- */
-const struct mk_host_handler *
-fcgi_monkey_rules_find(const struct mk_host *vhost, struct fcgi_text path,
-                       bool *others);
 
 #endif

@@ -15,7 +15,9 @@
 #include "monkey/error_page.h"
 #include "monkey/gate.h"
 #include "monkey/index.h"
+#include "monkey/merge.h"
 #include "monkey/request.h"
+#include "monkey/way.h"
 
 static const struct fcgi_monkey_monkey *const monkey = &fcgi_monkey_monkey;
 
@@ -112,33 +114,42 @@ static struct fcgi_monkey_place place_of(const struct mk_request *sr)
     return place;
 }
 
-/* Tells the script out of the path of a request, of which `path`,
- * `document_root` and `script_filename` must be there; NULL where the rule names
- * no server. `rules` must live as long as the request. */
-static const struct fcgi_server *split(const struct mk_request *sr,
-                                       struct fcgi_http_request *request,
-                                       const struct fcgi_monkey_rules *rules,
-                                       struct fcgi_script *script)
-{
-    const struct fcgi_server *server =
-        fcgi_monkey_rules_server(monkey->pool, rules->params);
-    const struct fcgi_monkey_place place = place_of(sr);
+/* A request on its way, as the core has read it. */
+struct errand {
+    struct fcgi_monkey_way way;
+    struct fcgi_monkey_rules rules;
+    struct fcgi_http_request request;
+    struct fcgi_script script;
+};
 
-    *script = (struct fcgi_script){.verdict = FCGI_PATH_STATUS};
+/* Tells the script out of the path of a request, of which `path`,
+ * `document_root` and `script_filename` must be there; false where the rule names
+ * no server. `from` is the rule that the core has chosen, or NULL. */
+static bool split(const struct mk_request *sr, const struct mk_list *from,
+                  struct errand *errand)
+{
+    const struct fcgi_monkey_place place = place_of(sr);
+    struct fcgi_http_request *request = &errand->request;
+    const struct fcgi_server *server;
+
+    if (!fcgi_monkey_way_find(&errand->way, sr->host_conf, from,
+                              text(&sr->uri_processed)))
+        return false;
+    errand->rules =
+        (struct fcgi_monkey_rules){sr->host_conf, errand->way.params};
+    server = fcgi_monkey_rules_server(monkey->pool, errand->way.params);
     if (server == NULL)
-        return NULL;
+        return false;
     request->error_page = fcgi_monkey_error_page;
-    request->error_page_arg = rules->vhost;
-    if (fcgi_monkey_rules_is_status(rules->params))
-        return server;
+    request->error_page_arg = sr->host_conf;
     request->follow_links = monkey->config->symlink;
-    request->is_script = fcgi_monkey_rules_is_script;
-    request->is_script_arg = rules;
     request->has_index = server->config->front_controller &&
                          fcgi_monkey_index_exists(&place, monkey->config);
-    request->accepted = fcgi_monkey_auth_accepted(sr, rules->params, request);
-    fcgi_path_split(request, server->config, script);
-    return server;
+    if (from != NULL)
+        request->accepted = fcgi_monkey_auth_accepted(sr, from, request);
+    fcgi_monkey_way_split(&errand->way, &errand->rules, server, request,
+                          &errand->script);
+    return true;
 }
 
 /* Replaces a text of the core's by itself with more behind it; the core frees
@@ -187,30 +198,19 @@ static void decline_early(struct mk_request *sr)
 {
     const struct mk_ptr *root = &sr->host_conf->documentroot;
     const struct mk_ptr *uri = &sr->uri_processed;
-    const struct mk_host_handler *rule;
-    struct fcgi_http_request request;
-    struct fcgi_script script;
-    struct fcgi_monkey_rules rules;
+    struct errand errand = {
+        .request = {.path = text(uri), .document_root = text(root)}};
     char name[PATH_MAX];
-    bool others;
-    int n;
+    int n = sr->user_home
+                ? snprintf(name, sizeof(name), "%.*s", (int)sr->real_path.len,
+                           sr->real_path.data)
+                : snprintf(name, sizeof(name), "%.*s%.*s", (int)root->len,
+                           root->data, (int)uri->len, uri->data);
 
-    rule = fcgi_monkey_rules_find(sr->host_conf, text(uri), &others);
-    if (rule == NULL)
-        return;
-    memset(&request, 0, sizeof(request));
-    request.path = text(uri);
-    request.document_root = text(root);
-    n = sr->user_home ? snprintf(name, sizeof(name), "%.*s",
-                                 (int)sr->real_path.len, sr->real_path.data)
-                      : snprintf(name, sizeof(name), "%.*s%.*s", (int)root->len,
-                                 root->data, (int)uri->len, uri->data);
     if (n < 0 || n >= (int)sizeof(name) || is_bare_folder(name))
         return;
-    request.script_filename = (struct fcgi_text){name, (size_t)n};
-    rules = (struct fcgi_monkey_rules){sr->host_conf, &rule->params};
-    if (split(sr, &request, &rules, &script) != NULL &&
-        script.verdict == FCGI_PATH_HOST)
+    errand.request.script_filename = (struct fcgi_text){name, (size_t)n};
+    if (split(sr, NULL, &errand) && errand.script.verdict == FCGI_PATH_HOST)
         sr->stage30_blocked = 1;
 }
 
@@ -251,7 +251,7 @@ static int stage20(struct mk_session *cs, struct mk_request *sr)
 {
     free_left();
     name_host(sr);
-    if (!fcgi_monkey_auth_merge(monkey->api, sr)) {
+    if (!fcgi_monkey_merge_request(monkey->api, sr)) {
         errno = 0;
         return MK_CLOSE_CONX;
     }
@@ -295,24 +295,23 @@ static int start_gated(struct fcgi_monkey_client *client,
         fcgi_monkey_auth_accepted(sr, params, &aim->request);
     /* Monkey 1.8 ends each connection of HTTP/1.0. */
     sr->session->close_now = aim->request.close;
-    return start(client, sr, &aim->request, &aim->script, params);
+    return start(client, sr, &aim->request, &aim->script, aim->rules.params);
 }
 
 /* A request that the core has read by itself. */
 static int start_read(struct fcgi_monkey_client *client, struct mk_session *cs,
                       struct mk_request *sr, struct mk_list *params)
 {
-    const struct fcgi_monkey_rules rules = {sr->host_conf, params};
     struct fcgi_http_field fields[MK_FIELDS_MAX];
-    struct fcgi_http_request request;
-    struct fcgi_script script;
+    struct errand errand;
+    struct fcgi_http_request *request = &errand.request;
     const char *why;
     int status;
 
     client->stored = NULL;
-    status = fcgi_monkey_request_read(cs, sr, fields, &request, &client->stored,
+    status = fcgi_monkey_request_read(cs, sr, fields, request, &client->stored,
                                       &why);
-    fcgi_monkey_client_name(client, &request);
+    fcgi_monkey_client_name(client, request);
     if (client->through && status == 0) {
         status = 400;
         why =
@@ -321,16 +320,17 @@ static int start_read(struct fcgi_monkey_client *client, struct mk_session *cs,
     }
     /* Monkey 1.8 asks for what stands behind a request that it refuses, and
      * hangs up before it is back in its loop. */
-    request.provisional = true;
+    request->provisional = true;
     /* KeepAlive Off does not reach close_now. */
-    request.close = request.close || status != 0 || !monkey->config->keep_alive;
-    if (split(sr, &request, &rules, &script) == NULL)
+    request->close =
+        request->close || status != 0 || !monkey->config->keep_alive;
+    if (!split(sr, params, &errand))
         return refuse(&client->view, sr);
     if (status != 0)
-        fcgi_path_refuse(&script, status, why);
-    if (script.verdict != FCGI_PATH_HOST)
-        return start(client, sr, &request, &script, params);
-    return MK_MAY_DECLINE ? MK_NOT_ME : redirect(&client->view, sr, &request);
+        fcgi_path_refuse(&errand.script, status, why);
+    if (errand.script.verdict != FCGI_PATH_HOST)
+        return start(client, sr, request, &errand.script, errand.way.params);
+    return MK_MAY_DECLINE ? MK_NOT_ME : redirect(&client->view, sr, request);
 }
 
 static int stage30(struct mk_plugin *plugin, struct mk_session *cs,

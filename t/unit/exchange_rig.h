@@ -86,6 +86,8 @@ static size_t n_seen;
 static struct fcgi_http_field more[4]; /* fields of its request */
 static size_t n_more;
 static const char *document_root;
+static enum fcgi_path_verdict verdict;
+static const struct fcgi_authorizers *authorizers;
 
 /* The application. */
 static int listener, app;
@@ -94,9 +96,9 @@ static size_t app_speed; /* bytes that it reads at a time; 0: none */
 static enum { AT_END, AT_PARAMS, NEVER } app_answers;
 static uint64_t app_breaks; /* closes after so many bytes of STDIN */
 static unsigned breaks_left;
-static const char *answer;
-static bool unended;     /* and nothing that ends it, */
-static bool ends_stdout; /* but STDOUT */
+static const char *answer, *next_answer; /* if there is another */
+static bool unended;                     /* and nothing that ends it, */
+static bool ends_stdout;                 /* but STDOUT */
 static uint8_t raw[2 * WINDOW];
 static size_t n_raw;
 static uint64_t got; /* bytes of STDIN */
@@ -167,6 +169,16 @@ static bool host_is_plain(void *handle, const char *path, size_t length)
     return length < 4 || memcmp(path + length - 4, ".php", 4) != 0;
 }
 
+static inline struct fcgi_text host_type(struct fcgi_text file)
+{
+    static const struct fcgi_text none = {NULL, 0}, text = {"text/plain", 10};
+
+    return file.length > 4 &&
+                   memcmp(file.data + file.length - 4, ".txt", 4) == 0
+               ? text
+               : none;
+}
+
 static int host_watch(void *handle)
 {
     (void)handle;
@@ -175,6 +187,7 @@ static int host_watch(void *handle)
 
 static const struct fcgi_host host = {.software = "Test/1",
                                       .is_plain = host_is_plain,
+                                      .type = host_type,
                                       .watch = host_watch,
                                       .write = host_write,
                                       .read = host_read,
@@ -224,6 +237,9 @@ static int open_rig(void **state)
     done = accepted = breaks_left = 0;
     n_seen = n_raw = n_more = 0;
     document_root = "/srv";
+    verdict = FCGI_PATH_OK;
+    authorizers = NULL;
+    next_answer = NULL;
     put = taken = got = app_breaks = 0;
     allowed = UINT64_MAX;
     read_error = 0;
@@ -296,6 +312,9 @@ static void reply(void)
         put_record(FCGI_STDOUT, "", 0);
     if (!unended)
         end_request();
+    if (next_answer != NULL)
+        answer = next_answer;
+    next_answer = NULL;
 }
 
 /* One record of the request. */
@@ -420,10 +439,11 @@ static struct fcgi_exchange *try_start(struct how how, uint64_t length)
         .document_root = {document_root, strlen(document_root)},
         .script_filename = TEXT("/srv/x.php"),
         .server_name = TEXT("localhost"),
+        .authorizers = authorizers,
         .fields = fields,
         .n_fields = 1 + n_more,
     };
-    const struct fcgi_script script = {.verdict = FCGI_PATH_OK,
+    const struct fcgi_script script = {.verdict = verdict,
                                        .name = request.path,
                                        .folder = request.document_root,
                                        .file = request.path};

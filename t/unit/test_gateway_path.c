@@ -118,8 +118,9 @@ static int outcome(const struct fcgi_script *script)
     case FCGI_PATH_REFUSED:
         assert_non_null(script->why);
         return script->status;
+    case FCGI_PATH_FILE:
     case FCGI_PATH_STATUS:
-        break; /* never from a path */
+        break; /* never from a split */
     }
     return -1;
 }

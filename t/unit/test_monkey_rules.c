@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "monkey/rules.h"
+#include "monkey/way.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MOST 4
@@ -42,12 +42,28 @@ struct site {
     struct mk_host vhost;
     struct mk_host_alias names[MOST];
     struct mk_host_handler rules[MOST];
-    struct mk_handler_param words[MOST];
+    struct mk_handler_param words[MOST][2];
+    char text[MOST][16];
 };
 
 struct rule {
     const char *match, *plugin, *word;
 };
+
+/* The words of a rule, as the core has them. */
+static void add_words(struct site *site, size_t i, const char *words)
+{
+    char *text = site->text[i], *rest = NULL;
+    struct mk_handler_param *param = site->words[i];
+
+    assert_true(strlen(words) < sizeof(site->text[i]));
+    strcpy(text, words);
+    for (char *word = strtok_r(text, " ", &rest); word != NULL;
+         word = strtok_r(NULL, " ", &rest), param++) {
+        param->p = (struct mk_ptr){word, strlen(word)};
+        list_add(&site->rules[i].params, &param->head);
+    }
+}
 
 static void make_site(struct site *site, const char *const *names,
                       const struct rule *rules)
@@ -69,11 +85,8 @@ static void make_site(struct site *site, const char *const *names,
                          0);
         rule->name = (char *)(uintptr_t)rules[i].plugin;
         list_init(&rule->params);
-        if (rules[i].word != NULL) {
-            site->words[i].p.data = (char *)(uintptr_t)rules[i].word;
-            site->words[i].p.len = strlen(rules[i].word);
-            list_add(&rule->params, &site->words[i].head);
-        }
+        if (rules[i].word != NULL)
+            add_words(site, i, rules[i].word);
         list_add(&site->vhost.handlers, &rule->head);
     }
 }
@@ -159,18 +172,152 @@ static void test_find(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct mk_host_handler *rule;
-        bool others;
+        struct fcgi_monkey_way way;
 
         make_site(&site, NULL, rows[i].rules);
-        rule = fcgi_monkey16_rules_find(&site.vhost, text_of(rows[i].path),
-                                        &others);
-        if (rows[i].found < 0)
-            assert_null(rule);
-        else
-            assert_ptr_equal(rule, &site.rules[rows[i].found]);
-        assert_int_equal(others, rows[i].others);
+        assert_int_equal(fcgi_monkey16_way_find(&way, &site.vhost, NULL,
+                                                text_of(rows[i].path)),
+                         rows[i].found >= 0);
+        if (rows[i].found >= 0) {
+            assert_ptr_equal(way.params, &site.rules[rows[i].found].params);
+            assert_false(way.is_file);
+            assert_int_equal(way.authorizers.count, 0);
+        }
+        assert_int_equal(way.others, rows[i].others);
         free_site(&site);
+    }
+}
+
+/* Rules with authorizers: `asked` are the places of those that are followed. */
+static void test_authorizers(void **state)
+{
+    static const struct {
+        struct rule rules[MOST];
+        const char *path, *asked;
+        int answers; /* the rule that names who answers; -1: a file is sent */
+        const char *why;
+    } rows[] = {
+        {{{"/.*", "fastcgi", "a!"}}, "/x", "0", -1, NULL},
+        {{{"/.*", "fastcgi", "a! php"}}, "/x", "0", 0, NULL},
+        {{{"/.*", "fastcgi", "php a!"}}, "/x", "0", 0, NULL},
+        {{{"/p/.*", "fastcgi", "a!"}, {"/.*", "fastcgi", "php"}},
+         "/p/x",
+         "0",
+         1,
+         NULL},
+        {{{"/p/.*", "fastcgi", "a!"}, {"/.*", "fastcgi", NULL}},
+         "/p/x",
+         "0",
+         1,
+         NULL},
+        {{{"/p/.*", "fastcgi", "a!"}, {"/.*", "fastcgi", "php"}},
+         "/x",
+         "",
+         1,
+         NULL},
+        {{{"/.*", "fastcgi", "a!"}, {"/p/.*", "fastcgi", "b! php"}},
+         "/p/x",
+         "01",
+         1,
+         NULL},
+        {{{"/.*", "fastcgi", "a!"}, {"/s", "fastcgi", "=status"}},
+         "/s",
+         "0",
+         1,
+         NULL},
+        /* Who answers ends it: nobody is asked behind. */
+        {{{"/.*", "fastcgi", "php"}, {"/.*", "fastcgi", "a!"}},
+         "/x",
+         "",
+         0,
+         NULL},
+        /* Another plugin behind an authorizer cannot be asked. */
+        {{{"/.*", "fastcgi", "a!"}, {"/.*", "auth", NULL}},
+         "/x",
+         "0",
+         -1,
+         "another plugin's"},
+        {{{"/.*", "fastcgi", "a!"}, {"/y", "cgi", NULL}}, "/x", "0", -1, NULL},
+        {{{"/.*", "fastcgi", "a! php"}, {"/.*", "auth", NULL}},
+         "/x",
+         "0",
+         0,
+         NULL},
+    };
+    static struct site site;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct fcgi_monkey_way way;
+        size_t n = strlen(rows[i].asked);
+
+        make_site(&site, NULL, rows[i].rules);
+        assert_true(fcgi_monkey16_way_find(&way, &site.vhost, NULL,
+                                           text_of(rows[i].path)));
+        assert_int_equal(way.authorizers.count, n);
+        for (size_t k = 0; k < n; k++)
+            assert_ptr_equal(way.authorizers.args[k],
+                             &site.rules[rows[i].asked[k] - '0'].params);
+        assert_int_equal(way.is_file, rows[i].answers < 0);
+        assert_ptr_equal(
+            way.params,
+            &site.rules[rows[i].answers < 0 ? 0 : rows[i].answers].params);
+        if (rows[i].why != NULL)
+            assert_non_null(strstr(way.why, rows[i].why));
+        else
+            assert_null(way.why);
+        free_site(&site);
+    }
+}
+
+/* What the core has chosen is followed, whatever the path. */
+static void test_chosen(void **state)
+{
+    static const struct rule rules[MOST] = {{"/a", "fastcgi", "a!"},
+                                            {"/b", "fastcgi", "php"}};
+    static struct site site;
+    struct fcgi_monkey_way way;
+
+    (void)state;
+    make_site(&site, NULL, rules);
+    assert_true(fcgi_monkey16_way_find(&way, &site.vhost, &site.rules[0].params,
+                                       text_of("/other")));
+    assert_int_equal(way.authorizers.count, 1);
+    assert_true(way.is_file);
+    assert_true(fcgi_monkey16_way_find(&way, &site.vhost, &site.rules[1].params,
+                                       text_of("/a")));
+    assert_int_equal(way.authorizers.count, 0);
+    free_site(&site);
+}
+
+/* More than can be followed are none that are passed over. */
+static void test_too_many(void **state)
+{
+    static struct mk_host_handler rules[FCGI_AUTHORIZERS_MAX + 1];
+    static struct mk_handler_param word;
+    static char name[] = "a!";
+    struct fcgi_monkey_way way;
+    struct mk_host vhost;
+
+    (void)state;
+    memset(&vhost, 0, sizeof(vhost));
+    list_init(&vhost.handlers);
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        struct mk_handler_param *one = calloc(1, sizeof(word));
+
+        assert_int_equal(regcomp((regex_t *)rules[i].match, "/", REG_EXTENDED),
+                         0);
+        rules[i].name = (char *)(uintptr_t) "fastcgi";
+        one->p = (struct mk_ptr){name, 2};
+        list_init(&rules[i].params);
+        list_add(&rules[i].params, &one->head);
+        list_add(&vhost.handlers, &rules[i].head);
+    }
+    assert_true(fcgi_monkey16_way_find(&way, &vhost, NULL, text_of("/x")));
+    assert_non_null(way.why);
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        free(MK_ENTRY(rules[i].params.next, struct mk_handler_param, head));
+        regfree((regex_t *)rules[i].match);
     }
 }
 
@@ -243,9 +390,9 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_is_script),
+        cmocka_unit_test(test_hosts),       cmocka_unit_test(test_find),
+        cmocka_unit_test(test_authorizers), cmocka_unit_test(test_chosen),
+        cmocka_unit_test(test_too_many),    cmocka_unit_test(test_is_script),
         cmocka_unit_test(test_words),
     };
 

@@ -76,7 +76,7 @@ struct check_answer {
     unsigned line;
     char *server;  /* its name */
     char *address; /* as a user writes it */
-    char *failure; /* NULL: it has answered */
+    bool answered;
     uint64_t ns;
 };
 

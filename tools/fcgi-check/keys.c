@@ -202,10 +202,9 @@ static char *judge_listen(struct check_run *run,
 
     run->stops = run->stops || no_tls || !fcgi_monkeyconf_listen_binds(listen);
     if (no_tls && run->dialect->is_18)
-        return check_printf(
+        return check_dup(
             "this Monkey is built without TLS, and does not "
-            "start; remove '%s', or install another build",
-            listen->not_http ? "!http" : "tls");
+            "start; remove 'tls', or install another build");
     if (no_tls)
         return check_dup(
             "Monkey does not start, as plugins.load loads no "
@@ -224,11 +223,6 @@ static char *judge_listen(struct check_run *run,
             "ports are 1 to 65535, and Monkey takes %s for it; "
             "correct it",
             number == 0 ? "any" : "another");
-    if (listen->not_http)
-        return check_printf(
-            "Monkey %s takes '!http' for 'tls'; write that, or "
-            "remove it",
-            run->dialect->name);
     return NULL;
 }
 

@@ -88,7 +88,7 @@ static void tell(struct live *live)
                                   .line = place.line,
                                   .server = check_dup(server->name),
                                   .address = check_dup(address),
-                                  .failure = live->failures[i],
+                                  .answered = !live->failures[i],
                                   .ns = live->probes[i].result.total};
         if (live->failures[i]) {
             check_report(run, FCGI_CHECK_NO_ANSWER, place,

@@ -9,11 +9,11 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "backend/trail.h"
 #include "check.h"
 #include "config/guess.h"
 #include "dialect.h"
 #include "keys.h"
+#include "probe/trail.h"
 #include "user.h"
 
 #define HANDLER "fastcgi"
@@ -25,6 +25,7 @@ struct rule {
     struct check_place place; /* of the expression */
     /* Whose keys decide about scripts; NULL where that is not known. */
     const struct fcgi_server_config *first;
+    bool guards;    /* it names authorizers, and nobody who answers */
     void *compiled; /* NULL: it does not compile */
 };
 
@@ -113,6 +114,72 @@ static bool is_status(const char *at)
            fcgi_monkeyconf_word(&at).length == 0;
 }
 
+/* A server whose role is another than that in which the rule names it. */
+static void report_role(struct site *site, struct check_place place,
+                        const struct fcgi_server_config *server,
+                        bool authorizer)
+{
+    struct check_servers *servers = site->rules->servers;
+
+    site->rules->broken = true;
+    check_report(
+        site->run, FCGI_CHECK_MATCH_ROLE, place,
+        authorizer
+            ? "the server '%s' of %s is no authorizer, so that Monkey would "
+              "not start; set 'Role Authorizer' there, or leave the '!' out"
+            : "the server '%s' of %s is an authorizer, which answers no "
+              "request, so that Monkey would not start; write its name with "
+              "'!' behind, and then who answers, if it is an application",
+        server->name, servers->file);
+    check_note(site->run, FCGI_CHECK_MATCH_ROLE,
+               check_servers_place(servers, server,
+                                   authorizer ? "ServerName" : "Role"),
+               "the server is here");
+}
+
+/* The server that a word names, and whether as an authorizer; NULL where there
+ * is none of that name and role. */
+static const struct fcgi_server_config *
+check_word(struct site *site, const struct fcgi_tree_entry *entry,
+           struct fcgi_monkeyconf_word word, bool *authorizer)
+{
+    const struct fcgi_server_config *server;
+    struct fcgi_monkeyconf_word name = word;
+
+    *authorizer = name.at[name.length - 1] == FCGI_RULE_AUTHORIZER;
+    name.length -= *authorizer;
+    server = find_server(site->rules->servers->config, name);
+    if (!server) {
+        report_no_server(site, entry, name);
+    } else if (fcgi_config_is_authorizer(server) != *authorizer) {
+        report_role(site, word_place(entry, word), server, *authorizer);
+        return NULL;
+    }
+    return server;
+}
+
+/* A rule without names: all servers answer, but authorizers. */
+static void name_all(struct site *site, struct rule *rule, bool *named)
+{
+    const struct fcgi_config *config = site->rules->servers->config;
+
+    site->rules->any_server = true;
+    for (size_t i = 0; config && i < config->n_servers; i++) {
+        named[i] = !fcgi_config_is_authorizer(&config->servers[i]);
+        if (named[i] && !rule->first)
+            rule->first = &config->servers[i];
+    }
+    if (config && !rule->first) {
+        site->rules->broken = true;
+        check_report(site->run, FCGI_CHECK_MATCH_ROLE, rule->place,
+                     "the rule names no server, and all of %s are authorizers, "
+                     "which answer no request, so that Monkey would not start; "
+                     "add a server, or write an authorizer's name with '!' "
+                     "behind '" HANDLER "'",
+                     site->rules->servers->file);
+    }
+}
+
 /* The servers behind the handler's name. */
 static void check_servers(struct site *site, struct rule *rule, const char *at)
 {
@@ -121,30 +188,32 @@ static void check_servers(struct site *site, struct rule *rule, const char *at)
     bool *named = check_alloc(n * sizeof(*named));
     const char *words = at;
     struct fcgi_monkeyconf_word word = fcgi_monkeyconf_word(&at);
+    bool answers = false, authorizer;
 
     site->rules->n_ours++;
     if (is_status(words)) {
         site->rules->any_status = true;
         return;
     }
-    if (word.length == 0) {
-        site->rules->any_server = true;
-        rule->first = n > 0 ? &config->servers[0] : NULL;
-        memset(named, true, n * sizeof(*named));
-    }
-    for (bool first = true; config && word.length; first = false) {
-        const struct fcgi_server_config *server = find_server(config, word);
+    if (word.length == 0)
+        name_all(site, rule, named);
+    rule->guards = word.length > 0;
+    for (; config && word.length; word = fcgi_monkeyconf_word(&at)) {
+        const struct fcgi_server_config *server =
+            check_word(site, rule->entry, word, &authorizer);
 
-        if (!server) {
-            report_no_server(site, rule->entry, word);
-            if (word.at[0] == '#')
-                break; /* the rest is its text */
-        } else {
-            named[server - config->servers] = true;
-            site->rules->used[server - config->servers] = true;
-            rule->first = first ? server : rule->first;
-        }
-        word = fcgi_monkeyconf_word(&at);
+        rule->guards = rule->guards && authorizer;
+        if (!server && word.at[0] == '#')
+            break; /* the rest is its text */
+        if (!server)
+            continue;
+        site->rules->used[server - config->servers] = true;
+        site->asks[server - config->servers] = true;
+        if (authorizer)
+            continue;
+        named[server - config->servers] = true;
+        rule->first = answers ? rule->first : server;
+        answers = true;
     }
     for (size_t i = 0; i < n; i++)
         site->asks[i] = site->asks[i] || named[i];
@@ -279,21 +348,34 @@ static void check_regex(struct site *site, struct rule *rule)
     }
 }
 
+/* Whether a rule keeps what comes behind it from requests. Rules of ours go on
+ * behind one that names authorizers alone. */
+static bool is_in_front(const struct rule *first, const struct rule *rule)
+{
+    bool is_first = strcmp(first->handler, HANDLER) == 0;
+    bool is_ours = strcmp(rule->handler, HANDLER) == 0;
+
+    return first->compiled && (is_first || is_ours) &&
+           !(is_ours && first->guards);
+}
+
 /* The first rule of another's reach, for what comes before it. */
 static void check_shadow(struct site *site, const struct rule *rule)
 {
     const struct check_dialect *dialect = site->run->dialect;
 
     for (const struct rule *r = site->items; r < rule; r++) {
-        bool ours = strcmp(r->handler, HANDLER) == 0 ||
-                    strcmp(rule->handler, HANDLER) == 0;
-
-        if (r->compiled && ours && dialect->includes(r->regex, rule->regex)) {
+        if (is_in_front(r, rule) && dialect->includes(r->regex, rule->regex)) {
             check_report(
                 site->run, FCGI_CHECK_MATCH_SHADOWED, rule->place,
-                "the rule is never reached: all that '%s' matches is "
-                "matched by '%s' of line %u, which comes first; move it "
-                "above that line, or remove it",
+                r->guards
+                    ? "the rule is never reached: all that '%s' matches is "
+                      "matched by '%s' of line %u, which names an authorizer, "
+                      "and is answered 500, as no other plugin can be asked "
+                      "behind that; move it above that line, or remove it"
+                    : "the rule is never reached: all that '%s' matches is "
+                      "matched by '%s' of line %u, which comes first; move it "
+                      "above that line, or remove it",
                 rule->regex, r->regex, r->entry->line);
             check_note(site->run, FCGI_CHECK_MATCH_SHADOWED, r->place,
                        "the rule that comes first");
@@ -415,7 +497,8 @@ static void check_indexes(struct site *site)
 
             ours = ours || strcmp(rule->handler, HANDLER) == 0;
             matched = matched || !rule->compiled || /* which may be the one */
-                      site->run->dialect->matches(rule->compiled, path);
+                      (!rule->guards &&
+                       site->run->dialect->matches(rule->compiled, path));
         }
         place.column += (unsigned)(name.at - site->rules->indexes);
         place.length = (unsigned)name.length;

@@ -220,17 +220,19 @@ static void check_use(struct check_run *run, const char *directory,
                      "monkey-%s.so, and no site has a Match rule for it",
                      directory, run->dialect->plugin);
     }
-    if (rules->n_ours == 0 || rules->broken || rules->any_server)
+    if (rules->n_ours == 0 || rules->broken)
         return;
     for (size_t i = 0; servers->config && i < servers->config->n_servers; i++) {
         const struct fcgi_server_config *server = &servers->config->servers[i];
+        bool authorizer = fcgi_config_is_authorizer(server);
 
-        if (!rules->used[i]) {
+        if (!rules->used[i] && (authorizer || !rules->any_server)) {
             check_report(run, FCGI_CHECK_SERVER_UNUSED,
                          check_servers_place(servers, server, "ServerName"),
                          "no Match rule uses the server '%s'; name it behind "
-                         "'fastcgi' in a rule, or remove it",
-                         server->name);
+                         "'fastcgi' in a rule%s, or remove it",
+                         server->name,
+                         authorizer ? ", with '!' behind the name" : "");
         }
     }
 }

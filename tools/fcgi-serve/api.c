@@ -26,6 +26,7 @@
 #include "http.h"
 #include "log.h"
 #include "mem.h"
+#include "mime.h"
 #include "serve.h"
 #include "worker.h"
 
@@ -90,7 +91,6 @@ static void missing(const char *name)
     X(24, iov[5], "iov_set_entry")                      \
     X(25, iov[6], "iov_send")                           \
     X(26, iov[7], "iov_print")                          \
-    X(27, mimetype_lookup, "mimetype_lookup")           \
     X(40, worker_spawn, "worker_spawn")                 \
     X(36, behind_trace[0], "stacktrace")                \
     X(37, behind_trace[1], "kernel_version")            \
@@ -296,7 +296,22 @@ static struct mk_ptr *time_human(void)
     return &ptr;
 }
 
-#if MK_ABI == 18
+#if MK_ABI == 16
+static struct mk_mimetype *mimetype_lookup(char *extension)
+{
+    return serve_mime_lookup(extension);
+}
+#else
+static struct mk_mimetype *mimetype_lookup(struct mk_config *config,
+                                           char *extension)
+{
+    if (config != &serve.config)
+        serve_trap_abort("u",
+                         "mimetype_lookup() needs the server as its "
+                         "argument");
+    return serve_mime_lookup(extension);
+}
+
 static int request_error(int status, struct mk_session *cs,
                          struct mk_request *sr, struct mk_plugin *plugin)
 {
@@ -322,6 +337,7 @@ static void fill_http(struct mk_api *api)
     api->http_request_error = request_error;
     api->header_prepare = header_prepare;
 #endif
+    api->mimetype_lookup = mimetype_lookup;
     api->header_get = serve_header_get;
     api->header_add = serve_header_add;
     api->header_set_http_status = serve_header_set_status;

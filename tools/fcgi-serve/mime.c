@@ -19,6 +19,7 @@
 struct type {
     char *extension;
     char *row;
+    struct mk_mimetype told; /* to plugins */
 };
 
 static const char *const common[][2] = {
@@ -110,7 +111,7 @@ static int compare(const void *a, const void *b)
 
 static struct type *lookup(const char *extension)
 {
-    struct type key = {serve_mem_dup(extension), NULL};
+    struct type key = {.extension = serve_mem_dup(extension)};
     struct type *found = NULL;
 
     if (count > 0)
@@ -130,6 +131,7 @@ static void add(const char *extension, const char *type)
     new = &types[count++];
     new->extension = serve_mem_dup(extension);
     new->row = serve_mem_printf("Content-Type: %s\r\n", type);
+    new->told = (struct mk_mimetype){.header = {new->row, strlen(new->row)}};
     for (char *c = new->extension; *c != '\0'; c++)
         *c = (char)tolower((unsigned char)*c);
     qsort(types, count, sizeof(*types), compare);
@@ -182,4 +184,11 @@ void serve_mime_find(const char *path, struct mk_ptr *row)
         return;
     row->data = type->row;
     row->len = strlen(type->row);
+}
+
+struct mk_mimetype *serve_mime_lookup(const char *extension)
+{
+    struct type *type = lookup(extension);
+
+    return type != NULL ? &type->told : NULL;
 }

@@ -16,4 +16,8 @@ void serve_mime_free(void);
  * the server; leaves it alone if the extension has no type. */
 void serve_mime_find(const char *path, struct mk_ptr *row);
 
+/* The type of an extension, of which `header` is filled in; NULL where there is
+ * none. */
+struct mk_mimetype *serve_mime_lookup(const char *extension);
+
 #endif

@@ -111,7 +111,8 @@ sub read_params {
     return $self->fault('BEGIN_REQUEST is not 8 bytes long')
       if length $r->{data} != 8;
     my ($role, $flags, $rsv) = unpack 'nCa5', $r->{data};
-    $self->fault("role $role")            if $role != 1;
+    $self->fault("role $role")
+      if $role != ($self->{responder}{role} // 1);
     $self->fault("flags $flags")          if $flags & ~1;
     $self->fault('reserved bytes of BEGIN_REQUEST') if $rsv =~ /[^\0]/;
     $req->{keep} = $flags & 1;

@@ -14,6 +14,7 @@
 #       default => sub { ... },       # where no case has the script's name
 #       on_accept => sub { my ($c) = @_; ... },         # instead of any case
 #       backlog => n, rcvbuf => n, name => 'php', idle => 1, quiet => 1,
+#       role => 2,       # of an Authorizer
 #       prefork => n);    # that many processes, one request per connection:
 #                         # fast, for loads
 #   $r->stop;  $r->start(on_accept => ...);   # same address, other behaviour
