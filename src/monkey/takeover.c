@@ -94,8 +94,18 @@ void fcgi_monkey_give_back(const struct mk_api *api, struct mk_config *config,
          * and so closes a busy one in the moment between two requests. */
         *view->arrive_time = api->time_unix(MK_TIME_ARGUMENT(config));
     }
-    if (!fcgi_monkey_end_request(api, view, sr, close))
+    switch (fcgi_monkey_end_request(api, view, sr, close)) {
+    case FCGI_MONKEY_END_OPEN:
+        break;
+    case FCGI_MONKEY_END_GONE:
         return;
+    case FCGI_MONKEY_END_LEFT:
+        /* Its client sees the end, and so does the core when that has closed,
+         * or when it times out. */
+        shutdown(cs->socket, SHUT_WR);
+        fcgi_monkey_conn_start_timeout(api, config, view);
+        return;
+    }
     if (sr->handler_data != NULL)
         return; /* our stage 30 has taken the next request over */
     if (cs->request_list.next == &cs->request_list)

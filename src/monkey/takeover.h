@@ -121,11 +121,19 @@ void fcgi_monkey_conn_start_timeout(const struct mk_api *api,
  */
 void fcgi_monkey_suppress_core_head(struct mk_request *sr);
 
-/* Has the core end a request. False where the connection must not be touched
- * any more: it is gone, or nothing more comes of it. */
-bool fcgi_monkey_end_request(const struct mk_api *api,
-                             const struct fcgi_monkey_conn_view *view,
-                             struct mk_request *sr, bool close);
+/* How the core leaves a connection whose request it has ended. */
+enum fcgi_monkey_end {
+    FCGI_MONKEY_END_OPEN, /* for the next request, which may be there already */
+    FCGI_MONKEY_END_GONE, /* it must not be touched any more */
+    FCGI_MONKEY_END_LEFT, /* 1.8: it has answered the next request with an error,
+                           * and forgotten to close the connection */
+};
+
+/* Has the core end a request. */
+enum fcgi_monkey_end
+fcgi_monkey_end_request(const struct mk_api *api,
+                        const struct fcgi_monkey_conn_view *view,
+                        struct mk_request *sr, bool close);
 
 /* In stage 30: from now on the client's descriptor is ours alone. */
 void fcgi_monkey_take(const struct mk_api *api,

@@ -127,10 +127,13 @@ void fcgi_monkey_suppress_core_head(struct mk_request *sr)
     (void)sr;
 }
 
-bool fcgi_monkey_end_request(const struct mk_api *api,
-                             const struct fcgi_monkey_conn_view *view,
-                             struct mk_request *sr, bool close)
+enum fcgi_monkey_end
+fcgi_monkey_end_request(const struct mk_api *api,
+                        const struct fcgi_monkey_conn_view *view,
+                        struct mk_request *sr, bool close)
 {
     (void)sr;
-    return api->http_request_end(view->session, close ? 1 : 0) >= 0;
+    return api->http_request_end(view->session, close ? 1 : 0) < 0
+               ? FCGI_MONKEY_END_GONE
+               : FCGI_MONKEY_END_OPEN;
 }

@@ -6,7 +6,6 @@
  * request for answered once that is sent.
  */
 #include <stddef.h>
-#include <sys/socket.h>
 
 #include "monkey/takeover.h"
 
@@ -115,21 +114,14 @@ void fcgi_monkey_suppress_core_head(struct mk_request *sr)
     sr->headers.status = 200;
 }
 
-bool fcgi_monkey_end_request(const struct mk_api *api,
-                             const struct fcgi_monkey_conn_view *view,
-                             struct mk_request *sr, bool close)
+enum fcgi_monkey_end
+fcgi_monkey_end_request(const struct mk_api *api,
+                        const struct fcgi_monkey_conn_view *view,
+                        struct mk_request *sr, bool close)
 {
     struct mk_session *cs = view->session;
-    struct mk_config *config = cs->server;
 
     if (api->http_request_end(sr->stage30_handler, cs, close ? 1 : 0) < 0)
-        return false;
-    if (cs->sched_init)
-        return true;
-    /* The core has answered the next request with an error, and forgotten to
-     * close the connection: its client sees the end, and so does the core when
-     * that has closed, or when it times out. */
-    shutdown(cs->socket, SHUT_WR);
-    fcgi_monkey_conn_start_timeout(api, config, view);
-    return false;
+        return FCGI_MONKEY_END_GONE;
+    return cs->sched_init ? FCGI_MONKEY_END_OPEN : FCGI_MONKEY_END_LEFT;
 }
