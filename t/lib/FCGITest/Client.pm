@@ -173,7 +173,7 @@ sub read_response {
     pop @lines;
     my $first = shift @lines;
     defined $first && $first =~ /\AHTTP\/1\.([01]) (\d{3}) ([^\r\n\0]*)\r\n\z/
-      or return $fail->('bad status line');
+      or return $fail->('bad status line: ' . FCGITest::show($head));
     @$res{qw(minor status reason)} = ($1, $2, $3);
     if ($res->{status} =~ /\A1/ && $res->{status} != 101) {    # an interim answer: the next one counts
         return $fail->('interim answer to HTTP/1.0') if $http eq '1.0';
