@@ -55,8 +55,10 @@ libgateway_la_SOURCES = \
 	src/backend/resolver.c src/backend/resolver.h \
 	src/backend/server.c src/backend/server.h \
 	src/backend/service.c src/backend/service.h \
+	src/backend/socket_path.c src/backend/socket_path.h \
 	src/backend/snapshot.c src/backend/snapshot.h \
 	src/backend/stats.h \
+	src/backend/trail.c src/backend/trail.h \
 	src/backend/worker.c src/backend/worker.h \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer_head.c src/gateway/answer_head.h \

@@ -167,7 +167,7 @@ TOOL_TESTS = \
 	t/tools/messages.t
 # src/http beside servers that many trust.
 HTTP_TESTS = t/http/differential.t
-CHECK_TESTS = t/check/check.t t/check/fix.t t/check/live.t t/check/manual.t t/check/starts.t
+CHECK_TESTS = t/check/check.t t/check/default.t t/check/fix.t t/check/live.t t/check/manual.t t/check/starts.t
 TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
 	$(HTTP_TESTS) $(E2E_TESTS)
 TEST_EXTENSIONS = .t

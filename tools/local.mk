@@ -15,7 +15,6 @@ libmonkeyconf_la_LIBADD = libconfig.la
 # One probe of one application, for fcgi-ping, fcgi-get and fcgi-check.
 noinst_LTLIBRARIES += libprobe.la
 libprobe_la_SOURCES = \
-	tools/probe/access.c tools/probe/access.h \
 	tools/probe/answer.c tools/probe/answer.h \
 	tools/probe/failure.c tools/probe/failure.h \
 	tools/probe/member.c tools/probe/member.h \
@@ -23,13 +22,13 @@ libprobe_la_SOURCES = \
 	tools/probe/record_walk.c tools/probe/record_walk.h \
 	tools/probe/resolve.c tools/probe/resolve.h \
 	tools/probe/target.c tools/probe/target.h \
-	tools/probe/trail.c tools/probe/trail.h \
 	tools/probe/vars.c tools/probe/vars.h
 
 PROBE_LIBS = libprobe.la libcommon.la libgateway.la libconfig.la libproto.la
 
 # Where fastcgi.conf is installed.
 CONFIG_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFCGI_MONKEY_CONFDIR='"$(monkeyconfdir)"' \
 	-DFCGI_CONFIG_FILE='"$(fastcgiconfdir)/fastcgi.conf"'
 
 # There are two servers in fcgi-serve, compiled from one source for each ABI.

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/socket_path.h"
+
 /* Only these two say that the request was not taken (FastCGI 1.0, 5.5). What
  * FastCGI does not know says nothing of it. */
 static bool is_declined(const struct fcgi_attempt *attempt)
@@ -176,6 +178,26 @@ static void describe_ours(const struct fcgi_server *server,
              fcgi_call_name(problem->call), strerror(problem->error), cure);
 }
 
+/* In the words of fcgi-ping. */
+static void describe_denied(const struct fcgi_server *server, char *text,
+                            size_t size)
+{
+    const struct fcgi_endpoint *endpoint = &server->config->endpoint;
+    char why[FCGI_ATTEMPT_TEXT];
+
+    if (endpoint->kind == FCGI_ENDPOINT_UNIX) {
+        fcgi_socket_path_denied(endpoint->path, false, why, sizeof(why));
+        snprintf(text, size,
+                 "cannot connect to %s: %.300s (fcgi-check tells the cure)",
+                 server->where, why);
+    } else {
+        snprintf(text, size,
+                 "cannot connect to %s: permission denied: a rule of this "
+                 "machine (a firewall?) forbids the connection",
+                 server->where);
+    }
+}
+
 static void describe_connect(const struct fcgi_server *server, int error,
                              char *text, size_t size)
 {
@@ -190,11 +212,7 @@ static void describe_connect(const struct fcgi_server *server, int error,
                  "few seconds)",
                  server->where, atomic_load(&server->unresolved));
     else if (error == EACCES || error == EPERM)
-        snprintf(
-            text, size,
-            "cannot connect to %s: %s (may the user that this server runs as "
-            "open it? fcgi-check tells what is in the way)",
-            server->where, strerror(error));
+        describe_denied(server, text, size);
     else
         snprintf(text, size,
                  "cannot connect to %s: %s (is the application running, and "

@@ -2,7 +2,8 @@
  *
  * Why one try of a request came to nothing, and what follows from that: for
  * the retry rules, for the client, for the counters, and for the administrator
- * who reads the log. One table of each kind of failure, without I/O.
+ * who reads the log. One table of each kind of failure, without I/O but for a
+ * look at the path of a socket that may not be opened.
  */
 #ifndef FCGI_GATEWAY_ATTEMPT_H
 #define FCGI_GATEWAY_ATTEMPT_H

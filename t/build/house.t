@@ -27,11 +27,11 @@ my %may = (
     'tools/common'        => [qw(src/config)],
     'tools/probe'         => [qw(src/config src/loop src/proto src/backend tools/common)],
     'tools/monkeyconf'    => [qw(src/config tools/common)],
-    'tools/fcgi-check'    => [qw(src/config src/loop src/monkey tools/common tools/monkeyconf tools/probe)],
+    'tools/fcgi-check'    => [qw(src/backend src/config src/loop src/monkey tools/common tools/monkeyconf tools/probe)],
     'tools/fcgi-get'      => [qw(src/config src/proto tools/common tools/probe)],
     'tools/fcgi-ping'     => [qw(src/config src/loop src/proto tools/common tools/probe)],
     # It is a Monkey: the plugin's description of the ABI is its own, too.
-    'tools/fcgi-serve'    => [qw(src/config src/http src/monkey src/proto tools/common tools/monkeyconf tools/probe)],
+    'tools/fcgi-serve'    => [qw(src/backend src/config src/http src/monkey src/proto tools/common tools/monkeyconf tools/probe)],
 );
 
 # A file's functions bear its name. What else it may define: parts of its object

@@ -46,4 +46,9 @@ for (@servers) {
     is($live{$name}{line}, $line, "$name: its line");
     $line += 3;
 }
+
+# 0 is no limit: longer than the default.
+$good->start(on_accept => sub { my ($c) = @_; $c->need(64); $c->pause(2.3); $c->raw(rec(10, 0, '')) });
+FCGITest::Host::write_file($conf, "[FASTCGI_SERVER]\n    ServerName good\n    $servers[0][1]\n");
+tool_is(tool('fcgi-check', '--live', '-W', 0, $conf), 0, qr/server 'good' at \S+ answered in 2\d{3}\.\d{3} ms\n/, '', '-W 0');
 finish;

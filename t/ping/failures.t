@@ -86,7 +86,7 @@ SKIP: {
 
 # TCP.
 my $port = FCGITest::Host::free_port();
-fails('a closed port', 'refused', 'refused: nothing listens on this port', "127.0.0.1:$port");
+fails('a closed port', 'refused', 'refused: nothing listens on this port; is the application running, and is this its port\?', "127.0.0.1:$port");
 fails('an address of the other family', 'unknown-host', 'unknown host 127.0.0.1: it has no IPv6 address', "127.0.0.1:$port", '-6');
 fails('... and the other way', 'unknown-host', 'unknown host ::1: it has no IPv4 address', "[::1]:$port", '-4');
 fails('an address without a way', 'unreachable', 'unreachable: .+', "[fe80::1]:$port");

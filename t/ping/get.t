@@ -72,6 +72,7 @@ tool_is(get_($path, '/empty'), 0, '', '', 'an empty answer');
 tool_is(get_("$path.none", '/x'), 251, '', "fcgi-get: $at.none: no such socket: $path.none does not exist; is the application running?\n", 'no socket: 251');
 tool_is(get_('-W', '0.3', $path, '/silent'), 252, '', qr/^fcgi-get: \Q$at\E: timed out after \d+ ms waiting for the first byte/, 'silence: 252');
 tool_is(get_('-W', FCGITest::slow(1), '--max-time', '0.5', $path, '/alive'), 252, qr/\A\.+\z/, qr/timed out after \d+ ms waiting for the rest of the answer; \d+ bytes had come/, '--max-time: 252');
+tool_is(get_('-W', 0, '--max-time', 0, '--connect-timeout', 0, $path, '/alive'), 0, '.' x 200, '', '0 is no limit');
 tool_is(get_('-W', FCGITest::slow(1), $path, '/alive'), 0, '.' x 200, '', 'an answer longer than --timeout, which moves');
 tool_is(get_($path, '/half'), 253, 'half', qr/^fcgi-get: \Q$at\E: the application closed the connection after \d+ bytes, before the answer was whole\n/, 'closed: 253');
 tool_is(get_($path, '/badid'), 254, 'x', qr/protocol error at byte \d+ of the answer: a record for another request\n/, 'protocol: 254');
@@ -84,6 +85,18 @@ tool_is(get_('-o', '/no/such/file', $path, '/ok'), 250, '', "fcgi-get: cannot wr
     system("sh -c '$prog $path /flood 2>$dir/err; echo \$? >$dir/status' | head -c 10 >/dev/null");
     is(slurp("$dir/status"), "250\n", 'a reader that has enough: 250');
     is(slurp("$dir/err"), '', '... and no word');
+}
+
+# On a terminal the prompt begins a line.
+SKIP: {
+    skip 'script is not installed', 2 if system('command -v script >/dev/null') != 0;
+    skip 'a sanitizer has handlers of its own', 2 if $ENV{FCGI_SANITIZER} || $ENV{FCGI_WRAP};
+    my $prog = tool_path('fcgi-get');
+    for ([ drip => '.*' ], [ ok => 'body' ]) {
+        my ($uri, $text) = @$_;
+        system "script -qfc '$prog $path /$uri; printf PROMPT' $dir/typescript </dev/null >/dev/null";
+        like(slurp("$dir/typescript"), qr/^$text\r?\nPROMPT/m, "a terminal: behind $uri");
+    }
 }
 
 # What is sent.

@@ -118,7 +118,8 @@ for (
     [ [ '-i', '-1', 'y' ], "--interval '-1': this is no time" ],
     [ [ '-w', '1x', 'y' ], "--deadline '1x': this is no time" ],
     [ [ '-W', '1e3', 'y' ], "--timeout '1e3': this is no time" ],
-    [ [ '-W', '0', 'y' ], "--timeout '0': it must not be 0" ],
+    map({ [ [ '-W', '0', $_, 'y' ], '--nagios, --listen and --mode=auto need a --timeout other than 0' ] } '--listen=1', '--mode=auto'),
+    [ [ '-6', '-4', 'y' ], '--ipv4 and --ipv6 exclude each other' ],
     [ [ '-m', 'foo', 'y' ], "--mode 'foo': give values, connect, request or auto" ],
     [ [ '-m', 'request', 'y' ], '--mode=request needs a script: give --script, --fpm-ping or --fpm-status' ],
     [ [ '-m', 'connect', '-s', '/x', 'y' ], '--script, --fpm-ping and --fpm-status need --mode=request or auto' ],
@@ -148,6 +149,7 @@ for (
     tool_is(tool('fcgi-ping', @$args), 2, '', qr/\Afcgi-ping: \Q$text\E(?:[^\n]*)$try/, "@$args");
 }
 tool_is(tool('fcgi-ping', '--nagios', '--warning', '5:1', 'y'), 3, qr/\AFCGI UNKNOWN - --warning '5:1': this is no range[^\n]*\n\z/, qr/\Afcgi-ping: --warning '5:1': this is no range; write \[\@\]\[START:\]\[END\], such as 0\.5$try/, 'a wrong range: 3, as a plugin');
+tool_is(tool('fcgi-ping', '--nagios', '-W', 0, 'y'), 3, qr/\AFCGI UNKNOWN - --nagios, --listen and --mode=auto need a --timeout other than 0\n\z/, undef, '--nagios ends');
 tool_is(tool('fcgi-ping', '-s', '/x', '-d', '@/no/such', 'y'), 2, '', "fcgi-ping: cannot read /no/such: No such file or directory\n", 'no such data');
 
 # @NAME.

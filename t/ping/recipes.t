@@ -34,6 +34,7 @@ sub run {
     my ($command, %places) = @_;
     %places = ('127.0.0.1:9000' => $tcp->{hostport}, '/run/php/php-fpm.sock' => $unix->{path}, '/run/php/*.sock' => "$unix->{dir}/*.sock", '/usr/bin/fcgi-ping' => 'fcgi-ping', %places);
     $command =~ s/\Q$_\E/$places{$_}/g for sort { length $b <=> length $a } keys %places;
+    $command =~ s/\n\z//;
     my $out = `PATH='$bin':\$PATH; $command 2>&1`;
     return ($? >> 8, $out);
 }
@@ -47,6 +48,21 @@ for (@probes) {
     my $command = join ' ', map { s/^"|"$//gr } split /, /;
     is((run($command))[0], 0, "Kubernetes: $command");
     isnt((run($command, '127.0.0.1:9000' => "127.0.0.1:$none"))[0], 0, '... where nothing listens');
+}
+# A pool that is busy is alive.
+{
+    my $busy = FCGITest::Daemon->php(listen => 'tcp', pages => 1, children => 1);
+    FCGITest::Host::write_file("$dir/slow.php", '<?php sleep(20);');
+    chmod 0755, $dir;
+    my $pid = fork // die;
+    if (!$pid) { exec "$bin/fcgi-get", $busy->{hostport}, "$dir/slow.php" }
+    ok(wait_for(sub { (run("fcgi-ping -q -c 1 -W 0.3 127.0.0.1:9000", '127.0.0.1:9000' => $busy->{hostport}))[0] }, 20), 'a pool that is busy');
+    my ($live, $ready) = map { join ' ', map { s/^"|"$//gr } split /, / } @probes;
+    is((run($live, '127.0.0.1:9000' => $busy->{hostport}))[0], 0, 'Kubernetes: it is alive');
+    is((run($ready =~ s/-W10/-W1/r, '127.0.0.1:9000' => $busy->{hostport}))[0], 1, '... and not ready');
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    $busy->kill_now;
 }
 my ($nagios) = recipe('define command') =~ /command_line\s+(.*)$/m;
 my ($status, $out) = run($nagios =~ s/\$ARG1\$/$unix->{path}/r);
@@ -87,7 +103,8 @@ kill TERM => $server;
 waitpid $server, 0;
 
 # A deploy: PHP that does not look whether a file has changed.
-my ($reset) = slurp("$src/man/fcgi-get.1.in") =~ /^\.Dl (fcgi-get .*opcache_reset.*)$/m;
+my ($reset) = grep { /opcache_reset/ } displays('get');
+my $shut = FCGITest::Daemon->php(listen => 'unix', ini => 1, pool => "php_admin_value[opcache.restrict_api] = /nowhere\n");
 my $site = FCGITest::temp_dir();
 chmod 0755, $site;
 sub deploy {
@@ -99,12 +116,13 @@ sub deploy {
 sub page_of_site { return (run("fcgi-get -e PHP_VALUE=opcache.validate_timestamps=0 /run/php/php-fpm.sock $site/index.php"))[1] }
 SKIP: {
     my (undef, $has) = run(q{fcgi-get --eval 'echo function_exists("opcache_reset") ? "yes" : "no";' /run/php/php-fpm.sock});
-    skip 'PHP has no opcache', 3 if $has ne 'yes';
+    skip 'PHP has no opcache', 4 if $has ne 'yes';
     deploy('old');
     page_of_site() for 1 .. 8;
     deploy('new');
     is(page_of_site(), 'old', 'a deploy that PHP does not notice');
     is((run($reset))[0], 0, $reset);
     is(page_of_site(), 'new', 'a deploy, and the cache is empty');
+    is((run($reset, '/run/php/php-fpm.sock' => $shut->{path}))[0], 249, '... and a pool that forbids it');
 }
 finish;

@@ -54,6 +54,9 @@ case_is('the largest padding', sub { $_[0]->raw(rec(10, 0, "\x0f\1FCGI_MPXS_CONN
 case_is('FCGI_UNKNOWN_TYPE', sub { $_[0]->raw(rec(11, 0, pack 'Cx7', 9)) }, 0, 'ok',
     qr/^\Q$at\E: it does not know FCGI_GET_VALUES\n/m);
 
+# 0 is no limit, as ping(8) and curl(1) have it: longer than the default.
+case_is('no limit', sub { $_[0]->pause(2.3); $_[0]->raw($good) }, 0, 'ok', qr/ seq=1 time=2[3-9]\d\d\.\d{3} ms\n/, '-W', 0);
+
 # No answer, or half of one.
 case_is('silence', sub { $_[0]->pause(9) }, 1, 'timeout',
     qr/^\Q$at\E: seq=1 timed out after \d+ ms waiting for the first byte; all processes may be busy, or it speaks another protocol\n/m);

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGIFile;
+use IO::Socket::UNIX;
 use Test::More;
 use File::Temp qw(tempdir);
 
@@ -342,7 +343,31 @@ for my $case (
     my ($status, $output) = run('status', '-m1.6', $dir);
     is($status, 0, 'status: loaded, and Monkey starts');
     is($output, "$dir/plugins.load: loads $ENV{FCGI_PLUGIN}\nRules that use it:\n$dir/sites/default:5:    Match /.*\\.php\$ fastcgi\n"
-        . "php at unix:$dir/none.sock: does not answer\nMonkey starts with it.\n", '... and all is told');
+        . "php at unix:$dir/none.sock: no such socket: $dir/none.sock does not exist; is the application running?\nMonkey starts with it.\n", '... and all is told');
+    # It starts, but with what its user may not open.
+    my $conf = slurp("$dir/monkey.conf");
+    spew("$dir/monkey.conf", "$conf    User nobody\n");
+    {
+        my $old = umask 0177;
+        my $socket = IO::Socket::UNIX->new(Local => "$dir/shut.sock", Listen => 1) or die "$dir/shut.sock: $!";
+        umask $old;
+        spew("$dir/plugins/fastcgi/fastcgi.conf", "[FASTCGI_SERVER]\n    ServerName php\n    ServerPath $dir/shut.sock\n");
+        ($status, $output) = run('status', '-m1.6', $dir);
+        is($status, 3, 'status: a socket that its user may not open');
+        like($output, qr/^Monkey starts with it\.\nmonkey-fastcgi: but something is wrong; 'fcgi-check \Q$dir\E' tells what\n\z/m, '... is told');
+    }
+    # What is no FastCGI answers in quotes.
+    {
+        my $http = IO::Socket::UNIX->new(Local => "$dir/http.sock", Listen => 4) or die "$dir/http.sock: $!";
+        my $pid = fork // die;
+        if (!$pid) { while (my $c = $http->accept) { sysread $c, my $b, 1; syswrite $c, 'HTTP/1.1 400 "no"' } exit }
+        spew("$dir/monkey.conf", $conf);
+        spew("$dir/plugins/fastcgi/fastcgi.conf", "[FASTCGI_SERVER]\n    ServerName php\n    ServerPath $dir/http.sock\n");
+        (undef, $output) = run('status', '-m1.6', $dir);
+        kill TERM => $pid;
+        waitpid $pid, 0;
+        like($output, qr/^php at unix:\S+: not FastCGI: it answers "HTTP\/1\.1 400 "no""; this is an HTTP server$/m, 'status: what is no FastCGI');
+    }
     is(slurp("$dir/plugins.load"), $load, '... nothing is changed');
     ($status, $output) = run('status', '-m1.8', $dir);
     is($status, 3, 'status: Monkey does not start');

@@ -74,7 +74,7 @@ for my $tool (@tools) {
     }
 }
 cmp_ok($times, '>', 5, 'there are times');
-usage_is($_, qr/^--timeout '0': it must not be 0$/, '--timeout=0', 'x') for qw(fcgi-check fcgi-ping);
+usage_is($_, qr/^--ipv4 and --ipv6 exclude each other$/, '-4', '-6', 'x') for qw(fcgi-get fcgi-ping);
 usage_is('monkey-fastcgi', qr/did you mean enable\?$/, 'enabel');
 
 # --- findings

@@ -90,6 +90,19 @@ SKIP: {
         like($answer // '', qr/ u=@{[(getpwnam 'nobody')[2]]}\n 200\z/, 'as another user than root');
         tool_is($r, 0, undef, '', '... without a word');
         ok(wait_for(sub { !glob "$own/fcgi-serve*" }, 10), '... and nothing is left');
+        # A socket that it may not open: the log says what fcgi-ping does.
+        my $shut = IO::Socket::UNIX->new(Local => "$own/shut.sock", Listen => 1) or die;
+        chmod 0600, "$own/shut.sock";
+        my ($nobody, $url2) = (getpwnam 'nobody')[2];
+        $r = tool('fcgi-serve', '-p', 0, '-P', $copy, '--monkey=' . FCGITest::abi(), '-t', "$own/shut.sock", { as => 'nobody', dir => $www, signals => sub {
+            my ($pid, $dir) = @_;
+            wait_for(sub { ($url2) = slurp("$dir/out") =~ m{^fcgi-serve: (http://\S+:\d+)/}m; $url2 || slurp("/proc/$pid/stat") =~ m{\) Z} }, 20);
+            $answer = fetch("$url2/a.php") if $url2;
+            kill INT => $pid;
+        } });
+        like($answer, qr/ 503\z/, 'a socket that may not be opened: 503');
+        like($r->{err}, qr/^fcgi-serve: unix:\Q$own\E\/shut\.sock: permission denied: user 'nobody' may not write to the socket \Q$own\E\/shut\.sock \(mode 0600, root:root\); serving/, '... told at once');
+        like($r->{err}, qr/cannot connect to unix:\Q$own\E\/shut\.sock: permission denied: user '$nobody' may not write to the socket \Q$own\E\/shut\.sock \(mode 0600, 0:0\) \(fcgi-check tells the cure\); answered 503$/m, '... and in the log');
     }
 
     # Ends.
@@ -111,6 +124,10 @@ SKIP: {
     tool_is($r, 1, '', "fcgi-serve: /no/such/folder: No such file or directory\n", 'no such folder');
     if ($> == 0) {
         tool_is(tool('fcgi-serve', '-P', $plugin, $www), 2, '', qr/^fcgi-serve: scripts are not run as root: give --user=NAME, or start this as another user\n/, 'root: not without --user');
+        my $shut = FCGITest::temp_dir();
+        mkdir "$shut/www";
+        chmod 0700, $shut;
+        tool_is(serve('a folder that --user may not pass', [ @user, "$shut/www" ]), 1, '', "fcgi-serve: $shut/www: permission denied: user 'www-data' may not enter the directory $shut (mode 0700, root:root)\n", 'a folder that --user may not pass');
         tool_is(serve('no such user', [ '-u', 'nobody-at-all' ]), 1, '', qr/nobody-at-all/, 'no such user');
     }
 

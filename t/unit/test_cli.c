@@ -256,6 +256,8 @@ static void reads_seconds(void **state)
     assert_int_equal(fcgi_cli_seconds(".000000001", 60000000000U, &ns), 0);
     assert_int_equal(ns, 1);
     assert_int_equal(fcgi_cli_seconds("60", 60000000000U, &ns), 0);
+    assert_int_equal(fcgi_cli_time("0.000001ms", 60000000000U, &ns), 0);
+    assert_int_equal(ns, 1); /* what is little is not none */
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(fcgi_cli_seconds(bad[i], 60000000000U, &ns), -1);
 }

@@ -24,7 +24,7 @@ static struct fcgi_server_config config = {
     .queue_timeout = 4000,
     .max_connections = 7,
     .queue_size = 8,
-    .endpoint = {.kind = FCGI_ENDPOINT_UNIX},
+    .endpoint = {.kind = FCGI_ENDPOINT_UNIX, .path = "/"},
 };
 static struct fcgi_server server = {
     .config = &config, .where = "/app.sock", .limit = {.learned = 7}};
@@ -97,7 +97,7 @@ static void test_connection(void **state)
           true, "the ServerPath"}},
         {{.failure = FCGI_CONN_CONNECT, .error = EACCES, .unexecuted = true},
          {FCGI_RETRY_NO_CONNECT, 503, FCGI_COUNT_CONNECT_FAILED, true, true,
-          true, "denied"}},
+          true, "permission denied: user '"}},
         {{.failure = FCGI_CONN_CONNECT,
           .error = EHOSTUNREACH,
           .unexecuted = true},

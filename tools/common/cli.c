@@ -390,7 +390,7 @@ int fcgi_cli_time(const char *text, uint64_t max, uint64_t *ns)
             if (fcgi_cli_seconds(number, UINT64_MAX, ns) ||
                 __builtin_mul_overflow(*ns, units[i].times, ns))
                 return -1;
-            *ns /= units[i].by;
+            *ns = *ns / units[i].by + (*ns % units[i].by != 0);
             return *ns <= max ? 0 : -1;
         }
     }

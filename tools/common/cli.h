@@ -101,8 +101,10 @@ int fcgi_cli_number(const char *text, uint64_t min, uint64_t max,
 int fcgi_cli_seconds(const char *text, uint64_t max, uint64_t *ns);
 
 /* What a tool's footer says of TIME. */
-#define FCGI_CLI_TIME_HELP \
-    "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h.\n"
+#define FCGI_CLI_TIME_HELP                                                  \
+    "TIME is in seconds, such as 0.2, or has a unit: 200ms, 5s, 2m, 1h. A " \
+    "limit\n"                                                               \
+    "of 0 is none.\n"
 
 /* The same, perhaps with a unit behind the number: ms, s, m or h. */
 int fcgi_cli_time(const char *text, uint64_t max, uint64_t *ns);

@@ -76,7 +76,7 @@ struct check_answer {
     unsigned line;
     char *server;  /* its name */
     char *address; /* as a user writes it */
-    bool answered;
+    char *failure; /* NULL: it has answered */
     uint64_t ns;
 };
 

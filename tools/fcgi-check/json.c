@@ -51,11 +51,13 @@ static void write_answers(struct fcgi_json *json, const struct check_run *run)
         fcgi_json_uint(json, "line", answer->line);
         fcgi_json_string(json, "server", answer->server);
         fcgi_json_string(json, "address", answer->address);
-        fcgi_json_bool(json, "answered", answer->answered);
-        if (answer->answered)
-            fcgi_json_real(json, "ms", (double)answer->ns / 1e6, 3);
-        else
+        fcgi_json_bool(json, "answered", !answer->failure);
+        if (answer->failure) {
             fcgi_json_null(json, "ms");
+            fcgi_json_string(json, "failure", answer->failure);
+        } else {
+            fcgi_json_real(json, "ms", (double)answer->ns / 1e6, 3);
+        }
         fcgi_json_object_end(json);
     }
     fcgi_json_array_end(json);

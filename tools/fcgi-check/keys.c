@@ -202,9 +202,10 @@ static char *judge_listen(struct check_run *run,
 
     run->stops = run->stops || no_tls || !fcgi_monkeyconf_listen_binds(listen);
     if (no_tls && run->dialect->is_18)
-        return check_dup(
+        return check_printf(
             "this Monkey is built without TLS, and does not "
-            "start; remove 'tls', or install another build");
+            "start; remove '%s', or install another build",
+            listen->not_http ? "!http" : "tls");
     if (no_tls)
         return check_dup(
             "Monkey does not start, as plugins.load loads no "
@@ -223,6 +224,11 @@ static char *judge_listen(struct check_run *run,
             "ports are 1 to 65535, and Monkey takes %s for it; "
             "correct it",
             number == 0 ? "any" : "another");
+    if (listen->not_http)
+        return check_printf(
+            "Monkey %s takes '!http' for 'tls'; write that, or "
+            "remove it",
+            run->dialect->name);
     return NULL;
 }
 

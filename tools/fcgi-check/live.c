@@ -88,7 +88,7 @@ static void tell(struct live *live)
                                   .line = place.line,
                                   .server = check_dup(server->name),
                                   .address = check_dup(address),
-                                  .answered = !live->failures[i],
+                                  .failure = live->failures[i],
                                   .ns = live->probes[i].result.total};
         if (live->failures[i]) {
             check_report(run, FCGI_CHECK_NO_ANSWER, place,

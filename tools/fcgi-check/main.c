@@ -7,6 +7,7 @@
  */
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "dialect.h"
@@ -83,7 +84,9 @@ static const struct fcgi_cli cli = {
         "Check fastcgi.conf, or all of Monkey's configuration in CONFDIR, and "
         "tell\n"
         "all that is wrong with it. '-' is standard input; the default "
-        "is\n" FCGI_CONFIG_FILE ".",
+        "is\n" FCGI_MONKEY_CONFDIR
+        ",\n"
+        "or fastcgi.conf below it where there is no monkey.conf.",
     .options = rows,
     .n_options = sizeof(rows) / sizeof(rows[0]),
     .footer = FCGI_CLI_TIME_HELP
@@ -225,6 +228,14 @@ static void print(struct check_run *run)
     }
 }
 
+/* All of Monkey's configuration, where there is one. */
+static const char *default_argument(void)
+{
+    return access(FCGI_MONKEY_CONFDIR "/monkey.conf", F_OK) == 0
+               ? FCGI_MONKEY_CONFDIR
+               : FCGI_CONFIG_FILE;
+}
+
 /* Looks at all, and sorts what is found. */
 static void look(struct check_run *run, const struct check_options *options,
                  char **arguments)
@@ -234,7 +245,7 @@ static void look(struct check_run *run, const struct check_options *options,
         for (; *arguments; arguments++)
             check_argument(run, *arguments);
     else
-        check_argument(run, FCGI_CONFIG_FILE);
+        check_argument(run, default_argument());
     check_sort(run);
     check_filter(run);
 }
@@ -286,8 +297,6 @@ int main(int argc, char **argv)
 
     if (first < 0)
         return status;
-    if (options.timeout == 0)
-        return refuse("timeout", "0", "it must not be 0");
     if (options.live && options.syntax_only) {
         return fcgi_cli_usage(&cli,
                               "--live and --syntax-only exclude each "

@@ -172,7 +172,7 @@ static void write_answers(const struct check_run *run, FILE *out)
     for (size_t i = 0; i < run->n_answers; i++) {
         const struct check_answer *answer = &run->answers[i];
 
-        if (answer->answered) {
+        if (!answer->failure) {
             fprintf(out, "%s:%u: server '%s' at %s answered in %.3f ms\n",
                     answer->file, answer->line, answer->server, answer->address,
                     (double)answer->ns / 1e6);

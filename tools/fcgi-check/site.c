@@ -9,11 +9,11 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "backend/trail.h"
 #include "check.h"
 #include "config/guess.h"
 #include "dialect.h"
 #include "keys.h"
-#include "probe/trail.h"
 #include "user.h"
 
 #define HANDLER "fastcgi"

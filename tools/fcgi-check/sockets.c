@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend/trail.h"
 #include "check.h"
-#include "probe/trail.h"
 #include "user.h"
 
 #define SOCKET_KEY "ServerPath"

@@ -167,11 +167,8 @@ static int take(void *data, int value, const char *arg)
 
     switch (value) {
     case '4':
-        get->options.family = AF_INET;
-        return 0;
     case '6':
-        get->options.family = AF_INET6;
-        return 0;
+        return fcgi_target_family(&cli, value, &get->options.family);
     case 'r':
         get->call.docroot = arg;
         return arg[0] != '\0'
@@ -485,6 +482,8 @@ static int run(struct get *get)
             get->write_error = errno;
     fcgi_probe_close(&get->probe);
     status = conclude(get);
+    if (isatty(STDERR_FILENO) == 1)
+        end_line(get); /* the shell's prompt begins one, too */
     if (get->write_out != NULL) {
         fcgi_write_out(get->write_out,
                        &(struct fcgi_write_out){&get->probe.result, get->answer,

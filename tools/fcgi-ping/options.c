@@ -34,6 +34,8 @@ enum {
     HISTOGRAM,
 };
 
+#define NOT_GIVEN UINT64_MAX /* more than any option's time */
+
 #define TAKE(arg) arg, FCGI_CLI_TAKE, 0
 #define FLAG(member) \
     NULL, FCGI_CLI_FLAG, offsetof(struct fcgi_ping_options, member)
@@ -48,7 +50,7 @@ static const struct fcgi_cli_option options[] = {
      "from one probe of a target to the next (1 s)\n"
      "all but root: 2 ms or more"},
     {'w', "deadline", TIME(deadline, "TIME"), "stop after TIME"},
-    {'W', "timeout", TAKE("TIME"), "how long a probe may take (2 s)"},
+    {'W', "timeout", TIME(timeout, "TIME"), "how long a probe may take (2 s)"},
     {'a', "adaptive", FLAG(adaptive),
      "probe again as soon as an answer is there"},
     {'f', "flood", FLAG(flood),
@@ -226,17 +228,9 @@ static int take(void *data, int value, const char *arg)
         o->interval_given = true;
         return fcgi_cli_take_time(&fcgi_ping_cli, "interval", arg,
                                   &o->interval);
-    case 'W':
-        o->timeout_given = true;
-        if (fcgi_cli_take_time(&fcgi_ping_cli, "timeout", arg, &o->timeout))
-            return FCGI_PING_TROUBLE;
-        return o->timeout > 0 ? 0 : bad("timeout", arg, "it must not be 0");
     case '4':
-        o->family = AF_INET;
-        return 0;
     case '6':
-        o->family = AF_INET6;
-        return 0;
+        return fcgi_target_family(&fcgi_ping_cli, value, &o->family);
     case 'm':
         return take_mode(o, arg);
     case PROMETHEUS:
@@ -327,8 +321,12 @@ static const char *settle_form(struct fcgi_ping_options *o)
     if (!o->count_given && o->deadline == 0 &&
         (o->nagios || (o->prometheus && !o->interval_given)))
         o->count = is_limited(o, FCGI_PING_MAX_CHILDREN) ? 2 : 1;
-    if (!o->timeout_given)
+    if (o->timeout == NOT_GIVEN)
         o->timeout = o->nagios ? FCGI_PING_NAGIOS_TIMEOUT : FCGI_PING_TIMEOUT;
+    if (o->timeout == 0 &&
+        (o->nagios || o->listen != NULL || o->mode == FCGI_PING_AUTO))
+        return "--nagios, --listen and --mode=auto need a --timeout other than "
+               "0";
     return NULL;
 }
 
@@ -350,6 +348,7 @@ int fcgi_ping_read_options(struct fcgi_ping *ping, int argc, char **argv,
 
     o->config = FCGI_CONFIG_FILE;
     o->interval = FCGI_PING_INTERVAL;
+    o->timeout = NOT_GIVEN;
     o->jobs = 1;
     o->call.software = "fcgi-ping/" PACKAGE_VERSION;
     first = fcgi_cli_parse(&fcgi_ping_cli, argc, argv, take, o, status);

@@ -84,8 +84,8 @@ struct fcgi_ping_options {
     uint64_t count;    /* 0: until it is stopped */
     uint64_t interval; /* ns */
     uint64_t deadline; /* ns, 0: none */
-    uint64_t timeout;  /* ns */
-    bool interval_given, timeout_given, count_given;
+    uint64_t timeout;  /* ns, 0: none */
+    bool interval_given, count_given;
     bool flood, adaptive, keep, numeric, quiet, stamps, phases, histogram;
     bool verbose, no_stderr, watch;
     uint64_t jobs;      /* connections to each target */

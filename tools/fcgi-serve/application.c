@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/socket_path.h"
 #include "probe/failure.h"
 #include "probe/target.h"
 
@@ -210,6 +212,33 @@ static int become(const char *name)
         setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
         return fail(name);
     return 0;
+}
+
+/* Whether that user may pass all folders down to DIR, of which PHP itself would
+ * say "File not found" alone: 0, or 1 after a message. */
+static int check_folder(const struct serve_options *options)
+{
+    char real[PATH_MAX], path[PATH_MAX + 2], text[FCGI_FAILURE_TEXT];
+    int status = 1;
+    pid_t pid;
+
+    if (options->user == NULL || realpath(options->docroot, real) == NULL)
+        return 0; /* who opens it tells that it is not there */
+    snprintf(path, sizeof(path), "%s/.", real);
+    pid = fork();
+    if (pid < 0)
+        return fail("fork");
+    if (pid == 0) {
+        if (become(options->user) != 0)
+            _exit(1);
+        if (access(path, F_OK) == 0)
+            _exit(0);
+        fcgi_socket_path_denied(path, true, text, sizeof(text));
+        fcgi_cli_error(&serve_options_cli, "%s: %s", options->docroot, text);
+        _exit(1);
+    }
+    waitpid(pid, &status, 0);
+    return status != 0;
 }
 
 /* The application's process; does not return. */
@@ -417,7 +446,9 @@ int serve_application_start(struct serve_options *options)
                 "there is no php-fpm: install it (Debian: php-fpm), name it "
                 "with --php-fpm, or give --target or --app");
     }
-    status = start(program, options);
+    status = check_folder(options);
+    if (status == 0)
+        status = start(program, options);
     free(program);
     if (status != 0)
         serve_application_stop();

@@ -14,7 +14,7 @@
 
 #include "config/checks.h"
 
-#define DEPTH_MAX 30      /* of includes; a real tree has one or two */
+#define DEPTH_MAX 30 /* of includes; a real tree has one or two */
 #define PATHS (2 * PATH_MAX)
 
 const struct fcgi_monkeyconf_key fcgi_monkeyconf_server[] = {
@@ -218,12 +218,13 @@ const char *fcgi_monkeyconf_listen_parse(const char *value, bool is_18,
     if (listen->port.length == 0)
         return "a port is missing: 'PORT', 'ADDRESS:PORT' or '[V6]:PORT'";
     while (word = fcgi_monkeyconf_word(&at), word.length > 0)
-        if (is_word(word, "!http"))
-            listen->nothing = true;
-        else if (is_word(word, is_18 ? "tls" : "ssl"))
+        if (is_word(word, is_18 ? "tls" : "ssl"))
             listen->tls = true;
+        else if (is_word(word, "!http"))
+            *(is_18 ? &listen->not_http : &listen->nothing) = true;
         else if (listen->lost.length == 0 && !(is_18 && is_word(word, "h2")))
             listen->lost = word;
+    listen->tls |= listen->not_http;
     return NULL;
 }
 

@@ -76,7 +76,8 @@ struct fcgi_monkeyconf_listen {
     struct fcgi_monkeyconf_word address; /* length 0: 0.0.0.0 */
     struct fcgi_monkeyconf_word port;    /* not empty, perhaps no number */
     bool tls;                            /* "ssl" or "tls" */
-    bool nothing; /* "!http", with which no Monkey starts */
+    bool nothing;  /* "!http", with which 1.6 does not start */
+    bool not_http; /* the same of 1.8, which takes it for "tls" */
 
     /* The first word that Monkey passes over; length 0: there is none. */
     struct fcgi_monkeyconf_word lost;

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "backend/socket_path.h"
 #include "config/escape.h"
-#include "probe/access.h"
 
 const char *fcgi_failure_name(enum fcgi_failure failure)
 {
@@ -130,7 +130,9 @@ static void refused(struct text *text, const struct fcgi_probe *probe)
 
     add(text, "refused: ");
     if (endpoint->kind == FCGI_ENDPOINT_TCP)
-        add(text, "nothing listens on this port");
+        add(text,
+            "nothing listens on this port; is the application running, "
+            "and is this its port?");
     else if (probe->result.error == EPROTOTYPE)
         add(text, "this socket is not a stream socket");
     else if (stat(endpoint->path, &status) == 0 && !S_ISSOCK(status.st_mode))
@@ -242,11 +244,11 @@ const char *fcgi_failure_text(const struct fcgi_probe *probe, char *buf,
         refused(&text, probe);
         break;
     case FCGI_FAILURE_NO_SOCKET:
-        fcgi_access_missing(probe->endpoint->path, buf, size);
+        fcgi_socket_path_missing(probe->endpoint->path, buf, size);
         break;
     case FCGI_FAILURE_DENIED:
         if (probe->endpoint->kind == FCGI_ENDPOINT_UNIX)
-            fcgi_access_denied(probe->endpoint->path, buf, size);
+            fcgi_socket_path_denied(probe->endpoint->path, true, buf, size);
         else
             add(&text,
                 "permission denied: a rule of this machine (a "

@@ -261,6 +261,16 @@ int fcgi_target_read(struct fcgi_target_list *list, const struct fcgi_cli *cli,
     return status;
 }
 
+int fcgi_target_family(const struct fcgi_cli *cli, int value, int *family)
+{
+    int wanted = value == '4' ? AF_INET : AF_INET6;
+
+    if (*family != AF_UNSPEC && *family != wanted)
+        return fcgi_cli_usage(cli, "--ipv4 and --ipv6 exclude each other");
+    *family = wanted;
+    return 0;
+}
+
 bool fcgi_target_peer(const struct fcgi_endpoint *endpoint,
                       const struct fcgi_address *peer, char *buf, size_t size)
 {

@@ -68,6 +68,10 @@ int fcgi_target_add(struct fcgi_target_list *list, const char *argument,
 int fcgi_target_read(struct fcgi_target_list *list, const struct fcgi_cli *cli,
                      const char *file, char **arguments, int n);
 
+/* Takes the option -4 or -6. Returns 0, or the status after a message where the
+ * other one was given before. */
+int fcgi_target_family(const struct fcgi_cli *cli, int value, int *family);
+
 /*
  * The address that is really used, as text: `peer` where a probe has tried
  * one, else the endpoint's where it needs no lookup. Returns whether there is

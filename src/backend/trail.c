@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/trail.h"
+#include "backend/trail.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/access.h"
+#include "backend/socket_path.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend/trail.h"
 #include "config/escape.h"
-#include "probe/trail.h"
 
 static bool may_search(void *user, const char *path, const struct stat *status)
 {
@@ -37,7 +36,7 @@ static const char *place(const struct fcgi_trail *trail, char *buf, size_t size)
     return buf;
 }
 
-void fcgi_access_missing(const char *path, char *buf, size_t size)
+void fcgi_socket_path_missing(const char *path, char *buf, size_t size)
 {
     struct fcgi_trail trail;
     char text[400];
@@ -55,10 +54,10 @@ void fcgi_access_missing(const char *path, char *buf, size_t size)
                      : ", a directory of its path, does not exist");
 }
 
-/* A user's name, or the number where there is none. */
-static const char *user_name(uid_t uid, char *buf, size_t size)
+/* A user's name, or the number where there is none, or none is wanted. */
+static const char *user_name(uid_t uid, bool names, char *buf, size_t size)
 {
-    const struct passwd *passwd = getpwuid(uid);
+    const struct passwd *passwd = names ? getpwuid(uid) : NULL;
 
     if (passwd != NULL)
         snprintf(buf, size, "%s", passwd->pw_name);
@@ -67,9 +66,9 @@ static const char *user_name(uid_t uid, char *buf, size_t size)
     return buf;
 }
 
-static const char *group_name(gid_t gid, char *buf, size_t size)
+static const char *group_name(gid_t gid, bool names, char *buf, size_t size)
 {
-    const struct group *group = getgrgid(gid);
+    const struct group *group = names ? getgrgid(gid) : NULL;
 
     if (group != NULL)
         snprintf(buf, size, "%s", group->gr_name);
@@ -78,14 +77,15 @@ static const char *group_name(gid_t gid, char *buf, size_t size)
     return buf;
 }
 
-void fcgi_access_denied(const char *path, char *buf, size_t size)
+void fcgi_socket_path_denied(const char *path, bool names, char *buf,
+                             size_t size)
 {
     struct fcgi_trail trail;
     const struct stat *status = &trail.status;
     char text[400], user[64], owner[64], group[64];
     int error = follow(&trail, path);
 
-    user_name(geteuid(), user, sizeof(user));
+    user_name(geteuid(), names, user, sizeof(user));
     if (error != EACCES || status->st_mode == 0)
         snprintf(buf, size,
                  "permission denied: user '%s' may open the socket by its "
@@ -100,6 +100,6 @@ void fcgi_access_denied(const char *path, char *buf, size_t size)
                  trail.is_last ? "write to the socket" : "enter the directory",
                  place(&trail, text, sizeof(text)),
                  (unsigned)status->st_mode & 07777,
-                 user_name(status->st_uid, owner, sizeof(owner)),
-                 group_name(status->st_gid, group, sizeof(group)));
+                 user_name(status->st_uid, names, owner, sizeof(owner)),
+                 group_name(status->st_gid, names, group, sizeof(group)));
 }

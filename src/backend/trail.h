@@ -4,8 +4,8 @@
  * the permissions of whoever is asked about: which directory stops a user may
  * lie behind a symbolic link.
  */
-#ifndef FCGI_PROBE_TRAIL_H
-#define FCGI_PROBE_TRAIL_H
+#ifndef FCGI_BACKEND_TRAIL_H
+#define FCGI_BACKEND_TRAIL_H
 
 #include <limits.h>
 #include <stdbool.h>
