@@ -85,7 +85,7 @@ like($lines[1], qr/^POOL  +ACTIVE +IDLE TOTAL QUEUED +MOST MAXCHD +SLOW +CONN\/S
 like($lines[2], qr/^www +3 +2 +5 +2 +4 +1 +6 +(?:-|\d+\.\d) +\d+\.\d *$/, 'the pool');
 like($lines[3], qr{^unix:\S+/none\.sock: no such socket}, 'a pool that is not there');
 is_deeply([ map { /^ +(\d+) www/ ? $1 : () } @lines ], [ 13, 12, 11, 15 ], 'who works first, then by time; not the process that answers');
-like($lines[6], qr{^     13 www        Running         7     9000\.0        0 GET    /stuck$}, 'a process');
+like($lines[6], qr{^     13 www        Running      7   9000\.0       0 GET  /stuck$}, 'a process');
 like($first, qr/\e\[31m +13 .*\e\[33m +12 .*\e\[2m +11 /s, 'in colours');
 like($first, qr/\e\[31mwww /, 'a pool that has a queue is red');
 like(plain($first), qr{15 www .*/e\\u001b\[2J}, 'what an application says controls no terminal');
@@ -93,6 +93,12 @@ is_deeply([ map { /^ +(\d+) www/ ? $1 : () } split /\r\n/, plain($by_memory) ], 
 @lines = split /\r\n/, plain($large);
 cmp_ok(scalar(@lines), '<=', 7, 'a resized terminal: its lines');
 like($lines[2], qr{unix:\Q$app->{path}\E$}, '... and its columns');
+
+# One pool has no column of names, so that 35 columns are left to URIs.
+my $one;
+watch(sub { my ($keys, undef, undef, $out) = @_; $one = plain((frames($out))[-1]); print $keys 'q' }, $app->{path});
+like($one, qr{^    PID STATE     REQS       ms     KiB METH URI\s*$}m, 'one pool: names of columns');
+like($one, qr{^     12 Running      5   2000\.0       0 GET  /slow/x{29}\s*$}m, 'one pool: a process');
 
 for my $signal (qw(INT TERM HUP QUIT USR1 ALRM)) {
     $text = watch(sub { my (undef, $pid) = @_; kill $signal, $pid }, $app->{path});

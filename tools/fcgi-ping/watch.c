@@ -120,20 +120,30 @@ static void draw_pool(FILE *out, unsigned columns,
                      columns < WIDE ? "" : fcgi_ping_shown(target));
 }
 
+/* Of several pools their names; of one none, which leaves more to URIs. */
+static const char *pool_column(const char *name, char text[static 16])
+{
+    text[0] = '\0';
+    if (watch.ping->n_targets > 1)
+        snprintf(text, 16, " %-10.10s", name);
+    return text;
+}
+
 static void draw_process(FILE *out, unsigned columns, const struct row *row)
 {
     const struct fcgi_fpm_process *process = row->process;
+    char pool[16];
     const char *sgr = !is_running(process)            ? "2"
                       : process->duration >= STUCK_US ? "31"
                       : process->duration >= SLOW_US  ? "33"
                                                       : "";
 
-    fcgi_screen_line(out, columns, color(sgr),
-                     "%7" PRIu64 " %-10.10s %-9.9s %7" PRIu64
-                     " %10.1f %8" PRIu64 " %-6.6s %s",
-                     process->pid, row->target->fpm.pool, process->state,
-                     process->requests, (double)process->duration / 1e3,
-                     process->memory / 1024, process->method, process->uri);
+    fcgi_screen_line(
+        out, columns, color(sgr),
+        "%7" PRIu64 "%s %-7.7s %6" PRIu64 " %8.1f %7" PRIu64 " %-4.4s %s",
+        process->pid, pool_column(row->target->fpm.pool, pool), process->state,
+        process->requests, (double)process->duration / 1e3,
+        process->memory / 1024, process->method, process->uri);
 }
 
 /* All processes, in order; the caller frees them. */
@@ -162,7 +172,7 @@ static void draw_lines(FILE *out)
     struct fcgi_ping *ping = watch.ping;
     time_t now = time(NULL);
     struct tm tm;
-    char when[16];
+    char when[16], pool[16];
     struct row *rows;
     unsigned left = size.rows;
     size_t n;
@@ -187,8 +197,9 @@ static void draw_lines(FILE *out)
     if (left > 2) {
         fputs("\033[K\n", out);
         fcgi_screen_line(out, size.columns, color("1"),
-                         "%7s %-10s %-9s %7s %10s %8s %-6s %s", "PID", "POOL",
-                         "STATE", "REQS", "ms", "KiB", "METHOD", "URI");
+                         "%7s%s %-7s %6s %8s %7s %-4s %s", "PID",
+                         pool_column("POOL", pool), "STATE", "REQS", "ms",
+                         "KiB", "METH", "URI");
         left -= 2;
         for (size_t i = 0; i < n && left > 0; i++, left--)
             draw_process(out, size.columns, &rows[i]);
