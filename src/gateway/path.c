@@ -354,6 +354,10 @@ static void judge_nothing(const struct fcgi_http_request *request,
         run_front(request, config, script, walk);
     else if (end == 0 && !is_strict(config) && !is_limited(config))
         refuse_fragment(script);
+    else if (is_limited(config) && find_script(request, config, walk) == 0)
+        fcgi_path_refuse(script, 404,
+                         "there is no such file, and nothing of the path ends "
+                         "in one of Extensions");
     else
         refuse_missing(script);
 }

@@ -67,6 +67,8 @@ SKIP: {
     tool_is($r, 0, undef, qr/^PHP message: PHP Fatal error:/m, 'ended by Ctrl-C: 0; errors are on standard error');
     is(scalar(() = $r->{err} =~ /PHP Fatal error/g), 1, '... once');
     like($r->{err}, qr/^word$/m, 'php://stderr');
+    like($r->{err}, qr/: GET \/none: there is no such file, and nothing of the path ends in one of Extensions; answered 404$/m, 'the log: no such file');
+    like($r->{err}, qr/: GET \/none\.php: there is no such script below the document root \(CheckScript; .*\); answered 404$/m, 'the log: no such script');
     unlike($r->{err}, qr/NOTICE|WARNING/, 'php-fpm has nothing to say');
     for ([ 'GET /a.php?x=1', 200, '\d\d' ], [ 'GET /none.php', 404, '\d+' ], [ 'GET /t.txt?q', 200, 5 ], [ 'GET /', 200, 8 ], [ 'GET /gone.php', 503, 0 ]) {
         my ($what, $status, $bytes) = @$_;
