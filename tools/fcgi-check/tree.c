@@ -237,13 +237,22 @@ static void check_use(struct check_run *run, const char *directory,
     }
 }
 
+/* Whether who connects to `host` comes to who listens on `address`: they are
+ * one, or one of them is several of this machine's. */
+static bool leads_to(const char *host, const char *address)
+{
+    static const char *const local[] = {
+        "", "0.0.0.0", "::", "localhost", "127.0.0.1", "::1", NULL};
+    int from = fcgi_cli_choice(host, local);
+    int to = fcgi_cli_choice(address, local);
+
+    return strcmp(host, address) == 0 ||
+           (from >= 0 && to >= 0 && (from < 4 || to < 4));
+}
+
 /* Does a server's address lead back to Monkey? */
 static void check_self(struct check_run *run, struct check_servers *servers)
 {
-    static const char *const any[] = {"", "0.0.0.0", "::", NULL};
-    static const char *const local[] = {"127.0.0.1", "::1", "localhost",
-                                        "0.0.0.0",   "::",  NULL};
-
     for (size_t i = 0; servers->config && i < servers->config->n_servers; i++) {
         const struct fcgi_server_config *server = &servers->config->servers[i];
         const struct fcgi_endpoint *e = &server->endpoint;
@@ -252,9 +261,7 @@ static void check_self(struct check_run *run, struct check_servers *servers)
             const struct check_port *port = &run->ports[k];
 
             if (e->kind == FCGI_ENDPOINT_TCP && e->port == port->port &&
-                (strcmp(e->host, port->address) == 0 ||
-                 (fcgi_cli_choice(port->address, any) >= 0 &&
-                  fcgi_cli_choice(e->host, local) >= 0))) {
+                leads_to(e->host, port->address)) {
                 check_report(
                     run, FCGI_CHECK_SELF,
                     check_servers_place(servers, server, "ServerAddr"),
