@@ -32,6 +32,11 @@ code('--php-file, from standard input', 0, 'in', '', '--php-file', '-', $php->{p
     umask $old;
 }
 code('what the code writes', 0, '', qr/word/, '--eval', 'error_log("word");', $php->{path});
+code('what is no PHP', 249, qr/Parse error/, qr/PHP Parse error: .*\nfcgi-get: \S+: the code has failed\n\z/s, '--eval', 'echo 1', $php->{path});
+code('an error', 249, qr/^begun\n.*nosuch/s, qr/PHP Fatal error: .*\nfcgi-get: \S+: the code has failed\n\z/s, '--eval', 'echo "begun\n"; nosuch();', $php->{path});
+my $quiet = FCGITest::Daemon->php(listen => 'unix', pool => "php_admin_flag[display_errors] = off\n");
+code('an error that is not shown', 249, '', qr/\nfcgi-get: \S+: the code has failed\n\z/s, '--eval', 'nosuch();', $quiet->{path});
+code('an error of its own', 249, 'no', qr/\Afcgi-get: \S+: the code has failed\n\z/s, '--eval', 'http_response_code(500); echo "no";', $php->{path});
 code('a status of its own', 0, 'gone', '', '--eval', 'http_response_code(404); echo "gone";', $php->{path});
 code('the environment names another script', 0, 'mine', '', '--environment', '--eval', 'echo "mine";', $php->{path}, { env => { SCRIPT_FILENAME => '/x', SCRIPT_NAME => '/x' } });
 code('no server', 251, '', qr/no such socket/, '--eval', '1;', "$php->{path}.none");

@@ -392,19 +392,29 @@ static int exit_status(enum fcgi_failure failure)
     }
 }
 
-/* Why php-fpm has not run our code; NULL: it has. */
+static bool has_said(const struct get *get, const char *text)
+{
+    return memmem(get->answer->errors, get->answer->n_errors, text,
+                  strlen(text)) != NULL;
+}
+
+/* Why php-fpm has not run our code to its end; NULL: it has. */
 static const char *why_not_run(const struct get *get, int status)
 {
-    const struct fcgi_answer *answer = get->answer;
-
-    if (get->code.length == 0 || (status != 403 && status != 404))
+    if (get->code.length == 0)
         return NULL;
-    if (memmem(answer->errors, answer->n_errors, "open_basedir", 12) != NULL)
+    /* 200 where the pool shows errors. */
+    if (status == 500 || has_said(get, "PHP Parse error: ") ||
+        has_said(get, "PHP Fatal error: "))
+        return "the code has failed";
+    if (status != 403 && status != 404)
+        return NULL;
+    if (has_said(get, "open_basedir"))
         return "the pool's open_basedir forbids the copy of the code; have it "
                "in a folder that it allows, with --temp-dir";
-    if (memmem(answer->errors, answer->n_errors, "limit_exten", 11) != NULL)
+    if (has_said(get, "limit_exten"))
         return "the pool's security.limit_extensions forbids .php";
-    if (memmem(answer->errors, answer->n_errors, "script unknown", 14) != NULL)
+    if (has_said(get, "script unknown"))
         return "php-fpm does not see the copy of the code: its service has a "
                "/tmp of its own (PrivateTmp), or it is in a chroot or a "
                "container; have the copy in a folder that both see, with "
