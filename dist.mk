@@ -145,6 +145,8 @@ EXTRA_DIST = \
 	t/browser/dokuwiki.py \
 	$(BROWSER_TESTS) \
 	$(REAL_TESTS) \
+	$(HARD_TESTS) \
+	t/model/handover.pml t/model/limit.pml t/model/queue.pml \
 	t/demo \
 	t/apps/flup.py \
 	t/lib \

@@ -140,7 +140,7 @@ PING_TESTS = \
 	t/ping/request.t \
 	t/ping/values.t \
 	t/ping/watch.t
-check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la
+check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la fault.la
 # Applications that end-to-end tests run against.
 t_apps_app_LDADD = libproto.la
 t_apps_httpdump_LDADD = libproto.la
@@ -188,6 +188,7 @@ AM_TESTS_ENVIRONMENT = \
 	FCGI_OTHER='$(abs_top_builddir)/.libs/other.so'; export FCGI_OTHER; \
 	FCGI_REFUSE='$(abs_top_builddir)/.libs/refuse.so'; export FCGI_REFUSE; \
 	FCGI_APP='$(abs_top_builddir)/t/apps/app'; export FCGI_APP; \
+	FCGI_FAULT_SO='$(abs_top_builddir)/.libs/fault.so'; export FCGI_FAULT_SO; \
 	FCGI_SANITIZER='$(SANITIZER)'; export FCGI_SANITIZER; \
 	MONKEY='$(MONKEY)'; export MONKEY;
 
@@ -276,6 +277,19 @@ check-browser: all
 	    TEST_SUITE_LOG=browser-monkey-suite.log; \
 	fi
 
+# What is to be hard to break: each call of the plugin fails, every FAULTSth of
+# them; models.
+HARD_TESTS = \
+	t/fault/start.t \
+	t/fault/running.t \
+	t/model/model.t
+FAULTS = 3
+check-hard: all $(check_LTLIBRARIES) $(check_PROGRAMS)
+	@rm -f $(HARD_TESTS:.t=.log) $(HARD_TESTS:.t=.trs)
+	FCGI_FAULTS='$(FAULTS)' FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) \
+	  check-TESTS TESTS='$(HARD_TESTS)' TEST_SUITE_LOG=hard-suite.log
+.PHONY: check-hard
+
 # Clients and applications of others: on fcgi-serve, or with MONKEY= on that one,
 # with TLS where it has it. What is not installed is skipped.
 REAL_TESTS = \
@@ -358,6 +372,10 @@ other_la_SOURCES = t/check/other.c
 other_la_LDFLAGS = $(MODULE_LDFLAGS)
 refuse_la_SOURCES = t/check/refuse.c
 refuse_la_LDFLAGS = $(MODULE_LDFLAGS)
+# For t/fault: it comes before a sanitizer, so that it has none.
+fault_la_SOURCES = t/fault/fault.c
+fault_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fno-builtin
+fault_la_LDFLAGS = $(MODULE_LDFLAGS)
 # Where memory is to be short.
 WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 t_unit_test_gateway_access_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "backend/dial.h"
 #include "backend/service.h"
 
 #define TIMEOUT_MS 2000 /* for one answer of one name server */
@@ -108,15 +109,21 @@ static void socket_changed(void *arg, ares_socket_t fd, int readable,
 /* --- what is found ----------------------------------------------------- */
 
 /* Whether there is a way to the address: connecting a datagram socket sends
- * nothing, but looks for a route. */
+ * nothing, but looks for a route. Where descriptors, memory or ports are short
+ * nobody knows, and no server is left out for that. */
 static bool has_route(const struct ares_addrinfo_node *node)
 {
-    int fd = socket(node->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool has = fd >= 0 && connect(fd, node->ai_addr, node->ai_addrlen) == 0;
+    int fd = socket(node->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+    enum fcgi_syscall call = fd < 0 ? FCGI_CALL_SOCKET : FCGI_CALL_CONNECT;
 
+    if (fd >= 0 && connect(fd, node->ai_addr, node->ai_addrlen) == 0) {
+        close(fd);
+        return true;
+    }
+    error = errno;
     if (fd >= 0)
         close(fd);
-    return has;
+    return error == EAGAIN || fcgi_fault_of(call, error) == FCGI_FAULT_SHORTAGE;
 }
 
 /* The next address, of this node or behind it; where `routed`, one that there
@@ -162,6 +169,13 @@ static bool pair(struct fcgi_group_member *members, size_t n)
     return true;
 }
 
+static void note_failure(struct lookup *lookup, int status)
+{
+    lookup->why = ares_strerror(status);
+    if (status != ARES_ENOTFOUND && status != ARES_ENODATA)
+        lookup->broken = true;
+}
+
 /* Adds the members of a host, which have its weight together. Returns how many
  * there are. */
 static size_t add_members(struct lookup *lookup, const struct host *host,
@@ -174,7 +188,10 @@ static size_t add_members(struct lookup *lookup, const struct host *host,
     while (n < most && (node = next_of(node, routed)) != NULL) {
         members[n].addresses = one(node);
         members[n].priority = host->service.priority;
-        n += members[n].addresses != NULL;
+        if (members[n].addresses != NULL)
+            n++;
+        else
+            note_failure(lookup, ARES_ENOMEM); /* what was known stays */
         node = node->ai_next;
     }
     if (pair(members, n))
@@ -255,13 +272,6 @@ static void answered(struct lookup *lookup)
     else
         miss(lookup, lookup->why != NULL ? lookup->why : "it has no address");
     forget_members(lookup);
-}
-
-static void note_failure(struct lookup *lookup, int status)
-{
-    lookup->why = ares_strerror(status);
-    if (status != ARES_ENOTFOUND && status != ARES_ENODATA)
-        lookup->broken = true;
 }
 
 static void found(void *arg, int status, int timeouts,

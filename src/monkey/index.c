@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monkey/index.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +29,22 @@ static size_t compose(char name[PATH_MAX], struct fcgi_text root,
     return n > 0 && n < PATH_MAX ? (size_t)n : 0;
 }
 
-static bool is_there(const struct fcgi_monkey_place *place,
-                     struct fcgi_text index)
+/* Where stat(2) cannot look (memory, a disk) Monkey may be able to a moment later,
+ * and would show a source: what may be a script is taken for one. */
+enum presence {
+    MISSING,
+    UNKNOWN,
+    PRESENT,
+};
+
+static bool is_missing(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES ||
+           error == ELOOP || error == ENAMETOOLONG;
+}
+
+static enum presence look(const struct fcgi_monkey_place *place,
+                          struct fcgi_text index)
 {
     const struct mk_ptr *root = &place->vhost->documentroot;
     char name[PATH_MAX];
@@ -40,7 +55,11 @@ static bool is_there(const struct fcgi_monkey_place *place,
             : compose(name, (struct fcgi_text){root->data, root->len},
                       place->path, index);
 
-    return length > 0 && stat(name, &st) == 0 && S_ISREG(st.st_mode);
+    if (length == 0)
+        return MISSING;
+    if (stat(name, &st) != 0)
+        return is_missing(errno) ? MISSING : UNKNOWN;
+    return S_ISREG(st.st_mode) ? PRESENT : MISSING;
 }
 
 static bool is_matched(const struct fcgi_monkey_place *place,
@@ -95,15 +114,32 @@ static struct fcgi_text find_own(const struct fcgi_monkey_place *place,
         return NOTHING;
     for (size_t n = 0; !meant && nth_name(server->config, n, &index); n++)
         meant = is_matched(place, rule, index);
-    for (size_t n = 0; meant && nth_name(server->config, n, &index); n++)
-        if (is_there(place, index))
+    for (size_t n = 0; meant && nth_name(server->config, n, &index); n++) {
+        enum presence presence = look(place, index);
+
+        if (presence == PRESENT ||
+            (presence == UNKNOWN && is_matched(place, rule, index)))
             return index;
+    }
     return NOTHING;
 }
 
-/* The first of Monkey's index files that is there. */
+/* Whether a rule of the site hands the index file to us. */
+static bool is_ours(const struct fcgi_monkey_place *place,
+                    struct fcgi_text index)
+{
+    const struct mk_list *rules = &place->vhost->handlers, *node;
+
+    for (node = rules->next; node != rules; node = node->next)
+        if (fcgi_monkey_rule_is_ours(FCGI_MONKEY_RULE(node)) &&
+            is_matched(place, FCGI_MONKEY_RULE(node), index))
+            return true;
+    return false;
+}
+
+/* The first of Monkey's index files that is there, and whether it is ours. */
 static struct fcgi_text find_monkeys(const struct fcgi_monkey_place *place,
-                                     const struct mk_config *config)
+                                     const struct mk_config *config, bool *ours)
 {
     const struct mk_list *names = config->index_files, *node;
 
@@ -111,8 +147,10 @@ static struct fcgi_text find_monkeys(const struct fcgi_monkey_place *place,
         const struct mk_string_line *line =
             MK_ENTRY(node, const struct mk_string_line, head);
         struct fcgi_text index = {line->val, (size_t)line->len};
+        enum presence presence = look(place, index);
 
-        if (is_there(place, index))
+        *ours = presence != MISSING && is_ours(place, index);
+        if (presence == PRESENT || *ours)
             return index;
     }
     return NOTHING;
@@ -124,6 +162,7 @@ struct fcgi_text fcgi_monkey_index_find(const struct fcgi_monkey_place *place,
 {
     const struct mk_list *rules = &place->vhost->handlers, *node;
     struct fcgi_text index;
+    bool ours;
 
     if (!is_folder(place->path))
         return NOTHING;
@@ -134,17 +173,15 @@ struct fcgi_text fcgi_monkey_index_find(const struct fcgi_monkey_place *place,
         if (index.data != NULL)
             return index;
     }
-    index = find_monkeys(place, config);
-    for (node = rules->next; index.data != NULL && node != rules;
-         node = node->next)
-        if (fcgi_monkey_rule_is_ours(FCGI_MONKEY_RULE(node)) &&
-            is_matched(place, FCGI_MONKEY_RULE(node), index))
-            return index;
-    return NOTHING;
+    index = find_monkeys(place, config, &ours);
+    return index.data != NULL && ours ? index : NOTHING;
 }
 
 bool fcgi_monkey_index_exists(const struct fcgi_monkey_place *place,
                               const struct mk_config *config)
 {
-    return is_folder(place->path) && find_monkeys(place, config).data != NULL;
+    bool ours;
+
+    return is_folder(place->path) &&
+           find_monkeys(place, config, &ours).data != NULL;
 }

@@ -172,16 +172,18 @@ static bool append(struct mk_ptr *old, const char *own, struct fcgi_text more)
 }
 
 /* Names an index file in a folder's path, so that the core matches the rules
- * against that. */
-static void name_index(struct mk_request *sr)
+ * against that. False where memory is short: the core would show a source. */
+static bool name_index(struct mk_request *sr)
 {
     const struct fcgi_monkey_place place = place_of(sr);
     struct fcgi_text index =
         fcgi_monkey_index_find(&place, monkey->config, monkey->pool);
 
-    if (index.length > 0 && append(&sr->uri_processed, sr->uri.data, index) &&
-        sr->user_home)
-        append(&sr->real_path, sr->real_path_static, index);
+    if (index.length == 0)
+        return true;
+    return append(&sr->uri_processed, sr->uri.data, index) &&
+           (!sr->user_home ||
+            append(&sr->real_path, sr->real_path_static, index));
 }
 
 static bool is_bare_folder(const char *name)
@@ -258,7 +260,10 @@ static int stage20(struct mk_session *cs, struct mk_request *sr)
     if (fcgi_monkey_gate_pending(fcgi_monkey_gate_client(cs)) != NULL) {
         hide_dots(sr);
     } else if (monkey->pool != NULL) {
-        name_index(sr);
+        if (!name_index(sr)) {
+            errno = 0;
+            return MK_CLOSE_CONX;
+        }
         if (!MK_MAY_DECLINE)
             decline_early(sr);
     }

@@ -2,18 +2,21 @@
  *
  * app - a FastCGI application for tests under load: it counts what it sees.
  *
- *   app [-n MOST] [-r REQUESTS] -u PATH | [-a ADDRESS] -p PORT
+ *   app [-n MOST] [-r REQUESTS] [-l FILE] -u PATH | [-a ADDRESS] -p PORT
  *
  *   -n MOST      accepts no more connections at a time, as an application with
  *                so many processes does; others wait in the backlog
  *   -a ADDRESS   instead of 127.0.0.1
  *   -r REQUESTS  closes a connection after so many, as pm.max_requests does
+ *   -l FILE      has the QUERY_STRING of each request that was counted
  *
  * What a request wants is in its QUERY_STRING, words joined by '&':
  *
  *   ms=N    answers after so long      size=N  so many bytes of a body
  *   die     closes without an answer, when it has counted the request
  *   busy    END_REQUEST with OVERLOADED, uncounted
+ *   sum     answers "N SUM": bytes of the request's body, sum of 31^i * byte
+ *   moan    writes to STDERR, too       file=PATH  (last) has X-Sendfile
  *   stats   "open=N most=N requests=N connections=N": connections at this
  *           moment and at any, requests (these not among them), accepted
  *
@@ -43,6 +46,8 @@ struct conn {
     uint8_t in[70000];
     size_t n_in;
     char query[256];
+    unsigned long n_body;
+    uint32_t sum;   /* of the request's body */
     bool keep;      /* the request has asked for it */
     bool ready;     /* it is complete */
     bool run;       /* its answer is under way */
@@ -56,6 +61,7 @@ struct conn {
 
 static struct conn *conns[MOST];
 static unsigned most_open, n_requests, n_connections, limit = MOST, rounds;
+static FILE *list; /* of what was executed; or NULL */
 
 static long long now_ms(void)
 {
@@ -143,7 +149,8 @@ static void add_end(struct conn *conn)
 
 static void begin_answer(struct conn *conn)
 {
-    char text[256];
+    const char *file = strstr(conn->query, "file=");
+    char text[512];
     int n;
 
     conn->run = true;
@@ -153,10 +160,19 @@ static void begin_answer(struct conn *conn)
                      "Content-Type: text/plain\r\n\r\n"
                      "open=%u most=%u requests=%u connections=%u\n",
                      n_open(), most_open, n_requests, n_connections);
+    } else if (strstr(conn->query, "sum")) {
+        n = snprintf(text, sizeof(text),
+                     "Content-Type: text/plain\r\n\r\n%lu %u\n", conn->n_body,
+                     (unsigned)conn->sum);
+    } else if (file != NULL) {
+        n = snprintf(text, sizeof(text), "X-Sendfile: %s\r\n\r\n",
+                     file + strlen("file="));
     } else {
         n = snprintf(text, sizeof(text),
                      "Content-Type: text/plain\r\n\r\nok\n");
     }
+    if (strstr(conn->query, "moan"))
+        add(conn, FCGI_STDERR, "moaning\n", strlen("moaning\n"));
     if (!strstr(conn->query, "busy"))
         add(conn, FCGI_STDOUT, text, (size_t)n);
     if (conn->left == 0)
@@ -214,6 +230,15 @@ static void read_params(struct conn *conn, const uint8_t *bytes, size_t length)
     }
 }
 
+static void count_one(const struct conn *conn)
+{
+    n_requests++;
+    if (list != NULL) {
+        fprintf(list, "%s\n", conn->query);
+        fflush(list);
+    }
+}
+
 /* One record; false when the connection is over. */
 static bool take(struct conn *conn, const struct fcgi_record *record,
                  const uint8_t *bytes)
@@ -222,15 +247,20 @@ static bool take(struct conn *conn, const struct fcgi_record *record,
     case FCGI_BEGIN_REQUEST:
         conn->keep = bytes[2] & FCGI_KEEP_CONN;
         conn->query[0] = '\0';
+        conn->n_body = 0;
+        conn->sum = 0;
         return true;
     case FCGI_PARAMS:
         read_params(conn, bytes, record->content_length);
         return true;
     case FCGI_STDIN:
+        for (size_t i = 0; i < record->content_length; i++)
+            conn->sum = conn->sum * 31 + bytes[i];
+        conn->n_body += record->content_length;
         if (record->content_length > 0)
             return true;
         if (!strstr(conn->query, "stats") && !strstr(conn->query, "busy"))
-            n_requests++;
+            count_one(conn);
         conn->ready = true;
         conn->at = now_ms() + (long long)number(conn, "ms=");
         return strstr(conn->query, "die") == NULL;
@@ -346,10 +376,13 @@ int main(int argc, char **argv)
     const char *path = NULL, *address = "127.0.0.1", *port = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "a:n:r:u:p:")) >= 0) {
+    while ((option = getopt(argc, argv, "a:l:n:r:u:p:")) >= 0) {
         switch (option) {
         case 'a':
             address = optarg;
+            break;
+        case 'l':
+            list = fopen(optarg, "ae");
             break;
         case 'n':
             limit = (unsigned)strtoul(optarg, NULL, 10);

@@ -3,6 +3,7 @@
 # The application in C that counts (t/apps/app.c), and load against a host.
 #
 #   my $app = FCGITest::App->new(listen => 'unix', children => 2, rounds => 50);
+#     (list => FILE: the query of each request that was executed is written there)
 #   FCGITest::App->new(listen => 'tcp', address => '127.0.0.2', port => 9000)
 #   $app->stats                          { open, most, requests, connections }
 #   $app->stop; $app->start              at the same address
@@ -34,6 +35,7 @@ sub start {
     $self->spawn($ENV{FCGI_APP},
         $self->{children} ? (-n => $self->{children}) : (),
         $self->{rounds} ? (-r => $self->{rounds}) : (),
+        $self->{list} ? (-l => $self->{list}) : (),
         $self->{path} ? (-u => $self->{path}) : (-a => $self->{address}, -p => $self->{port}));
     return $self->wait_up;
 }
