@@ -146,7 +146,7 @@ EXTRA_DIST = \
 	$(BROWSER_TESTS) \
 	$(REAL_TESTS) \
 	$(HARD_TESTS) \
-	t/model/handover.pml t/model/limit.pml t/model/queue.pml \
+	t/model/handover.pml t/model/limit.pml t/model/queue.pml t/mutate/known \
 	t/demo \
 	t/apps/flup.py \
 	t/lib \

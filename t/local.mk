@@ -278,15 +278,18 @@ check-browser: all
 	fi
 
 # What is to be hard to break: each call of the plugin fails, every FAULTSth of
-# them; models.
+# them; attackers; models; MUTANTS changes of the code, which tests notice.
 HARD_TESTS = \
+	t/hard/attack.t \
 	t/fault/start.t \
 	t/fault/running.t \
-	t/model/model.t
+	t/model/model.t \
+	t/mutate/mutate.t
 FAULTS = 3
+MUTANTS = 40
 check-hard: all $(check_LTLIBRARIES) $(check_PROGRAMS)
 	@rm -f $(HARD_TESTS:.t=.log) $(HARD_TESTS:.t=.trs)
-	FCGI_FAULTS='$(FAULTS)' FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) \
+	FCGI_FAULTS='$(FAULTS)' FCGI_MUTANTS='$(MUTANTS)' FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) \
 	  check-TESTS TESTS='$(HARD_TESTS)' TEST_SUITE_LOG=hard-suite.log
 .PHONY: check-hard
 

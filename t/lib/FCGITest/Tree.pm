@@ -167,7 +167,7 @@ X
     $self->{has_access} = 1;
     write_file("$d/nginx.conf", <<"X");
 daemon off; master_process off; pid $d/nginx.pid; error_log stderr info;
-events { worker_connections 1024; }
+events { worker_connections @{[$self->{clients} || 1024]}; }
 http {
   types { text/html html; text/plain txt; }
   default_type text/plain;
