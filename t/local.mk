@@ -65,6 +65,7 @@ UNIT_TESTS = \
 	t/unit/test_backend_histogram \
 	t/unit/test_backend_keep \
 	t/unit/test_backend_limit \
+	t/unit/test_backend_limit_rules \
 	t/unit/test_backend_server \
 	t/unit/test_backend_service \
 	t/unit/test_backend_stream \
@@ -281,6 +282,8 @@ check-browser: all
 # them; attackers; models; MUTANTS changes of the code, which tests notice.
 HARD_TESTS = \
 	t/hard/attack.t \
+	t/hard/chaos.t \
+	t/hard/soak.t \
 	t/fault/start.t \
 	t/fault/running.t \
 	t/model/model.t \

@@ -132,7 +132,6 @@ static void end_body(struct fcgi_response *response, const uint8_t *bytes,
     event->type = FCGI_RESPONSE_END;
     /* A longer body would be a later protocol's; it is skipped like padding. */
     response->padding_left += response->content_left - FCGI_BODY_LEN;
-    response->content_left = 0;
     response->state = FCGI_RESPONSE_IN_PADDING;
 }
 

@@ -27,7 +27,7 @@ my $bomb = responder(name => 'bomb', cases => {
     fields => sub { my ($c) = @_; eval { $c->stdout("Content-Type: text/plain\r\n"); $c->stdout("X: y\r\n" x 8000) for 1 .. 100; $c->end } },
     moans => sub { my ($c) = @_; eval { $c->stderr('s' x 60_000 . "\n") for 1 .. 100; $c->reply(page("ok\n")) } },
 });
-my $T = "HTTP/1.1";
+my $T = 'HTTP/1.1';
 
 sub head { my ($method, $uri, @more) = @_; return join('', "$method $uri $T\r\nHost: a\r\n", map { "$_\r\n" } @more) . "\r\n" }
 

@@ -34,7 +34,7 @@ my %tests = (
     'src/http' => [ @HTTP, 'test_gateway_origin' ],
     'src/proto' => [@PROTO],
     'src/gateway/retry.c' => ['test_gateway_retry'],
-    'src/backend/limit.c' => [ 'test_backend_server', 'test_backend_limit' ],
+    'src/backend/limit.c' => [ 'test_backend_limit_rules', 'test_backend_server', 'test_backend_limit' ],
 );
 my @files = map { s{^\Q$top\E/}{}r } map { /\.c\z/ ? "$top/$_" : glob "$top/$_/*.c" } sort keys %tests;
 

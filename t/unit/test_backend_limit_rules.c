@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The learned limit, rule by rule, as backend/limit.h has them: what each call
+ * makes of what is known. What they come to together is test_backend_limit's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "backend/limit.h"
+
+#define MS FCGI_LOOP_MS
+#define NOW (1000 * MS)
+#define TELLS true
+
+static struct fcgi_limit limit;
+
+/* A limit that is learned, of which so many connections are proven. */
+static void begin(bool tells, unsigned proven)
+{
+    fcgi_limit_init(&limit, 0, tells);
+    for (unsigned i = 0; i < proven; i++)
+        fcgi_limit_proven(&limit, NOW);
+}
+
+static void finish(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        fcgi_limit_finish(&limit, false, limit.proven + 1, NOW);
+}
+
+static void test_at_first(void **state)
+{
+    (void)state;
+    begin(TELLS, 0);
+    assert_false(fcgi_limit_is_set(&limit));
+    assert_int_equal(limit.learned, 1);
+    assert_int_equal(limit.window, 1);
+    assert_true(fcgi_limit_may_open(&limit, 1, 0));
+    assert_false(fcgi_limit_may_open(&limit, 2, 0));
+    fcgi_limit_init(&limit, 3, TELLS);
+    assert_true(fcgi_limit_is_set(&limit));
+    assert_true(fcgi_limit_may_open(&limit, 2, 0));
+    assert_false(fcgi_limit_may_open(&limit, 3, 0));
+    fcgi_limit_proven(&limit, NOW);
+    fcgi_limit_failed(&limit, true, 3, NOW);
+    assert_int_equal(limit.learned, 3);
+}
+
+static void test_reset(void **state)
+{
+    (void)state;
+    begin(TELLS, 3);
+    fcgi_limit_finish(&limit, true, 5, NOW);
+    fcgi_limit_finish(&limit, true, 5, NOW);
+    fcgi_limit_look(&limit, 3, NOW);
+    fcgi_limit_unkept(&limit);
+    fcgi_limit_reset(&limit);
+    assert_int_equal(limit.learned, 1);
+    assert_int_equal(limit.window, 1);
+    assert_int_equal(limit.proven + limit.closed + limit.in_vain, 0);
+    assert_int_equal(limit.unkept + limit.pause + limit.again, 0);
+    assert_int_equal(limit.moved + limit.looked + limit.seen, 0);
+    assert_int_equal(limit.finished + limit.next_more, 0);
+}
+
+static void test_unkept(void **state)
+{
+    (void)state;
+    begin(TELLS, 0);
+    for (int i = 0; i < 3; i++)
+        fcgi_limit_unkept(&limit);
+    assert_false(fcgi_limit_may_open(&limit, 100, NOW));
+    fcgi_limit_unkept(&limit);
+    assert_true(fcgi_limit_may_open(&limit, 100, NOW));
+    for (int i = 0; i < 300; i++)
+        fcgi_limit_unkept(&limit);
+    assert_true(limit.unkept < 10);
+    fcgi_limit_kept(&limit);
+    assert_false(fcgi_limit_may_open(&limit, 100, NOW));
+    fcgi_limit_init(&limit, 2, TELLS);
+    for (int i = 0; i < 9; i++)
+        fcgi_limit_unkept(&limit);
+    assert_false(fcgi_limit_may_open(&limit, 2, NOW));
+}
+
+static void test_proven(void **state)
+{
+    (void)state;
+    begin(TELLS, 1);
+    assert_int_equal(limit.learned, 1);
+    assert_int_equal(limit.window, 1);
+    assert_int_equal(limit.moved, NOW);
+    fcgi_limit_failed(&limit, false, 2, NOW);
+    assert_int_equal(limit.pause, FCGI_LIMIT_PAUSE_FIRST);
+    fcgi_limit_proven(&limit, NOW + MS);
+    assert_int_equal(limit.learned, 2);
+    assert_int_equal(limit.window, 2);
+    assert_int_equal(limit.pause + limit.again, 0);
+    assert_int_equal(limit.moved, NOW + MS);
+    fcgi_limit_gone(&limit);
+    assert_int_equal(limit.proven, 1);
+    fcgi_limit_proven(&limit, NOW + 2 * MS);
+    assert_int_equal(limit.window, 2);
+    /* One for which another was closed moves nothing. */
+    fcgi_limit_gone(&limit);
+    fcgi_limit_finish(&limit, true, 3, NOW + 2 * MS);
+    assert_int_equal(limit.closed, 1);
+    fcgi_limit_proven(&limit, NOW + 9 * MS);
+    assert_int_equal(limit.closed, 0);
+    assert_int_equal(limit.moved, NOW + 2 * MS);
+    begin(TELLS, 5000);
+    assert_int_equal(limit.learned, 5000);
+    assert_int_equal(limit.window, 4096);
+}
+
+static void test_failed(void **state)
+{
+    uint64_t now = NOW, pause = FCGI_LIMIT_PAUSE_FIRST;
+
+    (void)state;
+    begin(TELLS, 4);
+    fcgi_limit_failed(&limit, false, 4, now); /* none beyond what is known */
+    assert_int_equal(limit.pause, 0);
+    assert_int_equal(limit.window, 4);
+    fcgi_limit_failed(&limit, false, 5, now);
+    assert_int_equal(limit.learned, 4);
+    assert_int_equal(limit.window, 1);
+    assert_int_equal(limit.again, now + pause);
+    assert_false(fcgi_limit_may_open(&limit, 4, now + pause - 1));
+    assert_true(fcgi_limit_may_open(&limit, 4, now + pause));
+    fcgi_limit_failed(&limit, false, 5,
+                      now + pause - 1); /* of the same round */
+    assert_int_equal(limit.pause, pause);
+    for (int i = 0; i < 12; i++) {
+        now = limit.again;
+        fcgi_limit_failed(&limit, false, 5, now);
+        pause = pause * 2 < FCGI_LIMIT_PAUSE_MOST ? pause * 2
+                                                  : FCGI_LIMIT_PAUSE_MOST;
+        assert_int_equal(limit.pause, pause);
+        assert_int_equal(limit.again, now + pause);
+    }
+    fcgi_limit_gone(&limit);
+    fcgi_limit_gone(&limit);
+    fcgi_limit_failed(&limit, true, 5, now);
+    assert_int_equal(limit.learned, 2);
+    fcgi_limit_gone(&limit);
+    fcgi_limit_gone(&limit);
+    fcgi_limit_failed(&limit, true, 5, now);
+    assert_int_equal(limit.learned, 1);
+}
+
+static void test_overflow(void **state)
+{
+    (void)state;
+    begin(TELLS, 1);
+    assert_true(fcgi_limit_may_overflow(&limit, true));
+    assert_true(fcgi_limit_may_overflow(&limit, false));
+    fcgi_limit_failed(&limit, false, 2, NOW);
+    assert_false(fcgi_limit_may_overflow(&limit, true));
+    assert_true(fcgi_limit_may_overflow(&limit, false));
+    fcgi_limit_init(&limit, 2, TELLS);
+    assert_false(fcgi_limit_may_overflow(&limit, true));
+    assert_false(fcgi_limit_may_overflow(&limit, false));
+}
+
+static void test_begin(void **state)
+{
+    struct fcgi_limit_wait wait;
+
+    (void)state;
+    begin(!TELLS, 3);
+    finish(7);
+    fcgi_limit_begin(&limit, &wait, 1, NOW);
+    assert_int_equal(wait.since, NOW);
+    assert_int_equal(wait.enough, 7 + 2 + 2 * 3 + 2);
+    fcgi_limit_begin(&limit, &wait, 3, NOW);
+    assert_int_equal(wait.enough, 7 + 8);
+    fcgi_limit_begin(&limit, &wait, 4, NOW);
+    assert_int_equal(wait.enough, 7 + 8);
+}
+
+/* One that waits since NOW. */
+static bool is_stuck(bool tells, bool late, uint64_t after, unsigned finished)
+{
+    struct fcgi_limit_wait wait;
+
+    begin(tells, 2);
+    fcgi_limit_begin(&limit, &wait, 2, NOW);
+    finish(finished);
+    return fcgi_limit_is_stuck(&limit, &wait, late, NOW + after);
+}
+
+static void test_stuck(void **state)
+{
+    struct fcgi_limit_wait wait;
+
+    (void)state;
+    assert_false(is_stuck(TELLS, false, FCGI_LIMIT_SOON - 1, 9));
+    assert_true(is_stuck(TELLS, false, FCGI_LIMIT_SOON, 0));
+    assert_false(is_stuck(!TELLS, false, FCGI_LIMIT_SOON, 5));
+    assert_true(is_stuck(!TELLS, false, FCGI_LIMIT_SOON, 6));
+    assert_false(is_stuck(!TELLS, true, FCGI_LIMIT_LATE - 1, 6));
+    assert_true(is_stuck(!TELLS, true, FCGI_LIMIT_LATE, 6));
+    assert_false(is_stuck(TELLS, true, FCGI_LIMIT_LATE, 5));
+    /* A backlog that moves. */
+    begin(TELLS, 1);
+    fcgi_limit_begin(&limit, &wait, 0, NOW - 9 * MS);
+    assert_false(
+        fcgi_limit_is_stuck(&limit, &wait, false, NOW + FCGI_LIMIT_SOON - 1));
+    assert_true(
+        fcgi_limit_is_stuck(&limit, &wait, false, NOW + FCGI_LIMIT_SOON));
+}
+
+static bool wants_idle(unsigned most, bool tells, bool late, unsigned open,
+                       uint64_t after)
+{
+    const struct fcgi_limit_wait wait = {.since = NOW};
+
+    fcgi_limit_init(&limit, most, tells);
+    for (int i = 0; i < 2; i++)
+        fcgi_limit_proven(&limit, NOW);
+    return fcgi_limit_wants_idle(&limit, &wait, late, open, NOW + after);
+}
+
+static void test_wants_idle(void **state)
+{
+    (void)state;
+    assert_false(wants_idle(0, TELLS, false, 2, FCGI_LIMIT_SOON - 1));
+    assert_true(wants_idle(0, TELLS, false, 2, FCGI_LIMIT_SOON));
+    assert_false(wants_idle(0, TELLS, true, 2, FCGI_LIMIT_LATE - 1));
+    assert_true(wants_idle(0, TELLS, true, 2, FCGI_LIMIT_LATE));
+    assert_true(wants_idle(0, !TELLS, false, 3, FCGI_LIMIT_SOON));
+    assert_false(wants_idle(0, !TELLS, false, 2, FCGI_LIMIT_SLOW - 1));
+    assert_true(wants_idle(0, !TELLS, false, 2, FCGI_LIMIT_SLOW));
+    assert_false(wants_idle(0, !TELLS, true, 2, 2 * FCGI_LIMIT_SLOW));
+    assert_true(wants_idle(2, !TELLS, false, 2, FCGI_LIMIT_SOON));
+}
+
+static void test_one_too_many(void **state)
+{
+    const struct fcgi_limit_wait wait = {.since = NOW};
+    const uint64_t soon = NOW + FCGI_LIMIT_SOON;
+
+    (void)state;
+    begin(TELLS, 2);
+    assert_false(fcgi_limit_is_one_too_many(&limit, &wait, 2, soon));
+    assert_false(fcgi_limit_is_one_too_many(&limit, &wait, 3, soon - 1));
+    assert_true(fcgi_limit_is_one_too_many(&limit, &wait, 3, soon));
+}
+
+/* One is closed for each that waits; then more, the later each time. */
+static void test_finish(void **state)
+{
+    uint64_t in_vain = 0;
+
+    (void)state;
+    begin(TELLS, 2);
+    assert_false(fcgi_limit_finish(&limit, false, 4, NOW));
+    assert_int_equal(limit.finished, 1);
+    assert_true(fcgi_limit_finish(&limit, true, 4, NOW));
+    assert_true(fcgi_limit_finish(&limit, true, 4, NOW));
+    assert_int_equal(limit.closed, 2);
+    assert_int_equal(limit.next_more, 3 + 6);
+    for (int round = 1; round < 9; round++) {
+        while (limit.finished + 1 < limit.next_more)
+            assert_false(fcgi_limit_finish(&limit, true, 3, NOW));
+        assert_true(fcgi_limit_finish(&limit, true, 3, NOW));
+        in_vain = round < 6 ? (uint64_t)round : 6;
+        assert_int_equal(limit.closed, 1);
+        assert_int_equal(limit.in_vain, in_vain);
+        assert_int_equal(limit.next_more, limit.finished + (6U << in_vain));
+    }
+    /* While somebody waits, stuck or not, that stands; then it is over. */
+    fcgi_limit_finish(&limit, false, 3, NOW);
+    assert_int_equal(limit.closed, 1);
+    fcgi_limit_finish(&limit, false, 2, NOW);
+    assert_int_equal(limit.closed + limit.in_vain, 0);
+}
+
+static void test_look(void **state)
+{
+    (void)state;
+    begin(!TELLS, 1);
+    fcgi_limit_look(&limit, 1, NOW);
+    assert_int_equal(limit.window, 1); /* fewer are open than may be */
+    fcgi_limit_look(&limit, 2, NOW + FCGI_LIMIT_SOON - 1);
+    assert_int_equal(limit.window, 1);
+    fcgi_limit_look(&limit, 2, NOW + FCGI_LIMIT_SOON);
+    assert_int_equal(limit.window, 2);
+    /* Later where something has failed. */
+    begin(!TELLS, 1);
+    limit.pause = 400 * MS;
+    fcgi_limit_look(&limit, 1, NOW);
+    fcgi_limit_look(&limit, 2, NOW + 50 * MS - 1);
+    assert_int_equal(limit.window, 1);
+    fcgi_limit_look(&limit, 2, NOW + 50 * MS);
+    assert_int_equal(limit.window, 2);
+    begin(TELLS, 1);
+    fcgi_limit_look(&limit, 9, NOW);
+    assert_int_equal(limit.window, 1);
+    begin(!TELLS, 1);
+    for (unsigned i = 1; i < 30; i++)
+        fcgi_limit_look(&limit, 10000, NOW + i * FCGI_LIMIT_SOON);
+    assert_int_equal(limit.window, 4096);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_at_first),   cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_unkept),     cmocka_unit_test(test_proven),
+        cmocka_unit_test(test_failed),     cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_begin),      cmocka_unit_test(test_stuck),
+        cmocka_unit_test(test_wants_idle), cmocka_unit_test(test_one_too_many),
+        cmocka_unit_test(test_finish),     cmocka_unit_test(test_look),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
