@@ -67,6 +67,7 @@ nobase_dist_example_DATA = \
 	docs/behaviour.md \
 	docs/limit.md \
 	docs/monkey-1.8.md \
+	docs/reliability.md \
 	docs/scale-out.md \
 	docs/scripts.md \
 	docs/tools.md \

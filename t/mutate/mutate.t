@@ -82,7 +82,7 @@ sub told { my ($c) = @_; return "$c->{file}: " . join ' -> ', map { s/^\s+//r } 
 
 # --- what is built ---------------------------------------------------------
 
-my @flags = ('-std=gnu11', '-O2', '-w', '-fPIC', '-fvisibility=hidden', "-I$build", "-I$top/src", "-I$top/tools");
+my @flags = ('-std=gnu11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', "-I$build", "-I$top/src", "-I$top/tools");
 my @archives = grep { !m{lib(?:monkey1|serve)} } glob "$build/.libs/*.a";
 plan skip_all => 'the unit tests are not built here' if !@archives || !-e "$build/t/unit/test_http_head.o";
 
@@ -130,7 +130,11 @@ for my $i (sort { $order{$a} cmp $order{$b} } keys %order) {
     my $c = $all[$i];
     my $text = slurp("$top/$c->{file}");
     my @lines = split /\n/, $text, -1;
-    $original{ $c->{file} } //= do { compile($c->{file}, $text) or die $c->{file}; code() };
+    $original{ $c->{file} } //= do {
+        compile($c->{file}, $text) or die $c->{file};
+        ok(!(first { !passes($_, "$tmp/it.o") } tests_of($c->{file})), "$c->{file}: unchanged, as it is compiled here, it passes");
+        code();
+    };
     next if $known{ told($c) };
     $lines[ $c->{line} - 1 ] = $c->{is};
     next if !eval { local *STDERR; open STDERR, '>', '/dev/null'; compile($c->{file}, join "\n", @lines) };

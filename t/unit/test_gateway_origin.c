@@ -19,6 +19,7 @@
 
 #include "gateway/origin.h"
 #include "guard.h"
+#include "http/forwarded.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PEER "10.0.0.1"
@@ -352,11 +353,34 @@ static void long_lists(void **state)
     }
 }
 
+/* Behind the address a node is zero: nothing of what was there before. */
+static void whole_nodes(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t size;
+    } nodes[] = {{"192.0.2.1:80", sizeof(struct sockaddr_in)},
+                 {"[2001:db8::1]:80", sizeof(struct sockaddr_in6)}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(nodes); i++) {
+        struct fcgi_text text = {nodes[i].text, strlen(nodes[i].text)};
+        struct sockaddr_storage node;
+        const char *bytes = (const char *)&node;
+
+        memset(&node, 0xee, sizeof(node));
+        assert_true(fcgi_http_forwarded_node(text, &node));
+        for (size_t at = nodes[i].size; at < sizeof(node); at++)
+            assert_int_equal(bytes[at], 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trusted_peer), cmocka_unit_test(other_peer),
-        cmocka_unit_test(over_tls), cmocka_unit_test(long_lists)};
+        cmocka_unit_test(over_tls), cmocka_unit_test(long_lists),
+        cmocka_unit_test(whole_nodes)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

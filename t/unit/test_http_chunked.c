@@ -324,6 +324,9 @@ static void test_endless(void **state)
     (void)state;
     assert_int_equal(repeat("", "0", FCGI_HTTP_CHUNK_LINE_MOST), PART);
     assert_int_equal(repeat("", "0", FCGI_HTTP_CHUNK_LINE_MOST + 1), WRONG);
+    n = FCGI_HTTP_CHUNK_LINE_MOST + (int)strlen("1\r\na\r\n");
+    assert_int_equal(repeat("1\r\na\r\n", "0", (size_t)n), PART);
+    assert_int_equal(repeat("1\r\na\r\n", "0", (size_t)n + 1), WRONG);
     assert_int_equal(repeat("1;", "x", FCGI_HTTP_CHUNK_LINE_MOST), PART);
     assert_int_equal(repeat("1;", "x", FCGI_HTTP_CHUNK_LINE_MOST + 1), WRONG);
     assert_int_equal(repeat("0\r\n", "A: b\r\n", FCGI_HTTP_TRAILER_MOST), PART);

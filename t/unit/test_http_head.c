@@ -541,6 +541,26 @@ static void test_fields(void **state)
     }
 }
 
+/* Names as long as those that a head is read for. */
+static void test_other_fields(void **state)
+{
+    static const char text[] =
+        "GET / HTTP/1.1\r\n"
+        "Host: a\r\n"
+        "From: a\r\n"
+        "Cookie: a\r\n"
+        "Referer: a\r\n"
+        "User-Agent: a\r\n"
+        "Accept-Charset: a\r\n"
+        "If-Modified-Since: a\r\n\r\n";
+    struct fcgi_http_head head;
+
+    (void)state;
+    assert_int_equal(parse_bytes(&head, text, sizeof(text) - 1), 0);
+    assert_int_equal(head.n_fields, 7);
+    assert_false(head.upgrade);
+}
+
 static void test_many(void **state)
 {
     char text[LIMIT];
@@ -614,8 +634,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scan),   cmocka_unit_test(test_limit),
         cmocka_unit_test(test_heads),  cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_fields), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_fields), cmocka_unit_test(test_other_fields),
+        cmocka_unit_test(test_many),   cmocka_unit_test(test_random),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
