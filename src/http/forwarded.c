@@ -224,8 +224,6 @@ bool fcgi_http_forwarded_read(struct fcgi_text element,
     unsigned seen = 0;
 
     memset(hop, 0, sizeof(*hop));
-    if (element.length == 0)
-        return false;
     for (;;) {
         if (!read_pair(&at, end, &pair) || !take(&pair, hop, &seen))
             return false;
