@@ -5,6 +5,8 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
+use FCGITest::Tool;
+use Cwd qw(abs_path);
 use JSON::PP qw(decode_json);
 use MIME::Base64 ();
 
@@ -304,6 +306,9 @@ SKIP: {
     res_is(get($h, '/private/doc.txt', @ann), 200, 'a document', 'and is sent files');
     res_is(post($h, '/private/echo.php', 'a=b', @ann), 200, 'a=b', 'and may send a body');
     ok(!exists decode_json(get($h, '/env.php')->{body})->{REMOTE_USER}, 'other folders are as before');
+    my @get = ('fcgi-get', '-i', '--role=authorizer', $app->{path});
+    tool_is(tool(@get), 0, qr/^Status: 401\r?\n.*who are you/s, '', 'fcgi-get asks it, too');
+    tool_is(tool(@get, '-H', 'Authorization: Basic YW5uOnNlY3JldA=='), 0, qr/^Variable-REMOTE_USER: ann\r?$/m, '', 'and shows what it says');
     $h->stop_ok;
 }
 
@@ -357,9 +362,26 @@ $h = host(responder => [ $gate, $php ], servers => \%role, match => ['/.*\.php f
 res_is(get($h, '/hello.php'), 200, "hello\n", 'a rule without names') for 1 .. 4;
 $h->stop_ok;
 
+# The files of ~users, of which the core knows alone where they are.
+SKIP: {
+    my ($user, $home) = (getpwuid $<)[0, 7];
+    skip('fcgi-serve has no UserDir', 4) if host_kind() ne 'monkey' || !defined $home || !-d $home;
+    my $to = temp_dir();
+    my $up = join '/', ('..') x (abs_path($home) =~ tr{/}{});
+    FCGITest::Host::write_file("$to/doc.txt", 'a document');
+    symlink '/etc/passwd', "$to/link.txt" or die;
+    $h = host(responder => [ $php, $gate ], servers => \%role, match => ['^/~.* fastcgi gate!'], monkey => { UserDir => "$up$to" });
+    $res = ask("/~$user/doc.txt", 'no');
+    res_is($res, 401, "who?\n", 'a file of a ~user is guarded');
+    res_is(ask("/~$user/doc.txt", 'yes'), 200, 'a document', 'and sent');
+    is(ask("/~$user/link.txt", 'yes')->{status}, 403, 'but no link');
+    $h->stop_ok;
+}
+
 # Another plugin behind an authorizer.
 SKIP: {
-    skip('it takes a plugin of a real Monkey', 2) if host_kind() ne 'monkey' || is_abi('1.8');
+    skip('it takes the auth plugin of a real Monkey, which does not start with AddressSanitizer', 2)
+      if host_kind() ne 'monkey' || is_abi('1.8') || $ENV{FCGI_SANITIZER};
     $h = host(responder => [ $php, $gate ], servers => \%role, match => [ '/private/.* fastcgi gate!', '/private/.* auth' ], files => \%files,
         auth => { '/private' => "x:{SHA}y\n" });
     $mark = $h->mark;
