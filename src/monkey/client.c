@@ -79,6 +79,8 @@ static ssize_t read_raw(struct fcgi_monkey_client *client, void *buf,
         return (ssize_t)size;
     }
     n = fcgi_monkey_client_receive(client, buf, size);
+    /* A layer of Monkey 1.8 does not say that it has more. */
+    client->more = client->more || (client->tls && n == (ssize_t)size);
     if (n == 0) {
         errno = ECONNRESET; /* the body is not whole */
         return -1;

@@ -84,6 +84,7 @@ static int feed(MK_ON_FD, void *buf, int size)
         client->body_left -= (uint64_t)got;
         if (client->body_left == 0)
             return (int)got; /* what the layer has besides is not its */
+        client->more = client->more || (client->tls && (size_t)got == room);
     }
     return client->more ? size + 1 : (int)got;
 }

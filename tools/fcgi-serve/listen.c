@@ -20,6 +20,7 @@
 #include "log.h"
 #include "mem.h"
 #include "monkeyconf/monkeyconf.h"
+#include "pieces.h"
 #include "serve.h"
 
 #define BACKLOG 128
@@ -30,7 +31,7 @@ void serve_listen_add_parts(const char *address, const char *port)
 
     listener->address = serve_mem_dup(address);
     listener->port = serve_mem_dup(port);
-    listener->flags = MK_CAP_HTTP;
+    listener->flags = MK_CAP_HTTP | serve_pieces_capability();
     serve_list_add(&listener->head, &serve.config.listeners);
 }
 

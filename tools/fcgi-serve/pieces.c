@@ -3,8 +3,9 @@
  * With FCGI_SERVE_LAYER=pieces in the environment, clients are read and written
  * as the TLS layers of Monkey do it, but for the cipher: trap (m).
  *   - What is in the socket is taken out as a record of up to 16384 bytes. Who
- *     asks for less is told a larger number than that, and has to come again: no
- *     event tells of the rest.
+ *     asks for less has to come again: no event tells of the rest. As Monkey 1.6
+ *     he is told a larger number than that; as 1.8 with OpenSSL he is told
+ *     nothing.
  *   - Now and then a read comes to nothing although there is something.
  *   - A write takes 16384 bytes at most, and now and then refuses them, once, as
  *     when a socket is full: it has to be repeated with the very same bytes, or
@@ -74,7 +75,7 @@ static int pieces_read(SERVE_PLUGIN(plugin) int fd, void *buf, int size)
     left = piece->end - piece->begin;
     memcpy(buf, piece->in + piece->begin, left < most ? left : most);
     piece->begin += left < most ? left : most;
-    return (int)left;
+    return (int)(MK_ABI == 16 || left < most ? left : most);
 }
 
 static int pieces_write(SERVE_PLUGIN(plugin) int fd, const void *buf,
@@ -144,6 +145,12 @@ static int pieces_close(SERVE_PLUGIN(plugin) int fd)
     serve_mem_free(pieces[fd]);
     pieces[fd] = NULL;
     return SERVE_NET(&below, close, fd);
+}
+
+uint32_t serve_pieces_capability(void)
+{
+    return serve.network.read == pieces_read ? MK_CAP_SOCK_TLS
+                                             : MK_CAP_SOCK_PLAIN;
 }
 
 void serve_pieces_setup(void)
