@@ -90,6 +90,7 @@ REQUEST_TESTS = \
 	t/e2e/chunked.t \
 	t/e2e/client.t \
 	t/e2e/errors.t \
+	t/e2e/examples.t \
 	t/e2e/extension.t \
 	t/e2e/framing.t \
 	t/e2e/gate.t \
@@ -303,6 +304,7 @@ REAL_TESTS = \
 	t/real/curl.t \
 	t/real/git.t \
 	t/real/litmus.t \
+	t/real/logrotate.t \
 	t/real/tls.t \
 	t/real/wordpress.t
 check-real: all

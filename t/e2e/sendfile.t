@@ -153,10 +153,8 @@ SKIP: {
     }
     my ($curl) = grep { -x } map { "$_/curl" } split /:/, $ENV{PATH} or skip('no curl', 2);
     my $out = "$root/part";
-    system($curl, '-s', '-m', 1, '--limit-rate', '5m', '-o', $out, $hp->url('/down.php'));
-    my $part = -s $out;
-    system($curl, '-sf', '-C', '-', '-o', $out, $hp->url('/down.php'));
-    ok($part > 0 && $part < length $big, 'curl was stopped, and goes on') or diag "$part bytes";
+    FCGITest::Host::write_file($out, substr $big, 0, 5_000_000);
+    is(system($curl, '-sf', '-C', '-', '-o', $out, $hp->url('/down.php')), 0, 'curl -C -');
     open my $in, '<:raw', $out or die;
     local $/;
     is(md5_hex(<$in>), md5_hex($big), 'the whole file');
