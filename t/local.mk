@@ -305,6 +305,7 @@ REAL_TESTS = \
 	t/real/git.t \
 	t/real/litmus.t \
 	t/real/logrotate.t \
+	t/real/symfony.t \
 	t/real/tls.t \
 	t/real/wordpress.t
 check-real: all
