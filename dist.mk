@@ -144,6 +144,7 @@ EXTRA_DIST = \
 	t/apps/app.py \
 	t/check \
 	t/browser/dokuwiki.py \
+	t/browser/status.py \
 	$(BROWSER_TESTS) \
 	$(REAL_TESTS) \
 	$(HARD_TESTS) \

@@ -268,7 +268,7 @@ check-valgrind: all
 	  TESTS='$(VALGRIND_TESTS)' TEST_SUITE_LOG=valgrind-suite.log
 
 # A PHP application in a headless Chromium; with MONKEY=, on that Monkey, too.
-BROWSER_TESTS = t/browser/dokuwiki.t
+BROWSER_TESTS = t/browser/dokuwiki.t t/browser/status.t
 check-browser: all
 	FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
 	  TESTS='$(BROWSER_TESTS)' TEST_SUITE_LOG=browser-suite.log

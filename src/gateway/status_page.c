@@ -16,7 +16,7 @@
 static const char style[] =
     ":root{color-scheme:light dark;--back:#f4f5f7;--card:#fff;--text:#1c2128;"
     "--dim:#596270;--edge:#d8dce2;--good:#11713a;--bad:#b3261e;--warn:#8a5300;"
-    "--c0:#2f6fd0;--c1:#b76e00;--c2:#a3238e}"
+    "--c0:#2860bd;--c1:#9a5c00;--c2:#a3238e}"
     "@media(prefers-color-scheme:dark){:root{--back:#14171c;--card:#1d2128;"
     "--text:#e4e7ec;--dim:#9aa4b2;--edge:#343b46;--good:#5fd08b;--bad:#ff8a80;"
     "--warn:#f0b45a;--c0:#79aef5;--c1:#f0b45a;--c2:#f08bd0}}"
@@ -55,7 +55,7 @@ static const char style[] =
     "table{margin-top:.5rem;border-collapse:collapse;width:100%;font-size:."
     "85rem;"
     "font-variant-numeric:tabular-nums}"
-    "th,td{text-align:right;padding:.15rem .3rem;"
+    "th,td{text-align:right;padding:.15rem;"
     "border-bottom:1px solid var(--edge);font-weight:400}"
     "thead th{font-weight:600}th:first-child{text-align:left;color:var(--dim)}"
     ".fail td{color:var(--bad);font-weight:600}"

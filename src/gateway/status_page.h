@@ -15,7 +15,7 @@
  * hash. t/e2e/status.t computes it anew. */
 #define FCGI_STATUS_PAGE_POLICY                                        \
     "Content-Security-Policy: default-src 'none'; style-src "          \
-    "'sha256-MB0LaSnKfnhGVeNFFjxJSHdzzfAyjYEycWJiGqEvVt0='; base-uri " \
+    "'sha256-d/wCopO7me4sVIsoipvDOnCoJRjBqAMHtUcy/duCMck='; base-uri " \
     "'none'; form-action 'none'; frame-ancestors 'none'\r\n"
 
 /* Adds the page. `live`: it is loaded again every few seconds. */
