@@ -27,20 +27,25 @@ my ($curl) = grep { -x } map { "$_/curl" } split /:/, $ENV{PATH};
 my $finish = shown('CONNECTIONS', qr/fastcgi_finish_request/);
 my $conf = shown('Files that the application names', qr/SendfileRoots/);
 my $script = shown('Files that the application names', qr/X-Sendfile/);
+my $accel = shown('Files that the application names', qr/X-Accel-Redirect/);
 my $hints = shown('Answers before the answer', qr/Status: 103/);
 
 SKIP: {
-    my $php = FCGITest::Daemon->php or skip('php-fpm is not installed', 6);
+    my $php = FCGITest::Daemon->php or skip('php-fpm is not installed', 10);
     my $dir = temp_dir();
     my $zip = join '', map { pack 'N', $_ * 2654435761 % 4294967296 } 1 .. 1 << 20;
     spew("$dir/report.zip", $zip);
     my $line = $php->conf_line;
     is(($conf =~ s{ServerPath \S+}{$line}) + ($conf =~ s{/srv/files}{$dir}) + ($script =~ s{/srv/files}{$dir}), 3, 'with places of its own');
     is($finish =~ s/sleep\(10\)/sleep(3)/, 1, 'work that is shorter');
-    my $h = host(responder => $php, fastcgi_conf => $conf, files => { 'report.php' => $script, 'work.php' => $finish });
+    my $h = host(responder => $php, fastcgi_conf => $conf, files => { 'report.php' => $script, 'work.php' => $finish,
+        'accel.php' => $script =~ s/^.*X-Sendfile.*$/$accel/mr, 'reports/report.zip' => 'of the site' });
     my $res = get($h, '/report.php');
     res_is($res, 200, $zip, 'a file that PHP names');
     is(join('|', headers_of($res, 'Content-Type')), 'application/zip', 'with its type');
+    $res = get($h, '/accel.php');
+    res_is($res, 200, 'of the site', 'and one of the site');
+    is(join('|', headers_of($res, 'Content-Type')), 'application/zip', 'likewise');
     my $t0 = time;
     res_is(get($h, '/work.php'), 200, 'Thank you.', 'work behind an answer');
     cmp_ok(time - $t0, '<', 2.5, 'is not waited for');

@@ -117,12 +117,16 @@ like($text->{body}, qr/^fcgi_gateway_requests_total\{server="$r->{name}",address
 like($text->{body}, qr/^fcgi_gateway_failures_total\{server="$r->{name}",address="[^"]+",kind="broken"\} 14$/m, 'failures');
 like($text->{body}, qr/^fcgi_gateway_request_duration_seconds_count\{server="$r->{name}",address="[^"]+"\} 35$/m, 'durations');
 SKIP: {
-    skip('promtool is not installed', 2) if system('promtool --version >/dev/null 2>&1');
+    skip('promtool is not installed', 3) if system('promtool --version >/dev/null 2>&1');
     my $file = "$h->{dir}/metrics";
     FCGITest::Host::write_file($file, $text->{body});
     my $said = `promtool check metrics < '$file' 2>&1`;
     is($?, 0, 'promtool accepts it');
     is($said, '', 'and has nothing to say');
+    my ($scrape) = $manual =~ /^and for Prometheus:\n\.Bd [^\n]*\n(.*?)^\.Ed/ms;
+    FCGITest::Host::write_file("$h->{dir}/prometheus.yml", $scrape // '');
+    $said = `promtool check config '$h->{dir}/prometheus.yml' 2>&1`;
+    is($?, 0, 'and the configuration that the manual shows') or diag $said;
 }
 
 # --- which format ---
