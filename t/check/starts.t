@@ -54,8 +54,8 @@ if ($ENV{MONKEY}) {
 }
 
 # --- trees: [ NAME, CASE, CHANGE ], a change being of the files' texts
-# The library of tree-plugin-own has a plugin's name and nothing of a plugin.
-my @trees = map { [ $_, $_, sub { } ] } grep { $_ ne 'tree-plugin-own' } map { basename($_, '.tree') }
+# The libraries of two have a plugin's name and nothing of a plugin.
+my @trees = map { [ $_, $_, sub { } ] } grep { !/^tree-(?:plugin-own|role-plugin)$/ } map { basename($_, '.tree') }
   sort glob "$FCGICheckCase::DIR/tree-*.tree $FCGICheckCase::DIR/good-tree.tree";
 
 sub broken {

@@ -239,7 +239,7 @@ struct check_rules {
     bool *used;                /* for each server of the configuration */
     struct check_pages *pages; /* likewise, of the sites that use it */
     bool broken;               /* some could not be read */
-    bool no_server;            /* one names a server that is not there */
+    bool no_server;            /* one names none, or one of another role */
     bool is_backup;            /* the site at work looks like an old copy */
     bool reported;             /* that the plugin is not loaded */
     const char *user;          /* that Monkey runs as; NULL: nobody knows */

@@ -121,7 +121,7 @@ static void report_role(struct site *site, struct check_place place,
 {
     struct check_servers *servers = site->rules->servers;
 
-    site->rules->broken = true;
+    site->rules->broken = site->rules->no_server = true;
     check_report(
         site->run, FCGI_CHECK_MATCH_ROLE, place,
         authorizer
@@ -170,7 +170,7 @@ static void name_all(struct site *site, struct rule *rule, bool *named)
             rule->first = &config->servers[i];
     }
     if (config && !rule->first) {
-        site->rules->broken = true;
+        site->rules->broken = site->rules->no_server = true;
         check_report(site->run, FCGI_CHECK_MATCH_ROLE, rule->place,
                      "the rule names no server, and all of %s are authorizers, "
                      "which answer no request, so that Monkey would not start; "
