@@ -89,31 +89,19 @@ uninstall-hook:
 	rm -f $(DESTDIR)$(plugindir)/monkey-fastcgi.so \
 	  $(DESTDIR)$(plugindir)/monkey-fastcgi18.so
 
-# What the administrator has made of fastcgi.conf stays: a new one is put beside
-# it, and only one that is as it was installed is removed.
-CONF = $(DESTDIR)$(fastcgiconfdir)/fastcgi.conf
-OUR_CONF = $(srcdir)/conf/fastcgi.conf
-install-data-local:
-	$(MKDIR_P) "$(DESTDIR)$(fastcgiconfdir)"
-	rm -f "$(CONF).new"
-	if cmp -s $(OUR_CONF) "$(CONF)"; then :; \
-	elif test -e "$(CONF)" || test -h "$(CONF)"; then \
-	  $(INSTALL_DATA) $(OUR_CONF) "$(CONF).new" && \
-	  echo "$(CONF) stays as it is; what is new is in fastcgi.conf.new"; \
-	else $(INSTALL_DATA) $(OUR_CONF) "$(CONF)"; fi
-uninstall-local:
-	for file in "$(CONF)" "$(CONF).new"; do \
-	  if cmp -s $(OUR_CONF) "$$file"; then rm -f "$$file"; fi; \
-	done
-
 DEBIAN_FILES = \
 	debian/changelog \
 	debian/control \
 	debian/copyright \
 	debian/fcgi-tools.install \
 	debian/fcgi-tools.lintian-overrides \
+	debian/monkey-fastcgi.NEWS \
+	debian/monkey-fastcgi.README.Debian \
 	debian/monkey-fastcgi.install \
 	debian/monkey-fastcgi.lintian-overrides \
+	debian/monkey-fastcgi.maintscript \
+	debian/monkey-fastcgi.postinst \
+	debian/monkey-fastcgi.postrm \
 	debian/monkey-fastcgi.prerm \
 	debian/not-installed \
 	debian/rules \

@@ -30,7 +30,7 @@ SKIP: {
     my $dir = tempdir(CLEANUP => 1);
     my $make = sub { my $out = `make -s -C '$ENV{TOP_BUILDDIR}' $_[0] DESTDIR='$dir' 2>&1`; ok(!$?, $_[0]) or diag $out };
     $make->('install-pluginLTLIBRARIES install-data-hook');
-    my ($made) = glob "$dir/*/*/*/monkey/monkey-fastcgi18.so $dir/*/*/monkey/monkey-fastcgi18.so $dir/*/monkey/monkey-fastcgi18.so";
+    my ($made) = glob "$dir/*/*/*/monkey-fastcgi/monkey-fastcgi18.so $dir/*/*/monkey-fastcgi/monkey-fastcgi18.so $dir/*/monkey-fastcgi/monkey-fastcgi18.so";
     is(readlink($made // '') // 'none', 'monkey-fastcgi.so', 'it is installed as a link');
     $make->('uninstall-pluginLTLIBRARIES uninstall-hook');
     ok(!-l($made // ''), 'and taken away again');

@@ -17,8 +17,7 @@ sub found {
 my $version = found('configure.ac', qr/^AC_INIT\(\[monkey-fastcgi\], \[(.*?)\]/m);
 like($version, qr/^\d+\.\d+\.\d+$/, 'configure.ac has a version');
 is(found('debian/changelog', qr/^monkey-fastcgi \((.*)-\d+\)/), $version, 'debian/changelog');
-is(found('rpm/monkey-fastcgi.spec', qr/^Version:\s+(\S+)$/m), $version, 'the spec');
-is(found('rpm/monkey-fastcgi.spec', qr/^%changelog\n\* .* - (.*)-\d+$/m), $version, "the spec's changelog");
+is(found('rpm/monkey-fastcgi.spec.in', qr/^%changelog\n\* .* - (.*)-\d+$/m), $version, "the spec's changelog");
 my $change = found('CHANGELOG.md', qr/^## \[(.*?)\]/m);
 ok($change eq 'Unreleased' || $change eq $version, 'CHANGELOG.md');
 done_testing;

@@ -4,8 +4,15 @@
 # of the tree, with `set -eu`.
 
 # Packages that a build needs.
-build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
-    libconfuse-dev libc-ares-dev"
+build_packages="gcc libc6-dev make pkgconf libconfuse-dev libc-ares-dev"
+# A tarball has its configure.
+[ -x configure ] ||
+    build_packages="$build_packages autoconf automake libtool"
+
+# PHP-FPM wants a systemd-tmpfiles, for which apt would choose all of systemd.
+php_packages=php-fpm
+command -v systemd-tmpfiles >/dev/null ||
+    php_packages="$php_packages systemd-standalone-tmpfiles"
 
 # ./check --packages needs these, too.
 package_packages="build-essential codespell curl debhelper diffutils fcgiwrap

@@ -288,6 +288,21 @@ for my $case (
     is($loads->($dir), 'monkey-fastcgi18.so', '--monkey=PROGRAM');
     run('disable', $dir);
 
+    # Where an earlier version of the package had the plugin there are links.
+    mkdir "$top/earlier";
+    symlink "../lib/$_", "$top/earlier/$_" or die "symlink: $!" for qw(monkey-fastcgi.so monkey-fastcgi18.so);
+    my $earlier = "[PLUGINS]\n    Load $top/earlier/monkey-fastcgi.so\n";
+    $dir = tree($earlier);
+    ($status, $output) = run('enable', '--monkey=1.6', $dir);
+    is(slurp("$dir/plugins.load"), $earlier, 'a link to the plugin is the plugin');
+    like($output, qr{loads \Q$top\E/earlier/monkey-fastcgi\.so already$}m, '... which is told');
+    run('disable', $dir);
+    is(slurp("$dir/plugins.load"), "[PLUGINS]\n", '... and it is taken out');
+    run('enable', '--monkey=1.6', $dir);
+    like(slurp("$dir/plugins.load"), qr{Load \Q$top\E/lib/monkey-fastcgi\.so$}m, '... and then loaded from where it is');
+    run('disable', $dir);
+    $dir = tree($old);
+
     # As Monkey installs itself: PREFIX/sbin, PREFIX/etc/monkey.
     mkdir "$top/$_" for qw(prefix prefix/sbin prefix/etc);
     $monkey->("$top/prefix/sbin/monkey", '1.6.9');

@@ -25,7 +25,7 @@ enum { CHECK_CLEAN = 0, CHECK_FINDINGS = 1, CHECK_TROUBLE = 2 };
 
 /* Where our plugin is installed, for messages. */
 #ifndef FCGI_PLUGIN_DIR
-#define FCGI_PLUGIN_DIR "/usr/lib/monkey"
+#define FCGI_PLUGIN_DIR "/usr/lib/monkey-fastcgi"
 #endif
 
 struct check_dialect;
