@@ -94,7 +94,6 @@ DEBIAN_FILES = \
 	debian/control \
 	debian/copyright \
 	debian/fcgi-tools.install \
-	debian/fcgi-tools.lintian-overrides \
 	debian/monkey-fastcgi.NEWS \
 	debian/monkey-fastcgi.README.Debian \
 	debian/monkey-fastcgi.install \
