@@ -13,6 +13,7 @@ MADE_MANS = \
 	man/fcgi-get.1 \
 	man/fcgi-ping.1 \
 	man/fcgi-serve.1 \
+	man/monkey-fastcgi.7 \
 	man/monkey-fastcgi.8
 man_MANS = $(MADE_MANS)
 SUBSTITUTE = $(SED) \
@@ -60,7 +61,7 @@ dist_zshcomp_DATA = \
 	completions/zsh/_fcgi-serve \
 	completions/zsh/_monkey-fastcgi
 
-dist_doc_DATA = README.md CHANGELOG.md SECURITY.md
+dist_doc_DATA = AUTHORS README.md CHANGELOG.md SECURITY.md
 exampledir = $(docdir)
 nobase_dist_example_DATA = \
 	docs/architecture.md \
@@ -72,11 +73,34 @@ nobase_dist_example_DATA = \
 	docs/scripts.md \
 	docs/tools.md \
 	docs/troubleshooting.md \
+	examples/README.md \
+	examples/apparmor/monkey \
+	examples/c/app.c \
+	examples/c/fastcgi.conf \
+	examples/c/site \
+	examples/cgit/fastcgi.conf \
+	examples/cgit/site \
+	examples/dokuwiki/fastcgi.conf \
+	examples/dokuwiki/site \
+	examples/fcgi-serve/fcgi-serve@.service \
+	examples/git/fastcgi.conf \
+	examples/git/site \
+	examples/logrotate/monkey-fastcgi \
+	examples/mediawiki/fastcgi.conf \
+	examples/mediawiki/site \
+	examples/perl/app.psgi \
+	examples/perl/fastcgi.conf \
+	examples/perl/site \
+	examples/python/app.py \
+	examples/python/fastcgi.conf \
+	examples/python/site \
 	examples/systemd/README.md \
 	examples/systemd/monkey.service \
 	examples/systemd/monkey/monkey.conf \
 	examples/systemd/monkey/monkey.mime \
-	examples/systemd/monkey/sites/default
+	examples/systemd/monkey/sites/default \
+	examples/wordpress/fastcgi.conf \
+	examples/wordpress/site
 CLEANFILES += monkey-fastcgi $(MADE_MANS) $(MADE_BASHCOMP) $(MADE_ZSHCOMP)
 
 # Nobody links with a plugin: libtool's notes on it stay at home.

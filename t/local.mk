@@ -165,6 +165,7 @@ TOOL_TESTS = \
 	t/tools/enable.t \
 	t/tools/serve.t \
 	t/tools/enable_monkey.t \
+	t/tools/examples.t \
 	t/tools/install.t \
 	t/tools/messages.t
 # src/http beside servers that many trust.
