@@ -69,7 +69,7 @@ use FCGITest::Client;
 use FCGITest::Daemon;
 
 my @EXPORT = qw(host responder client request get post res_is headers_of
-  slow within wait_for finish temp_dir nginx_todo host_kind abi is_abi gated lane page cgi);
+  slow within wait_for finish temp_dir has_terminal nginx_todo host_kind abi is_abi gated lane page cgi);
 
 sub import {
     my $into = caller;
@@ -121,6 +121,9 @@ sub lane { return $ENV{FCGI_LANE} || 'fast' }
 # local $TODO = nginx_todo('why'): nginx may differ here, and does for a
 # known reason.
 sub nginx_todo { return host_kind() eq 'nginx' ? "nginx: $_[0]" : undef }
+
+# Whether a program can be run on a terminal: a chroot may be without /dev/pts.
+sub has_terminal { return system('script -qfc true /dev/null </dev/null >/dev/null 2>&1') == 0 }
 
 sub temp_dir {
     my $d = File::Temp::tempdir('fcgitest-XXXXXX', TMPDIR => 1);

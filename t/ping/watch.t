@@ -8,7 +8,7 @@ use FCGITest;
 use FCGITest::Tool;
 use Cwd ();
 
-plan(skip_all => 'script is not installed') if system('command -v script >/dev/null') != 0;
+plan(skip_all => 'there is no terminal here, or no script(1)') if !has_terminal();
 plan(skip_all => 'a sanitizer has handlers of its own') if $ENV{FCGI_SANITIZER} || $ENV{FCGI_WRAP};
 my $bin = Cwd::abs_path(tool_path('.'));
 my $dir = FCGITest::temp_dir();

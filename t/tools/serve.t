@@ -187,20 +187,21 @@ SKIP: {
 
 # A terminal: the line without -v, and its status in colour.
 SKIP: {
-    skip 'script is not installed', 1 if system('command -v script >/dev/null') != 0;
+    skip 'there is no terminal here, or no script(1)', 3 if !has_terminal();
     my $port = FCGITest::Host::free_port();
     my $out = "$tmp.typescript";
     my $command = "'$abs_bin/fcgi-serve' -p $port -P '$plugin' --monkey=@{[FCGITest::abi()]} -t 127.0.0.1:1 '$www'";
     my $pid = fork // die;
-    if (!$pid) { FCGITest::Responder::die_with_parent(); delete $ENV{NO_COLOR}; $ENV{TERM} = 'xterm'; open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; exec 'script', '-qfc', "timeout -s INT 3 $command", $out }
+    if (!$pid) { FCGITest::Responder::die_with_parent(); delete $ENV{NO_COLOR}; $ENV{TERM} = 'xterm'; open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; exec 'script', '-qfc', "echo \$\$ >$out.pid; exec $command", $out }
     wait_for(sub { fetch("http://127.0.0.1:$port/t.txt") =~ / 200$/ }, 20);
     fetch("http://127.0.0.1:$port/$_") for 'none', 'a.php';
+    kill 'INT', slurp("$out.pid") + 0;
     waitpid $pid, 0;
     my $text = slurp($out);
     like($text, qr{"GET /t\.txt HTTP/1\.1" \e\[32m200\e\[0m 5 }, 'a terminal: green');
     like($text, qr{"GET /none HTTP/1\.1" \e\[33m404\e\[0m }, 'yellow');
     like($text, qr{"GET /a\.php HTTP/1\.1" \e\[31m50[23]\e\[0m }, 'red');
-    unlink $out;
+    unlink $out, "$out.pid";
 }
 
 # Wrong usage.

@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "backend/pool.h"
 
@@ -150,6 +151,11 @@ static void test_resolve(void **state)
         size_t n;
 
         address = fcgi_address_resolve(&e, &n, &why);
+        /* Without an /etc/hosts, as in a fresh root, there is no such name. */
+        if (address == NULL && strcmp(hosts[i], "localhost") == 0 &&
+            access("/etc/hosts", R_OK) != 0) {
+            continue;
+        }
         assert_non_null(address);
         assert_true(n >= 1);
         if (literal != NULL) {
