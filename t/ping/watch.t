@@ -66,7 +66,8 @@ my $text = watch(sub {
     wait_for(sub { (frames($out))[-1] =~ /by memory/ }, 20);
     $by_memory = (frames($out))[-1];
     system 'stty', '-F', $tty, 'cols', 120, 'rows', 8;
-    wait_for(sub { (frames($out))[-1] =~ /TARGET/ }, 20);
+    # stty sets one after the other: a frame may come in between.
+    wait_for(sub { my ($frame) = (frames($out))[-1]; $frame =~ /TARGET/ && ($frame =~ tr/\n//) < 8 }, 20);
     $large = (frames($out))[-1];
     # Stopped as by Ctrl-Z, the terminal is the shell's.
     kill TSTP => $pid;
