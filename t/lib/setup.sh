@@ -15,7 +15,7 @@ command -v systemd-tmpfiles >/dev/null ||
     php_packages="$php_packages systemd-standalone-tmpfiles"
 
 # ./check --packages needs these, too.
-package_packages="build-essential codespell curl debhelper diffutils fcgiwrap
+package_packages="autopkgtest build-essential codespell curl debhelper diffutils fcgiwrap
     libcmocka-dev lintian mandoc perl php-fpm rpm rpmlint shellcheck
     systemd xz-utils zsh"
 
