@@ -12,7 +12,7 @@ use MIME::Base64 ();
 
 plan(skip_all => 'nginx has none') if host_kind() eq 'nginx';
 
-# What the authorizer says is what the test asks for with X-Say.
+# What the authorizer says is what the test asks for with X-Say, or in the query.
 my $MB = 1024 * 1024;
 my %say = (
     yes => "Status: 200\r\n\r\n",
@@ -33,7 +33,7 @@ my %say = (
 );
 my $gate = responder(name => 'gate', role => 2, default => sub {
     my ($c, $q) = @_;
-    my $what = $q->{params}{HTTP_X_SAY} // 'yes';
+    my $what = $q->{params}{HTTP_X_SAY} // ($q->{params}{QUERY_STRING} =~ /^say=(\w+)$/ ? $1 : 'yes');
     return $c->close if $what eq 'close';
     if ($what eq 'cut') { $c->stdout("Status: 200\r\n\r\n"); return $c->close }
     if ($what eq 'silent') { return $c->pause(3) }
@@ -371,10 +371,10 @@ SKIP: {
     FCGITest::Host::write_file("$to/doc.txt", 'a document');
     symlink '/etc/passwd', "$to/link.txt" or die;
     $h = host(responder => [ $php, $gate ], servers => \%role, match => ['^/~.* fastcgi gate!'], monkey => { UserDir => "$up$to" });
-    $res = ask("/~$user/doc.txt", 'no');
-    res_is($res, 401, "who?\n", 'a file of a ~user is guarded');
-    res_is(ask("/~$user/doc.txt", 'yes'), 200, 'a document', 'and sent');
-    is(ask("/~$user/link.txt", 'yes')->{status}, 403, 'but no link');
+    # (The core reads the request, whose parser oversteps with fields like X-Say.)
+    res_is(get($h, "/~$user/doc.txt?say=no"), 401, "who?\n", 'a file of a ~user is guarded');
+    res_is(get($h, "/~$user/doc.txt"), 200, 'a document', 'and sent');
+    is(get($h, "/~$user/link.txt")->{status}, 403, 'but no link');
     $h->stop_ok;
 }
 
