@@ -141,10 +141,10 @@ for my $i (sort { $order{$a} cmp $order{$b} } keys %order) {
     if (code() eq $original{ $c->{file} }) { $equal++; next }
     $tried++;
     if (first { !passes($_, "$tmp/it.o") } tests_of($c->{file})) { $noticed++ }
-    else { push @survived, "$c->{file}:$c->{line}  " . told($c); note "survived: $survived[-1]" }
+    else { note "at $tried:"; push @survived, "$c->{file}:$c->{line}  " . told($c); note "survived: $survived[-1]" }
 }
 my $share = $tried ? 100 * $noticed / $tried : 0;
 ok($tried > 0 && $share >= 95, sprintf '%d of %d changes are noticed (%.1f %%), of %d that there are', $noticed, $tried, $share, scalar @all)
   or diag map { "  $_\n" } @survived;
-note "$equal made the same machine code";
+note "seed $seed; $equal made the same machine code";
 done_testing;

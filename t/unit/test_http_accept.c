@@ -28,6 +28,8 @@ static const char *const json[] = {
     "application/json;q=1.000, text/html;q=0.9",
     ",,application/json,",
     "text/html;q=2, application/json",
+    "application/json;v=0", /* no quality */
+    "application/json;qs",
 };
 
 static const char *const others[] = {
