@@ -81,6 +81,8 @@ static void test_unkept(void **state)
         fcgi_limit_unkept(&limit);
     assert_true(limit.unkept < 10);
     fcgi_limit_kept(&limit);
+    for (int i = 0; i < 3; i++)
+        fcgi_limit_unkept(&limit);
     assert_false(fcgi_limit_may_open(&limit, 100, NOW));
     fcgi_limit_init(&limit, 2, TELLS);
     for (int i = 0; i < 9; i++)

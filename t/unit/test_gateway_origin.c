@@ -375,12 +375,24 @@ static void whole_nodes(void **state)
     }
 }
 
+/* Parameters that nobody knows, in any number. */
+static void other_parameters(void **state)
+{
+    static const char text[] = "a=b;c=d;for=192.0.2.1;e=f";
+    const struct fcgi_text element = {text, sizeof(text) - 1};
+    struct fcgi_http_hop hop;
+
+    (void)state;
+    assert_true(fcgi_http_forwarded_read(element, &hop));
+    assert_true(hop.has_node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trusted_peer), cmocka_unit_test(other_peer),
-        cmocka_unit_test(over_tls), cmocka_unit_test(long_lists),
-        cmocka_unit_test(whole_nodes)};
+        cmocka_unit_test(over_tls),     cmocka_unit_test(long_lists),
+        cmocka_unit_test(whole_nodes),  cmocka_unit_test(other_parameters)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);
