@@ -318,7 +318,7 @@ static enum fcgi_http_chunked_result repeat(const char *head, const char *thing,
 /* What is dropped is bounded: a line, all lines, the trailer. */
 static void test_endless(void **state)
 {
-    char thing[1024];
+    char thing[4096];
     int n;
 
     (void)state;
@@ -338,6 +338,10 @@ static void test_endless(void **state)
     n = snprintf(thing, sizeof(thing), "1;%0500d\r\na\r\n", 0);
     assert_int_equal(repeat("", thing, (size_t)n * 30), PART);
     assert_int_equal(repeat("", thing, (size_t)n * 40), WRONG);
+    /* Each makes up for as much as it brings: the fifth is just good. */
+    n = snprintf(thing, sizeof(thing), "64;%03381d\r\n%0100d\r\n", 0, 0);
+    assert_int_equal(repeat("", thing, (size_t)n * 5), PART);
+    assert_int_equal(repeat("", thing, (size_t)n * 6), WRONG);
     n = snprintf(thing, sizeof(thing), "1f4;%0400d\r\n%0500d\r\n", 0, 0);
     assert_int_equal(repeat("", thing, TEXT_MOST), PART);
 }
