@@ -219,16 +219,6 @@ static int send_more(struct fcgi_conn *conn)
     }
 }
 
-/* Whether the other side has closed; bytes from it are none of our business
- * here. */
-static bool is_closed(const struct fcgi_conn *conn)
-{
-    char byte;
-    ssize_t n = recv(conn->io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
 enum proof {
     PROOF_PENDING,
     PROOF_COME,
@@ -236,15 +226,24 @@ enum proof {
     PROOF_NEVER,      /* closed */
 };
 
+/* Bytes from the other side are none of our business here, and what we are short
+ * of tells nothing of it. */
 static enum proof look_for_proof(const struct fcgi_conn *conn)
 {
     int unread = 0;
+    ssize_t n;
+    char byte;
 
     if (ioctl(conn->io.fd, SIOCOUTQ, &unread) < 0)
         return PROOF_IMPOSSIBLE;
     if (unread > 0)
         return PROOF_PENDING;
-    return is_closed(conn) ? PROOF_NEVER : PROOF_COME;
+    n = recv(conn->io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+        return PROOF_COME;
+    return n < 0 && fcgi_fault_of(FCGI_CALL_READ, errno) == FCGI_FAULT_SHORTAGE
+               ? PROOF_IMPOSSIBLE
+               : PROOF_NEVER;
 }
 
 /* Whether the request is on a kept connection whose process may be busy. */
