@@ -106,22 +106,22 @@ ABI18_CPPFLAGS = $(AM_CPPFLAGS) -DMK_ABI=18
 monkey_shared = \
 	src/monkey/abi.h \
 	src/monkey/auth.h \
-	src/monkey/buffer.c src/monkey/buffer.h \
-	src/monkey/client.c src/monkey/client.h \
+	src/monkey/core_buffer.c src/monkey/core_buffer.h \
+	src/monkey/core_request.c src/monkey/core_request.h \
+	src/monkey/downstream.c src/monkey/downstream.h \
+	src/monkey/error_page.c src/monkey/error_page.h \
 	src/monkey/gate.c src/monkey/gate.h \
 	src/monkey/index.c src/monkey/index.h \
 	src/monkey/lane.c src/monkey/lane.h \
 	src/monkey/merge.c src/monkey/merge.h \
 	src/monkey/plugin.c src/monkey/plugin.h \
 	src/monkey/recall.c src/monkey/recall.h \
-	src/monkey/request.c src/monkey/request.h \
-	src/monkey/error_page.c src/monkey/error_page.h \
 	src/monkey/rules.c src/monkey/rules.h \
 	src/monkey/short_head.c src/monkey/short_head.h \
 	src/monkey/stages.c src/monkey/stages.h \
 	src/monkey/takeover.c src/monkey/takeover.h \
-	src/monkey/way.c src/monkey/way.h \
-	src/monkey/worker.c src/monkey/worker.h
+	src/monkey/thread.c src/monkey/thread.h \
+	src/monkey/way.c src/monkey/way.h
 noinst_LTLIBRARIES += libmonkey16.la libmonkey18.la libregex18.la
 libmonkey16_la_CPPFLAGS = $(ABI16_CPPFLAGS)
 libmonkey16_la_SOURCES = $(monkey_shared) \

@@ -2,14 +2,15 @@
  *
  * The body of a request in Monkey 1.6, which knows Content-Length alone.
  */
-#include "monkey/request.h"
+#include "monkey/core_request.h"
 
 /* Everything behind the head is the body for Monkey, a next request too: only
  * as much as Content-Length says is ours. */
-int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
-                             size_t head_end, struct fcgi_http_field *fields,
-                             struct fcgi_http_request *request,
-                             const char **body, const char **why)
+int fcgi_monkey_core_request_body(struct mk_session *cs, struct mk_request *sr,
+                                  size_t head_end,
+                                  struct fcgi_http_field *fields,
+                                  struct fcgi_http_request *request,
+                                  const char **body, const char **why)
 {
     long length = cs->parser.header_content_length;
 

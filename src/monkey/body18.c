@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "http/chunked.h"
-#include "monkey/request.h"
+#include "monkey/core_request.h"
 
 /* Takes the one `Transfer-Encoding: chunked` away from the fields; false where
  * there is not just that, or a Content-Length, or HTTP/1.0. */
@@ -71,10 +71,11 @@ static int read_chunks(struct mk_session *cs, size_t head_end,
     return 0;
 }
 
-int fcgi_monkey_request_body(struct mk_session *cs, struct mk_request *sr,
-                             size_t head_end, struct fcgi_http_field *fields,
-                             struct fcgi_http_request *request,
-                             const char **body, const char **why)
+int fcgi_monkey_core_request_body(struct mk_session *cs, struct mk_request *sr,
+                                  size_t head_end,
+                                  struct fcgi_http_field *fields,
+                                  struct fcgi_http_request *request,
+                                  const char **body, const char **why)
 {
     long length = cs->parser.header_content_length;
 

@@ -22,16 +22,16 @@
 #define CLIENT_OFFSET ((sizeof(struct mk_session) + ALIGN - 1) / ALIGN * ALIGN)
 
 struct fcgi_monkey_gate {
-    struct fcgi_monkey_worker *worker;
-    enum fcgi_monkey_family family;      /* once a connection was seen */
-    struct mk_sched_handler handler;     /* what the listeners have now */
-    const struct mk_sched_handler *core; /* what they had */
-    struct fcgi_monkey_client **by_fd;   /* those that have sent something */
+    struct fcgi_monkey_thread *worker;
+    enum fcgi_monkey_family family;        /* once a connection was seen */
+    struct mk_sched_handler handler;       /* what the listeners have now */
+    const struct mk_sched_handler *core;   /* what they had */
+    struct fcgi_monkey_downstream **by_fd; /* those that have sent something */
     size_t n_fds;
 
     /* While the core reads: whose bytes, which ones, whether it may read what
      * the socket has behind them, and whether it has to take them all at once. */
-    struct fcgi_monkey_client *reading;
+    struct fcgi_monkey_downstream *reading;
     const char *feed;
     size_t feed_left;
     bool feed_on, feed_whole;
@@ -60,7 +60,7 @@ static _Thread_local struct fcgi_monkey_gate *gate;
 /* What the core reads, in place of the network layer. */
 static int feed(MK_ON_FD, void *buf, int size)
 {
-    struct fcgi_monkey_client *client = gate->reading;
+    struct fcgi_monkey_downstream *client = gate->reading;
     size_t room = (size_t)size, n = gate->feed_left;
     ssize_t got;
 
@@ -79,7 +79,7 @@ static int feed(MK_ON_FD, void *buf, int size)
     }
     if (client->phase == FCGI_MONKEY_PASSING && client->body_left < room)
         room = (size_t)client->body_left;
-    got = fcgi_monkey_client_receive(client, buf, room);
+    got = fcgi_monkey_downstream_receive(client, buf, room);
     if (client->phase == FCGI_MONKEY_PASSING && got > 0) {
         client->body_left -= (uint64_t)got;
         if (client->body_left == 0)
@@ -95,10 +95,10 @@ static int feed(MK_ON_FD, void *buf, int size)
  * takes them in pieces of its own, as it would from the socket, and looks at each.
  * Returns what its cb_read does.
  */
-static int core_reads(struct fcgi_monkey_client *client, const char *bytes,
+static int core_reads(struct fcgi_monkey_downstream *client, const char *bytes,
                       size_t length, bool whole)
 {
-    struct fcgi_monkey_worker *worker = gate->worker;
+    struct fcgi_monkey_thread *worker = gate->worker;
     struct mk_network network = *client->view.net;
     int result;
 
@@ -128,7 +128,7 @@ static int nothing_yet(void)
 }
 
 /* For Monkey's loop: the connection is to be closed. */
-static int close_it(struct fcgi_monkey_client *client)
+static int close_it(struct fcgi_monkey_downstream *client)
 {
     client->phase = FCGI_MONKEY_CLOSING;
     errno = 0;
@@ -137,9 +137,9 @@ static int close_it(struct fcgi_monkey_client *client)
 
 /* Reads what the client has sent into the scratch. 0 where that is nothing;
  * `*result` is what Monkey's loop is told then. */
-static size_t receive(struct fcgi_monkey_client *client, int *result)
+static size_t receive(struct fcgi_monkey_downstream *client, int *result)
 {
-    ssize_t n = fcgi_monkey_client_receive(client, gate->scratch, SCRATCH);
+    ssize_t n = fcgi_monkey_downstream_receive(client, gate->scratch, SCRATCH);
 
     if (n > 0)
         return (size_t)n;
@@ -155,7 +155,7 @@ static size_t receive(struct fcgi_monkey_client *client, int *result)
  * never see it. Where it has made an end before the body has come, that must not
  * be taken for a next request.
  */
-static int settle(struct fcgi_monkey_client *client, int result)
+static int settle(struct fcgi_monkey_downstream *client, int result)
 {
     enum fcgi_monkey_conn_state state;
 
@@ -185,8 +185,9 @@ static int settle(struct fcgi_monkey_client *client, int result)
 
 /* How many of the bytes behind a head belong to its body. Sets whether that is
  * complete with them; false where its end cannot be told. */
-static bool measure_body(struct fcgi_monkey_client *client, const char *bytes,
-                         size_t length, size_t *used, bool *complete)
+static bool measure_body(struct fcgi_monkey_downstream *client,
+                         const char *bytes, size_t length, size_t *used,
+                         bool *complete)
 {
     struct fcgi_text data;
     size_t n;
@@ -219,21 +220,21 @@ static bool measure_body(struct fcgi_monkey_client *client, const char *bytes,
 }
 
 /* Keeps what is left of the input, from `used` on. */
-static bool keep_rest(struct fcgi_monkey_client *client,
+static bool keep_rest(struct fcgi_monkey_downstream *client,
                       const struct input *input, size_t used)
 {
     if (input->held) {
-        fcgi_monkey_client_drop(client, used);
+        fcgi_monkey_downstream_drop(client, used);
         return true;
     }
     return used == input->length ||
-           fcgi_monkey_client_hold(client, input->bytes + used,
-                                   input->length - used);
+           fcgi_monkey_downstream_hold(client, input->bytes + used,
+                                       input->length - used);
 }
 
 /* Gives the core all that there is, and from now on all that comes. `one` says
  * that it is no more than the begin of a request. */
-static int let_through(struct fcgi_monkey_client *client,
+static int let_through(struct fcgi_monkey_downstream *client,
                        const struct input *input, bool one)
 {
     int result;
@@ -242,14 +243,14 @@ static int let_through(struct fcgi_monkey_client *client,
     client->through = true;
     result = core_reads(client, input->bytes, input->length, !one);
     if (input->held)
-        fcgi_monkey_client_drop(client, input->length);
+        fcgi_monkey_downstream_drop(client, input->length);
     return result;
 }
 
 /* Gives the core a request as it came: `head` bytes and what there is of the
  * body. */
-static int pass(struct fcgi_monkey_client *client, const struct input *input,
-                size_t head)
+static int pass(struct fcgi_monkey_downstream *client,
+                const struct input *input, size_t head)
 {
     size_t used;
     bool complete;
@@ -274,7 +275,7 @@ static int pass(struct fcgi_monkey_client *client, const struct input *input,
  * must not be taken for a next request: it is dropped, and the connection ends
  * with the answer.
  */
-static int show_core(struct fcgi_monkey_client *client,
+static int show_core(struct fcgi_monkey_downstream *client,
                      const struct fcgi_http_head *head)
 {
     const struct fcgi_http_request *request = &gate->aim.request;
@@ -325,8 +326,8 @@ static void read_part(struct fcgi_http_head *head, const char *bytes,
 }
 
 /* A head is whole, or will never be, for `status`: its request goes its way. */
-static int begin(struct fcgi_monkey_client *client, const struct input *input,
-                 int status)
+static int begin(struct fcgi_monkey_downstream *client,
+                 const struct input *input, int status)
 {
     const char *bytes = input->bytes + client->scan.begin;
     size_t length = client->scan.length;
@@ -352,14 +353,16 @@ static int begin(struct fcgi_monkey_client *client, const struct input *input,
         return close_it(client);
     if (lane == FCGI_MONKEY_LANE_CORE)
         return show_core(client, &head);
-    if (!fcgi_monkey_client_start(client, NULL, &gate->aim.request,
-                                  &gate->aim.script, gate->aim.rules.params))
+    if (!fcgi_monkey_downstream_start(client, NULL, &gate->aim.request,
+                                      &gate->aim.script,
+                                      gate->aim.rules.params))
         return close_it(client);
     return nothing_yet();
 }
 
 /* Looks for a head in what has come. */
-static int look(struct fcgi_monkey_client *client, const struct input *input)
+static int look(struct fcgi_monkey_downstream *client,
+                const struct input *input)
 {
     struct fcgi_http_scan *scan = &client->scan;
     size_t used;
@@ -368,7 +371,7 @@ static int look(struct fcgi_monkey_client *client, const struct input *input)
                                 input->length - scan->length, &used)) {
     case FCGI_HTTP_SCAN_MORE:
         if (!input->held &&
-            !fcgi_monkey_client_hold(client, input->bytes, input->length))
+            !fcgi_monkey_downstream_hold(client, input->bytes, input->length))
             return close_it(client);
         return nothing_yet();
     case FCGI_HTTP_SCAN_REFUSED:
@@ -379,7 +382,7 @@ static int look(struct fcgi_monkey_client *client, const struct input *input)
     return begin(client, input, 0);
 }
 
-static struct input held_by(const struct fcgi_monkey_client *client)
+static struct input held_by(const struct fcgi_monkey_downstream *client)
 {
     size_t length = client->end - client->begin;
 
@@ -387,7 +390,7 @@ static struct input held_by(const struct fcgi_monkey_client *client)
                           length, true};
 }
 
-static int read_head(struct fcgi_monkey_client *client)
+static int read_head(struct fcgi_monkey_downstream *client)
 {
     struct input input = held_by(client);
     size_t n;
@@ -403,7 +406,7 @@ static int read_head(struct fcgi_monkey_client *client)
     if (input.length == 0) {
         input = (struct input){gate->scratch, n, false};
     } else {
-        if (!fcgi_monkey_client_hold(client, gate->scratch, n))
+        if (!fcgi_monkey_downstream_hold(client, gate->scratch, n))
             return close_it(client);
         input = held_by(client);
     }
@@ -413,7 +416,7 @@ static int read_head(struct fcgi_monkey_client *client)
 /* --- bytes, phase by phase ------------------------------------------------ */
 
 /* More of a body that passes to the core. */
-static int read_passing(struct fcgi_monkey_client *client)
+static int read_passing(struct fcgi_monkey_downstream *client)
 {
     struct input input = {gate->scratch, 0, false};
     int result;
@@ -430,13 +433,13 @@ static int read_passing(struct fcgi_monkey_client *client)
 
 /* The client speaks, or closes, while it is served: from now on the gateway's
  * loop watches it. */
-static int disturb(struct fcgi_monkey_client *client)
+static int disturb(struct fcgi_monkey_downstream *client)
 {
     fcgi_exchange_disturbed(client->exchange);
     return nothing_yet();
 }
 
-static int drain(struct fcgi_monkey_client *client)
+static int drain(struct fcgi_monkey_downstream *client)
 {
     int result;
 
@@ -444,7 +447,7 @@ static int drain(struct fcgi_monkey_client *client)
 }
 
 /* All passes: what is held first. */
-static int read_through(struct fcgi_monkey_client *client)
+static int read_through(struct fcgi_monkey_downstream *client)
 {
     struct input input = held_by(client);
 
@@ -453,7 +456,7 @@ static int read_through(struct fcgi_monkey_client *client)
     return core_reads(client, NULL, 0, false);
 }
 
-static int read_client(struct fcgi_monkey_client *client)
+static int read_client(struct fcgi_monkey_downstream *client)
 {
     switch (client->phase) {
     case FCGI_MONKEY_HEAD:
@@ -475,14 +478,14 @@ static int read_client(struct fcgi_monkey_client *client)
 
 /* --- clients --------------------------------------------------------------- */
 
-static struct fcgi_monkey_client *client_behind(struct mk_session *cs)
+static struct fcgi_monkey_downstream *client_behind(struct mk_session *cs)
 {
-    return (struct fcgi_monkey_client *)((char *)cs + CLIENT_OFFSET);
+    return (struct fcgi_monkey_downstream *)((char *)cs + CLIENT_OFFSET);
 }
 
 /* The client of a connection whose handler is the gate's; NULL while Monkey's
  * family is not known. */
-static struct fcgi_monkey_client *client_of(void *conn)
+static struct fcgi_monkey_downstream *client_of(void *conn)
 {
     struct fcgi_monkey_conn_view view;
 
@@ -492,7 +495,7 @@ static struct fcgi_monkey_client *client_of(void *conn)
     return client_behind(view.session);
 }
 
-struct fcgi_monkey_client *fcgi_monkey_gate_client(struct mk_session *cs)
+struct fcgi_monkey_downstream *fcgi_monkey_gate_client(struct mk_session *cs)
 {
     if (gate == NULL || gate->family == FCGI_MONKEY_FAMILY_UNKNOWN)
         return NULL;
@@ -508,16 +511,16 @@ struct fcgi_monkey_client *fcgi_monkey_gate_client(struct mk_session *cs)
 /* Goes on with what is held, or in the layer, when a request has ended. */
 static void resume(struct fcgi_loop_task *task)
 {
-    struct fcgi_monkey_client *client =
-        FCGI_LOOP_OWNER(task, struct fcgi_monkey_client, resume);
+    struct fcgi_monkey_downstream *client =
+        FCGI_LOOP_OWNER(task, struct fcgi_monkey_downstream, resume);
     int result;
 
     if (client->phase != FCGI_MONKEY_HEAD)
         return;
     result = read_head(client);
-    fcgi_monkey_client_tidy(client);
+    fcgi_monkey_downstream_tidy(client);
     if (result < 0 && errno != EAGAIN)
-        fcgi_monkey_client_end(client);
+        fcgi_monkey_downstream_end(client);
     else if (client->phase != FCGI_MONKEY_HEAD &&
              client->phase != FCGI_MONKEY_OURS &&
              fcgi_monkey_conn_is_answered(&client->view))
@@ -526,7 +529,7 @@ static void resume(struct fcgi_loop_task *task)
                                MK_EVENT_WRITE);
 }
 
-static void on_idle(struct fcgi_monkey_client *client)
+static void on_idle(struct fcgi_monkey_downstream *client)
 {
     if (client->phase == FCGI_MONKEY_HEAD &&
         (client->begin < client->end || client->more))
@@ -535,19 +538,19 @@ static void on_idle(struct fcgi_monkey_client *client)
 }
 
 /* Remembers a client by its descriptor. False where memory is short. */
-static bool remember(struct fcgi_monkey_client *client)
+static bool remember(struct fcgi_monkey_downstream *client)
 {
     size_t fd = (size_t)client->view.event->fd;
 
     if (fd >= gate->n_fds) {
         size_t n = (fd + 1) * 2;
-        struct fcgi_monkey_client **larger =
-            realloc(gate->by_fd, n * sizeof(struct fcgi_monkey_client *));
+        struct fcgi_monkey_downstream **larger =
+            realloc(gate->by_fd, n * sizeof(struct fcgi_monkey_downstream *));
 
         if (larger == NULL)
             return false;
         memset(larger + gate->n_fds, 0,
-               (n - gate->n_fds) * sizeof(struct fcgi_monkey_client *));
+               (n - gate->n_fds) * sizeof(struct fcgi_monkey_downstream *));
         gate->by_fd = larger;
         gate->n_fds = n;
     }
@@ -556,9 +559,9 @@ static bool remember(struct fcgi_monkey_client *client)
 }
 
 /* The first bytes of a client have come. False where memory is short. */
-static bool init(struct fcgi_monkey_client *client, void *conn)
+static bool init(struct fcgi_monkey_downstream *client, void *conn)
 {
-    fcgi_monkey_client_init(client, gate->worker, gate->family, conn);
+    fcgi_monkey_downstream_init(client, gate->worker, gate->family, conn);
     client->gated = true;
     client->resume.run = resume;
     client->on_idle = on_idle;
@@ -570,7 +573,7 @@ static bool init(struct fcgi_monkey_client *client, void *conn)
 
 static int on_read(MK_ON_CONN)
 {
-    struct fcgi_monkey_client *client;
+    struct fcgi_monkey_downstream *client;
     int result;
 
     if (gate->family == FCGI_MONKEY_FAMILY_UNKNOWN)
@@ -586,14 +589,14 @@ static int on_read(MK_ON_CONN)
            client->phase != FCGI_MONKEY_CORE &&
            client->phase != FCGI_MONKEY_OURS &&
            client->phase != FCGI_MONKEY_CLOSING);
-    fcgi_monkey_client_tidy(client);
+    fcgi_monkey_downstream_tidy(client);
     return result;
 }
 
 /* The core has nothing to send (any more). */
 static int on_done(MK_ON_CONN)
 {
-    const struct fcgi_monkey_client *client = client_of(conn);
+    const struct fcgi_monkey_downstream *client = client_of(conn);
 
     errno = 0;
     if (client != NULL && client->gated && client->phase == FCGI_MONKEY_CLOSING)
@@ -607,13 +610,13 @@ static int on_done(MK_ON_CONN)
  */
 static int on_close(MK_ON_CLOSE)
 {
-    struct fcgi_monkey_client *client = client_of(conn);
+    struct fcgi_monkey_downstream *client = client_of(conn);
 
     if (client != NULL && client->worker != NULL) {
         if (client->phase == FCGI_MONKEY_CLOSING)
             fcgi_monkey_conn_leave(gate->worker->api, &client->view);
         if (client->sr == NULL)
-            fcgi_monkey_client_abandon(client);
+            fcgi_monkey_downstream_abandon(client);
     }
     return gate->core->cb_close MK_CLOSE_ARGS(conn, worker, why, config);
 }
@@ -638,7 +641,7 @@ static void replace(struct mk_server_listen *listener)
         gate->handler.cb_done = on_done;
         gate->handler.cb_close = on_close;
         gate->handler.sched_extra_size =
-            (int)(CLIENT_OFFSET + sizeof(struct fcgi_monkey_client));
+            (int)(CLIENT_OFFSET + sizeof(struct fcgi_monkey_downstream));
     }
     if (gate->core == listener->protocol)
         listener->protocol = &gate->handler;
@@ -655,7 +658,7 @@ static void free_gate(struct fcgi_monkey_gate *one)
     free(one);
 }
 
-static struct fcgi_monkey_gate *new_gate(struct fcgi_monkey_worker *worker)
+static struct fcgi_monkey_gate *new_gate(struct fcgi_monkey_thread *worker)
 {
     struct fcgi_monkey_gate *one = calloc(1, sizeof(*one));
 
@@ -688,7 +691,7 @@ static bool has_others(const struct mk_list *stages)
 }
 
 /* Puts the gate up; returns why that cannot be, or NULL. */
-static const char *put_up(struct fcgi_monkey_worker *worker)
+static const char *put_up(struct fcgi_monkey_thread *worker)
 {
     const struct mk_worker *thread = worker->api->sched_worker_info();
     const struct mk_list *node;
@@ -718,7 +721,7 @@ static const char *put_up(struct fcgi_monkey_worker *worker)
 void fcgi_monkey_gate_put_up(void)
 {
     static atomic_flag told = ATOMIC_FLAG_INIT;
-    struct fcgi_monkey_worker *worker = fcgi_monkey_worker_self();
+    struct fcgi_monkey_thread *worker = fcgi_monkey_thread_self();
     const char *switched = getenv("FCGI_GATE"), *why;
     char line[256];
 
@@ -738,14 +741,14 @@ void fcgi_monkey_gate_put_up(void)
 }
 
 struct fcgi_monkey_aim *
-fcgi_monkey_gate_pending(const struct fcgi_monkey_client *client)
+fcgi_monkey_gate_pending(const struct fcgi_monkey_downstream *client)
 {
     return client != NULL && gate->reading == client && gate->pending
                ? &gate->aim
                : NULL;
 }
 
-void fcgi_monkey_gate_request_ended(struct fcgi_monkey_client *client)
+void fcgi_monkey_gate_request_ended(struct fcgi_monkey_downstream *client)
 {
     if (client->phase == FCGI_MONKEY_CORE)
         client->phase = FCGI_MONKEY_HEAD;
@@ -754,7 +757,7 @@ void fcgi_monkey_gate_request_ended(struct fcgi_monkey_client *client)
 
 void fcgi_monkey_gate_forget(int fd)
 {
-    struct fcgi_monkey_client *client;
+    struct fcgi_monkey_downstream *client;
 
     if (gate == NULL || fd < 0 || (size_t)fd >= gate->n_fds)
         return;
@@ -763,5 +766,5 @@ void fcgi_monkey_gate_forget(int fd)
         return;
     gate->by_fd[fd] = NULL;
     fcgi_loop_cancel(fcgi_gateway_loop(gate->worker->gateway), &client->resume);
-    fcgi_monkey_client_free(client);
+    fcgi_monkey_downstream_free(client);
 }

@@ -36,16 +36,16 @@
 void fcgi_monkey_gate_put_up(void);
 
 /* The client of a session; NULL where its connection has no gate. */
-struct fcgi_monkey_client *fcgi_monkey_gate_client(struct mk_session *cs);
+struct fcgi_monkey_downstream *fcgi_monkey_gate_client(struct mk_session *cs);
 
 /* In stages 20 and 30: the request that a short head stands for. NULL where the
  * core has read the request by itself; `client` may be NULL. */
 struct fcgi_monkey_aim *
-fcgi_monkey_gate_pending(const struct fcgi_monkey_client *client);
+fcgi_monkey_gate_pending(const struct fcgi_monkey_downstream *client);
 
 /* In stage 40: the core has ended a request, or is about to. What waits behind
  * it is looked at when the core has returned. */
-void fcgi_monkey_gate_request_ended(struct fcgi_monkey_client *client);
+void fcgi_monkey_gate_request_ended(struct fcgi_monkey_downstream *client);
 
 /* In stage 50: a connection is closed, and what its client holds is let go. */
 void fcgi_monkey_gate_forget(int fd);

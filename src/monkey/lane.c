@@ -44,7 +44,7 @@ static const char *compose(struct fcgi_monkey_aim *aim,
 
 /* Adds the name of the index file to a folder's path. */
 static void add_index(struct fcgi_monkey_aim *aim,
-                      const struct fcgi_monkey_worker *worker)
+                      const struct fcgi_monkey_thread *worker)
 {
     struct fcgi_http_request *request = &aim->request;
     const struct fcgi_monkey_place place = {
@@ -89,12 +89,13 @@ static void copy_head(struct fcgi_http_request *request,
     request->expect_continue = head->expect_continue;
 }
 
-static void fill(struct fcgi_monkey_aim *aim, struct fcgi_monkey_client *client)
+static void fill(struct fcgi_monkey_aim *aim,
+                 struct fcgi_monkey_downstream *client)
 {
     const struct mk_config *config = client->worker->config;
     struct fcgi_http_request *request = &aim->request;
 
-    fcgi_monkey_client_name(client, request);
+    fcgi_monkey_downstream_name(client, request);
     request->server_name =
         (struct fcgi_text){aim->alias->name, aim->alias->len};
     request->error_page = fcgi_monkey_error_page;
@@ -113,7 +114,7 @@ static bool is_users(const struct mk_config *config, struct fcgi_text path)
 /* Looks the path up: whether a rule of ours wants it, and whose keys decide which
  * script it names. */
 static bool look_up(struct fcgi_monkey_aim *aim,
-                    const struct fcgi_monkey_worker *worker,
+                    const struct fcgi_monkey_thread *worker,
                     const struct fcgi_server **server)
 {
     add_index(aim, worker);
@@ -141,7 +142,7 @@ static void find_script(struct fcgi_monkey_aim *aim,
 
 /* Whether the path was looked up a moment ago. */
 static bool recall(struct fcgi_monkey_aim *aim,
-                   const struct fcgi_monkey_worker *worker,
+                   const struct fcgi_monkey_thread *worker,
                    struct fcgi_text raw)
 {
     const struct fcgi_monkey_found *found = fcgi_monkey_recall_find(
@@ -159,7 +160,7 @@ static bool recall(struct fcgi_monkey_aim *aim,
 }
 
 static void remember(const struct fcgi_monkey_aim *aim,
-                     const struct fcgi_monkey_worker *worker,
+                     const struct fcgi_monkey_thread *worker,
                      struct fcgi_text raw)
 {
     const struct fcgi_monkey_found found = {
@@ -184,12 +185,11 @@ static enum fcgi_monkey_lane refuse(struct fcgi_monkey_aim *aim, int status,
     return FCGI_MONKEY_LANE_FAST;
 }
 
-enum fcgi_monkey_lane fcgi_monkey_lane_choose(struct fcgi_monkey_aim *aim,
-                                              struct fcgi_monkey_client *client,
-                                              const struct fcgi_http_head *head,
-                                              size_t size, int status)
+enum fcgi_monkey_lane fcgi_monkey_lane_choose(
+    struct fcgi_monkey_aim *aim, struct fcgi_monkey_downstream *client,
+    const struct fcgi_http_head *head, size_t size, int status)
 {
-    const struct fcgi_monkey_worker *worker = client->worker;
+    const struct fcgi_monkey_thread *worker = client->worker;
     const struct mk_host *vhost;
     const struct fcgi_server *server;
     const char *why;

@@ -19,9 +19,9 @@
 #include <limits.h>
 
 #include "gateway/path.h"
-#include "monkey/client.h"
+#include "monkey/downstream.h"
+#include "monkey/thread.h"
 #include "monkey/way.h"
-#include "monkey/worker.h"
 
 #define fcgi_monkey_lane_choose FCGI_MONKEY_NAME(lane_choose)
 
@@ -51,9 +51,8 @@ struct fcgi_monkey_aim {
  * `file` is the caller's; its texts point into that, into the head, and into
  * Monkey's configuration.
  */
-enum fcgi_monkey_lane fcgi_monkey_lane_choose(struct fcgi_monkey_aim *aim,
-                                              struct fcgi_monkey_client *client,
-                                              const struct fcgi_http_head *head,
-                                              size_t size, int status);
+enum fcgi_monkey_lane fcgi_monkey_lane_choose(
+    struct fcgi_monkey_aim *aim, struct fcgi_monkey_downstream *client,
+    const struct fcgi_http_head *head, size_t size, int status);
 
 #endif

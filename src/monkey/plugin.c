@@ -13,7 +13,7 @@
 #include "config/config.h"
 #include "monkey/auth.h"
 #include "monkey/rules.h"
-#include "monkey/worker.h"
+#include "monkey/thread.h"
 
 /* How long Monkey's start waits for the name service at most. Names that are
  * not known by then are looked up while it serves. */

@@ -11,12 +11,12 @@
 
 #include "gateway/exchange.h"
 #include "monkey/auth.h"
-#include "monkey/buffer.h"
+#include "monkey/core_buffer.h"
+#include "monkey/core_request.h"
 #include "monkey/error_page.h"
 #include "monkey/gate.h"
 #include "monkey/index.h"
 #include "monkey/merge.h"
-#include "monkey/request.h"
 #include "monkey/way.h"
 
 static const struct fcgi_monkey_monkey *const monkey = &fcgi_monkey_monkey;
@@ -230,7 +230,7 @@ static void name_host(struct mk_request *sr)
 /* Frees what the last stage 40 of a worker left. */
 static void free_left(void)
 {
-    struct fcgi_monkey_worker *worker = fcgi_monkey_worker_self();
+    struct fcgi_monkey_thread *worker = fcgi_monkey_thread_self();
 
     if (worker == NULL || worker->left == NULL)
         return;
@@ -274,11 +274,11 @@ static int stage20(struct mk_session *cs, struct mk_request *sr)
 /* --- stage 30: requests ----------------------------------------------------- */
 
 /* Starts the exchange of a request, and takes the connection over. */
-static int start(struct fcgi_monkey_client *client, struct mk_request *sr,
+static int start(struct fcgi_monkey_downstream *client, struct mk_request *sr,
                  const struct fcgi_http_request *request,
                  const struct fcgi_script *script, const struct mk_list *params)
 {
-    if (!fcgi_monkey_client_start(client, sr, request, script, params)) {
+    if (!fcgi_monkey_downstream_start(client, sr, request, script, params)) {
         fcgi_monkey_log(FCGI_LOG_ERROR,
                         "out of memory or descriptors; answered 500");
         return refuse(&client->view, sr);
@@ -292,7 +292,7 @@ static int start(struct fcgi_monkey_client *client, struct mk_request *sr,
 }
 
 /* A request of which the gate has the true head. */
-static int start_gated(struct fcgi_monkey_client *client,
+static int start_gated(struct fcgi_monkey_downstream *client,
                        struct fcgi_monkey_aim *aim, struct mk_request *sr,
                        struct mk_list *params)
 {
@@ -304,8 +304,9 @@ static int start_gated(struct fcgi_monkey_client *client,
 }
 
 /* A request that the core has read by itself. */
-static int start_read(struct fcgi_monkey_client *client, struct mk_session *cs,
-                      struct mk_request *sr, struct mk_list *params)
+static int start_read(struct fcgi_monkey_downstream *client,
+                      struct mk_session *cs, struct mk_request *sr,
+                      struct mk_list *params)
 {
     struct fcgi_http_field fields[MK_FIELDS_MAX];
     struct errand errand;
@@ -314,9 +315,9 @@ static int start_read(struct fcgi_monkey_client *client, struct mk_session *cs,
     int status;
 
     client->stored = NULL;
-    status = fcgi_monkey_request_read(cs, sr, fields, request, &client->stored,
-                                      &why);
-    fcgi_monkey_client_name(client, request);
+    status = fcgi_monkey_core_request_read(cs, sr, fields, request,
+                                           &client->stored, &why);
+    fcgi_monkey_downstream_name(client, request);
     if (client->through && status == 0) {
         status = 400;
         why =
@@ -341,8 +342,8 @@ static int start_read(struct fcgi_monkey_client *client, struct mk_session *cs,
 static int stage30(struct mk_plugin *plugin, struct mk_session *cs,
                    struct mk_request *sr, int n_params, struct mk_list *params)
 {
-    struct fcgi_monkey_worker *worker = fcgi_monkey_worker_self();
-    struct fcgi_monkey_client *client = fcgi_monkey_gate_client(cs);
+    struct fcgi_monkey_thread *worker = fcgi_monkey_thread_self();
+    struct fcgi_monkey_downstream *client = fcgi_monkey_gate_client(cs);
     struct fcgi_monkey_aim *aim = fcgi_monkey_gate_pending(client);
     enum fcgi_monkey_family family;
     struct fcgi_monkey_conn_view view;
@@ -358,13 +359,14 @@ static int stage30(struct mk_plugin *plugin, struct mk_session *cs,
     if (family == FCGI_MONKEY_FAMILY_UNKNOWN)
         return refuse_unknown(sr);
     fcgi_monkey_conn_view(family, cs->conn, &view);
-    client = worker != NULL ? fcgi_monkey_client_new(worker, family, cs->conn)
-                            : NULL;
+    client = worker != NULL
+                 ? fcgi_monkey_downstream_new(worker, family, cs->conn)
+                 : NULL;
     if (client == NULL)
         return refuse(&view, sr);
     result = start_read(client, cs, sr, params);
     if (sr->handler_data != client)
-        fcgi_monkey_client_free(client);
+        fcgi_monkey_downstream_free(client);
     return result;
 }
 
@@ -372,14 +374,14 @@ static int stage30(struct mk_plugin *plugin, struct mk_session *cs,
 static int stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
                           struct mk_request *sr)
 {
-    struct fcgi_monkey_client *client = sr->handler_data;
+    struct fcgi_monkey_downstream *client = sr->handler_data;
 
     (void)plugin;
     (void)cs;
     if (client != NULL) {
-        fcgi_monkey_client_abandon(client);
+        fcgi_monkey_downstream_abandon(client);
         if (!client->gated)
-            fcgi_monkey_client_free(client);
+            fcgi_monkey_downstream_free(client);
     }
     sr->handler_data = NULL;
     errno = 0;
@@ -403,8 +405,8 @@ static int stage10(int fd)
  */
 static int stage40(struct mk_session *cs, struct mk_request *sr)
 {
-    struct fcgi_monkey_worker *worker = fcgi_monkey_worker_self();
-    struct fcgi_monkey_client *client = fcgi_monkey_gate_client(cs);
+    struct fcgi_monkey_thread *worker = fcgi_monkey_thread_self();
+    struct fcgi_monkey_downstream *client = fcgi_monkey_gate_client(cs);
     enum fcgi_monkey_family family;
     struct fcgi_monkey_conn_view view;
 
@@ -415,7 +417,7 @@ static int stage40(struct mk_session *cs, struct mk_request *sr)
     if (worker != NULL && family != FCGI_MONKEY_FAMILY_UNKNOWN) {
         free_left();
         fcgi_monkey_conn_view(family, cs->conn, &view);
-        worker->left = fcgi_monkey_buffer_settle(
+        worker->left = fcgi_monkey_core_buffer_settle(
             worker->api, (size_t)worker->config->max_request_size, &view);
     }
     errno = 0;
@@ -441,7 +443,7 @@ struct mk_stage fcgi_monkey_stages = {
 /* The signature is not made yet when the plugin is loaded. */
 static void name_software(void)
 {
-    fcgi_monkey_client_host.software = monkey->config->server_signature;
+    fcgi_monkey_downstream_host.software = monkey->config->server_signature;
 }
 
 /* Each worker's thread comes here; what all of them share is written by one. */
@@ -450,7 +452,7 @@ void fcgi_monkey_stages_begin(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, name_software);
-    fcgi_monkey_worker_start(&fcgi_monkey_client_host);
+    fcgi_monkey_thread_start(&fcgi_monkey_downstream_host);
 }
 
 /* Whether an entry of the nth of Monkey's lists is ours. */

@@ -5,7 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "monkey/buffer.h"
+#include "monkey/core_buffer.h"
 
 void fcgi_monkey_conn_watch(const struct mk_api *api,
                             const struct fcgi_monkey_conn_view *view,
@@ -109,7 +109,7 @@ void fcgi_monkey_give_back(const struct mk_api *api, struct mk_config *config,
     if (sr->handler_data != NULL)
         return; /* our stage 30 has taken the next request over */
     if (cs->request_list.next == &cs->request_list)
-        fcgi_monkey_buffer_reset(api, view); /* idle */
+        fcgi_monkey_core_buffer_reset(api, view); /* idle */
     else if (fcgi_monkey_conn_is_answered(view))
         /* The core has answered the next request, but nobody sends it, or
          * ends it, before the descriptor is writable. */

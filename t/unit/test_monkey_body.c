@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
-#include "monkey/request.h"
+#include "monkey/core_request.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -56,8 +56,8 @@ static int read_request(const char *text, size_t length, long content_length,
         strstr(text, "ransfer-") != NULL ? 1 : 0;
     session.sr_fixed.uri.len = 1; /* "/" */
     session.sr_fixed.host_conf = &vhost;
-    return fcgi_monkey18_request_read(&session, &session.sr_fixed, fields,
-                                      request, &content, &why);
+    return fcgi_monkey18_core_request_read(&session, &session.sr_fixed, fields,
+                                           request, &content, &why);
 }
 
 static bool has_field(const struct fcgi_http_request *request, const char *name)

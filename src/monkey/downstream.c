@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "monkey/client.h"
+#include "monkey/downstream.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,8 +10,8 @@
 
 /* --- bytes ---------------------------------------------------------------- */
 
-ssize_t fcgi_monkey_client_receive(struct fcgi_monkey_client *client, void *buf,
-                                   size_t size)
+ssize_t fcgi_monkey_downstream_receive(struct fcgi_monkey_downstream *client,
+                                       void *buf, size_t size)
 {
     int most = size > INT_MAX ? INT_MAX : (int)size;
     int n = fcgi_monkey_conn_read(&client->view, buf, most);
@@ -20,8 +20,8 @@ ssize_t fcgi_monkey_client_receive(struct fcgi_monkey_client *client, void *buf,
     return client->more ? most : n;
 }
 
-bool fcgi_monkey_client_hold(struct fcgi_monkey_client *client,
-                             const char *bytes, size_t length)
+bool fcgi_monkey_downstream_hold(struct fcgi_monkey_downstream *client,
+                                 const char *bytes, size_t length)
 {
     size_t held = client->end - client->begin;
 
@@ -44,12 +44,13 @@ bool fcgi_monkey_client_hold(struct fcgi_monkey_client *client,
     return true;
 }
 
-void fcgi_monkey_client_drop(struct fcgi_monkey_client *client, size_t length)
+void fcgi_monkey_downstream_drop(struct fcgi_monkey_downstream *client,
+                                 size_t length)
 {
     client->begin += length;
 }
 
-void fcgi_monkey_client_tidy(struct fcgi_monkey_client *client)
+void fcgi_monkey_downstream_tidy(struct fcgi_monkey_downstream *client)
 {
     if (client->begin < client->end || client->held == NULL)
         return;
@@ -61,7 +62,7 @@ void fcgi_monkey_client_tidy(struct fcgi_monkey_client *client)
 /* --- the body -------------------------------------------------------------- */
 
 /* Reads what is behind the head: what is held first. */
-static ssize_t read_raw(struct fcgi_monkey_client *client, void *buf,
+static ssize_t read_raw(struct fcgi_monkey_downstream *client, void *buf,
                         size_t size)
 {
     size_t held = client->end - client->begin;
@@ -75,10 +76,10 @@ static ssize_t read_raw(struct fcgi_monkey_client *client, void *buf,
     if (held > 0) {
         size = size < held ? size : held;
         memcpy(buf, client->held + client->begin, size);
-        fcgi_monkey_client_drop(client, size);
+        fcgi_monkey_downstream_drop(client, size);
         return (ssize_t)size;
     }
-    n = fcgi_monkey_client_receive(client, buf, size);
+    n = fcgi_monkey_downstream_receive(client, buf, size);
     /* A layer of Monkey 1.8 does not say that it has more. */
     client->more = client->more || (client->tls && n == (ssize_t)size);
     if (n == 0) {
@@ -88,7 +89,7 @@ static ssize_t read_raw(struct fcgi_monkey_client *client, void *buf,
     return n;
 }
 
-static ssize_t read_length(struct fcgi_monkey_client *client, void *buf,
+static ssize_t read_length(struct fcgi_monkey_downstream *client, void *buf,
                            size_t size)
 {
     ssize_t n;
@@ -104,13 +105,13 @@ static ssize_t read_length(struct fcgi_monkey_client *client, void *buf,
 }
 
 /* Puts bytes that were read too far back in front of what is held. */
-static bool put_back(struct fcgi_monkey_client *client, const char *bytes,
+static bool put_back(struct fcgi_monkey_downstream *client, const char *bytes,
                      size_t length)
 {
     if (length == 0)
         return true;
     if (client->begin < length)
-        return fcgi_monkey_client_hold(client, bytes, length);
+        return fcgi_monkey_downstream_hold(client, bytes, length);
     client->begin -= length;
     memcpy(client->held + client->begin, bytes, length);
     return true;
@@ -118,7 +119,7 @@ static bool put_back(struct fcgi_monkey_client *client, const char *bytes,
 
 /* Decodes chunks where they lie. Returns the length of the content; -1 where it
  * is no valid encoding, or memory is short. */
-static ssize_t decode(struct fcgi_monkey_client *client, char *bytes,
+static ssize_t decode(struct fcgi_monkey_downstream *client, char *bytes,
                       size_t length)
 {
     struct fcgi_http_unchunked out;
@@ -139,7 +140,7 @@ static ssize_t decode(struct fcgi_monkey_client *client, char *bytes,
     return (ssize_t)out.decoded;
 }
 
-static ssize_t read_chunks(struct fcgi_monkey_client *client, void *buf,
+static ssize_t read_chunks(struct fcgi_monkey_downstream *client, void *buf,
                            size_t size)
 {
     ssize_t n;
@@ -154,7 +155,7 @@ static ssize_t read_chunks(struct fcgi_monkey_client *client, void *buf,
 
 static ssize_t read_body(void *handle, void *buf, size_t size)
 {
-    struct fcgi_monkey_client *client = handle;
+    struct fcgi_monkey_downstream *client = handle;
 
     switch (client->body) {
     case FCGI_HTTP_LENGTH:
@@ -171,7 +172,7 @@ static ssize_t read_body(void *handle, void *buf, size_t size)
 
 static ssize_t write_client(void *handle, const void *bytes, size_t length)
 {
-    const struct fcgi_monkey_client *client = handle;
+    const struct fcgi_monkey_downstream *client = handle;
 
     return fcgi_monkey_conn_write(&client->view, bytes,
                                   length > INT_MAX ? INT_MAX : length);
@@ -179,7 +180,7 @@ static ssize_t write_client(void *handle, const void *bytes, size_t length)
 
 static int watch(void *handle)
 {
-    struct fcgi_monkey_client *client = handle;
+    struct fcgi_monkey_downstream *client = handle;
 
     if (!client->taken)
         fcgi_monkey_conn_leave(client->worker->api, &client->view);
@@ -188,7 +189,7 @@ static int watch(void *handle)
 }
 
 /* Gives the descriptor back to Monkey's loop, to be watched for READ or WRITE. */
-static void give_descriptor_back(struct fcgi_monkey_client *client,
+static void give_descriptor_back(struct fcgi_monkey_downstream *client,
                                  uint32_t mask)
 {
     if (client->taken)
@@ -200,7 +201,7 @@ static void give_descriptor_back(struct fcgi_monkey_client *client,
                                    &client->view);
 }
 
-void fcgi_monkey_client_end(struct fcgi_monkey_client *client)
+void fcgi_monkey_downstream_end(struct fcgi_monkey_downstream *client)
 {
     client->phase = FCGI_MONKEY_CLOSING;
     /* As soon as the socket is writable, Monkey's loop asks the gate whether all
@@ -229,10 +230,10 @@ static int logged_status(int status)
 }
 
 /* Ends a request that the core knows. */
-static void end_core_request(struct fcgi_monkey_client *client,
+static void end_core_request(struct fcgi_monkey_downstream *client,
                              const struct fcgi_outcome *outcome)
 {
-    struct fcgi_monkey_worker *worker = client->worker;
+    struct fcgi_monkey_thread *worker = client->worker;
     struct fcgi_monkey_conn_view view = client->view;
     struct mk_request *sr = client->sr;
     bool gated = client->gated;
@@ -248,17 +249,17 @@ static void end_core_request(struct fcgi_monkey_client *client,
                     : client->through ? FCGI_MONKEY_THROUGH
                                       : FCGI_MONKEY_HEAD;
     if (!gated)
-        fcgi_monkey_client_free(client);
+        fcgi_monkey_downstream_free(client);
     fcgi_monkey_give_back(worker->api, worker->config, &view, sr,
                           outcome->close);
 }
 
 /* Ends a request of the fast lane. */
-static void end_own_request(struct fcgi_monkey_client *client,
+static void end_own_request(struct fcgi_monkey_downstream *client,
                             const struct fcgi_outcome *outcome)
 {
     if (outcome->close) {
-        fcgi_monkey_client_end(client);
+        fcgi_monkey_downstream_end(client);
         return;
     }
     client->phase = FCGI_MONKEY_HEAD;
@@ -267,7 +268,7 @@ static void end_own_request(struct fcgi_monkey_client *client,
 
 static void done(void *handle, const struct fcgi_outcome *outcome)
 {
-    struct fcgi_monkey_client *client = handle;
+    struct fcgi_monkey_downstream *client = handle;
     bool gated = client->gated;
 
     client->exchange = NULL;
@@ -288,7 +289,7 @@ static void done(void *handle, const struct fcgi_outcome *outcome)
 
 static bool is_plain(void *handle, const char *path, size_t length)
 {
-    const struct fcgi_monkey_client *client = handle;
+    const struct fcgi_monkey_downstream *client = handle;
 
     return fcgi_monkey_rules_is_plain(client->worker->pool, client->site,
                                       (struct fcgi_text){path, length});
@@ -316,7 +317,7 @@ static struct fcgi_text type_of(struct fcgi_text name)
                               type->header.len - skip - 2};
 }
 
-struct fcgi_host fcgi_monkey_client_host = {
+struct fcgi_host fcgi_monkey_downstream_host = {
     .write = write_client,
     .read = read_body,
     .is_plain = is_plain,
@@ -346,9 +347,9 @@ static bool is_tls(const struct mk_api *api,
     return false;
 }
 
-void fcgi_monkey_client_init(struct fcgi_monkey_client *client,
-                             struct fcgi_monkey_worker *worker,
-                             enum fcgi_monkey_family family, void *conn)
+void fcgi_monkey_downstream_init(struct fcgi_monkey_downstream *client,
+                                 struct fcgi_monkey_thread *worker,
+                                 enum fcgi_monkey_family family, void *conn)
 {
     client->worker = worker;
     client->conn = conn;
@@ -356,19 +357,19 @@ void fcgi_monkey_client_init(struct fcgi_monkey_client *client,
     client->tls = is_tls(worker->api, &client->view);
 }
 
-struct fcgi_monkey_client *
-fcgi_monkey_client_new(struct fcgi_monkey_worker *worker,
-                       enum fcgi_monkey_family family, void *conn)
+struct fcgi_monkey_downstream *
+fcgi_monkey_downstream_new(struct fcgi_monkey_thread *worker,
+                           enum fcgi_monkey_family family, void *conn)
 {
-    struct fcgi_monkey_client *client = calloc(1, sizeof(*client));
+    struct fcgi_monkey_downstream *client = calloc(1, sizeof(*client));
 
     if (client != NULL)
-        fcgi_monkey_client_init(client, worker, family, conn);
+        fcgi_monkey_downstream_init(client, worker, family, conn);
     return client;
 }
 
-void fcgi_monkey_client_name(struct fcgi_monkey_client *client,
-                             struct fcgi_http_request *request)
+void fcgi_monkey_downstream_name(struct fcgi_monkey_downstream *client,
+                                 struct fcgi_http_request *request)
 {
     int fd = client->view.event->fd;
     socklen_t length = sizeof(client->peer);
@@ -387,11 +388,11 @@ void fcgi_monkey_client_name(struct fcgi_monkey_client *client,
     request->tls = client->tls;
 }
 
-bool fcgi_monkey_client_start(struct fcgi_monkey_client *client,
-                              struct mk_request *sr,
-                              const struct fcgi_http_request *request,
-                              const struct fcgi_script *script,
-                              const struct mk_list *params)
+bool fcgi_monkey_downstream_start(struct fcgi_monkey_downstream *client,
+                                  struct mk_request *sr,
+                                  const struct fcgi_http_request *request,
+                                  const struct fcgi_script *script,
+                                  const struct mk_list *params)
 {
     client->sr = sr;
     client->site = request->site;
@@ -410,7 +411,7 @@ bool fcgi_monkey_client_start(struct fcgi_monkey_client *client,
     return true;
 }
 
-void fcgi_monkey_client_abandon(struct fcgi_monkey_client *client)
+void fcgi_monkey_downstream_abandon(struct fcgi_monkey_downstream *client)
 {
     if (client->exchange != NULL)
         fcgi_exchange_abandon(client->exchange);
@@ -419,7 +420,7 @@ void fcgi_monkey_client_abandon(struct fcgi_monkey_client *client)
     client->phase = FCGI_MONKEY_CLOSING;
 }
 
-void fcgi_monkey_client_free(struct fcgi_monkey_client *client)
+void fcgi_monkey_downstream_free(struct fcgi_monkey_downstream *client)
 {
     free(client->held);
     client->held = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "monkey/buffer.h"
+#include "monkey/core_buffer.h"
 
 #include <string.h>
 
@@ -11,8 +11,8 @@ static bool stays(const struct mk_session *cs, const char *rest, size_t length)
            (length == 0 || memmem(rest, length, "\r\n\r\n", 4) != NULL);
 }
 
-char *fcgi_monkey_buffer_settle(const struct mk_api *api, size_t most,
-                                const struct fcgi_monkey_conn_view *view)
+char *fcgi_monkey_core_buffer_settle(const struct mk_api *api, size_t most,
+                                     const struct fcgi_monkey_conn_view *view)
 {
     struct mk_session *cs = view->session;
     size_t end = cs->body_length, from = (size_t)cs->parser.i + 1;
@@ -40,8 +40,8 @@ char *fcgi_monkey_buffer_settle(const struct mk_api *api, size_t most,
     return old != cs->body_fixed ? old : NULL;
 }
 
-void fcgi_monkey_buffer_reset(const struct mk_api *api,
-                              const struct fcgi_monkey_conn_view *view)
+void fcgi_monkey_core_buffer_reset(const struct mk_api *api,
+                                   const struct fcgi_monkey_conn_view *view)
 {
     struct mk_session *cs = view->session;
 

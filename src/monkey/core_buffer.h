@@ -6,13 +6,13 @@
  * a buffer inside the session that stays where it is. These functions see to it
  * that the heads of all later requests lie in memory that stays, too.
  */
-#ifndef FCGI_MONKEY_BUFFER_H
-#define FCGI_MONKEY_BUFFER_H
+#ifndef FCGI_MONKEY_CORE_BUFFER_H
+#define FCGI_MONKEY_CORE_BUFFER_H
 
 #include "monkey/takeover.h"
 
-#define fcgi_monkey_buffer_settle FCGI_MONKEY_NAME(buffer_settle)
-#define fcgi_monkey_buffer_reset FCGI_MONKEY_NAME(buffer_reset)
+#define fcgi_monkey_core_buffer_settle FCGI_MONKEY_NAME(core_buffer_settle)
+#define fcgi_monkey_core_buffer_reset FCGI_MONKEY_NAME(core_buffer_reset)
 
 /*
  * In stage 40, which comes before the core looks for a next request in the
@@ -22,11 +22,11 @@
  * when stage 40 is over. NULL where there is none to free. Without memory a
  * session that holds more than this request closes after it.
  */
-char *fcgi_monkey_buffer_settle(const struct mk_api *api, size_t most,
-                                const struct fcgi_monkey_conn_view *view);
+char *fcgi_monkey_core_buffer_settle(const struct mk_api *api, size_t most,
+                                     const struct fcgi_monkey_conn_view *view);
 
 /* Gives an idle session the buffer that it began with. */
-void fcgi_monkey_buffer_reset(const struct mk_api *api,
-                              const struct fcgi_monkey_conn_view *view);
+void fcgi_monkey_core_buffer_reset(const struct mk_api *api,
+                                   const struct fcgi_monkey_conn_view *view);
 
 #endif

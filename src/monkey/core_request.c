@@ -8,7 +8,7 @@
  * one. The buffer has it all, as it was received, but for names of fields in
  * lower case and for the byte behind the path, which may have become NUL.
  */
-#include "monkey/request.h"
+#include "monkey/core_request.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -157,10 +157,10 @@ static struct fcgi_text read_path(const struct mk_request *sr)
     return (struct fcgi_text){file->data + root->len, file->len - root->len};
 }
 
-int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
-                             struct fcgi_http_field fields[MK_FIELDS_MAX],
-                             struct fcgi_http_request *request,
-                             const char **body, const char **why)
+int fcgi_monkey_core_request_read(struct mk_session *cs, struct mk_request *sr,
+                                  struct fcgi_http_field fields[MK_FIELDS_MAX],
+                                  struct fcgi_http_request *request,
+                                  const char **body, const char **why)
 {
     const char *at = cs->body;
     int status;
@@ -183,7 +183,7 @@ int fcgi_monkey_request_read(struct mk_session *cs, struct mk_request *sr,
         request->server_name.length = sr->host_alias->len;
     }
     if (status == 0)
-        status = fcgi_monkey_request_body(cs, sr, (size_t)(at - cs->body),
-                                          fields, request, body, why);
+        status = fcgi_monkey_core_request_body(cs, sr, (size_t)(at - cs->body),
+                                               fields, request, body, why);
     return status;
 }

@@ -3,8 +3,8 @@
  * A worker thread of Monkey's with its gateway, whose loop is one event of
  * Monkey's, and what the plugin knows of the Monkey that has loaded it.
  */
-#ifndef FCGI_MONKEY_WORKER_H
-#define FCGI_MONKEY_WORKER_H
+#ifndef FCGI_MONKEY_THREAD_H
+#define FCGI_MONKEY_THREAD_H
 
 #include "backend/pool.h"
 #include "gateway/gateway.h"
@@ -13,8 +13,8 @@
 #define fcgi_monkey_log FCGI_MONKEY_NAME(log)
 #define fcgi_monkey_monkey FCGI_MONKEY_NAME(monkey)
 #define fcgi_monkey_workers_free FCGI_MONKEY_NAME(workers_free)
-#define fcgi_monkey_worker_start FCGI_MONKEY_NAME(worker_start)
-#define fcgi_monkey_worker_self FCGI_MONKEY_NAME(worker_self)
+#define fcgi_monkey_thread_start FCGI_MONKEY_NAME(thread_start)
+#define fcgi_monkey_thread_self FCGI_MONKEY_NAME(thread_self)
 
 struct fcgi_monkey_gate;
 struct fcgi_monkey_recall;
@@ -30,8 +30,8 @@ struct fcgi_monkey_monkey {
 extern struct fcgi_monkey_monkey fcgi_monkey_monkey;
 
 /* One worker thread. */
-struct fcgi_monkey_worker {
-    struct fcgi_monkey_worker *next; /* in the list of all */
+struct fcgi_monkey_thread {
+    struct fcgi_monkey_thread *next; /* in the list of all */
     const struct mk_api *api;
     struct mk_config *config;
     struct fcgi_pool *pool;
@@ -52,10 +52,10 @@ void fcgi_monkey_log(enum fcgi_log_level level, const char *line);
 
 /* Sets the calling worker thread up. `host` is what its gateway asks; it must
  * outlive the plugin. */
-void fcgi_monkey_worker_start(const struct fcgi_host *host);
+void fcgi_monkey_thread_start(const struct fcgi_host *host);
 
 /* The calling thread's worker; NULL where it is none, or could not be set up. */
-struct fcgi_monkey_worker *fcgi_monkey_worker_self(void);
+struct fcgi_monkey_thread *fcgi_monkey_thread_self(void);
 
 /* Frees what the workers had. When they are gone. */
 void fcgi_monkey_workers_free(void);

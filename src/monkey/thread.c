@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "monkey/worker.h"
+#include "monkey/thread.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -11,8 +11,8 @@
 
 struct fcgi_monkey_monkey fcgi_monkey_monkey;
 
-static struct fcgi_monkey_worker *_Atomic workers;
-static _Thread_local struct fcgi_monkey_worker *self;
+static struct fcgi_monkey_thread *_Atomic workers;
+static _Thread_local struct fcgi_monkey_thread *self;
 
 void fcgi_monkey_log(enum fcgi_log_level level, const char *line)
 {
@@ -27,7 +27,7 @@ void fcgi_monkey_log(enum fcgi_log_level level, const char *line)
     funlockfile(stdout);
 }
 
-struct fcgi_monkey_worker *fcgi_monkey_worker_self(void)
+struct fcgi_monkey_thread *fcgi_monkey_thread_self(void)
 {
     return self;
 }
@@ -42,7 +42,7 @@ static int on_event(void *event)
     return 0;
 }
 
-static void destroy(struct fcgi_monkey_worker *worker)
+static void destroy(struct fcgi_monkey_thread *worker)
 {
     fcgi_gateway_free(worker->gateway);
     if (worker->event != NULL)
@@ -55,10 +55,10 @@ static void destroy(struct fcgi_monkey_worker *worker)
     free(worker);
 }
 
-static struct fcgi_monkey_worker *new_worker(const struct fcgi_host *host)
+static struct fcgi_monkey_thread *new_worker(const struct fcgi_host *host)
 {
     const struct mk_api *api = fcgi_monkey_monkey.api;
-    struct fcgi_monkey_worker *worker = calloc(1, sizeof(*worker));
+    struct fcgi_monkey_thread *worker = calloc(1, sizeof(*worker));
     struct fcgi_loop *loop;
 
     if (worker == NULL)
@@ -83,7 +83,7 @@ fail:
     return NULL;
 }
 
-void fcgi_monkey_worker_start(const struct fcgi_host *host)
+void fcgi_monkey_thread_start(const struct fcgi_host *host)
 {
     self = new_worker(host);
     if (self == NULL) {
@@ -101,10 +101,10 @@ void fcgi_monkey_worker_start(const struct fcgi_host *host)
 
 void fcgi_monkey_workers_free(void)
 {
-    struct fcgi_monkey_worker *worker = atomic_load(&workers);
+    struct fcgi_monkey_thread *worker = atomic_load(&workers);
 
     while (worker != NULL) {
-        struct fcgi_monkey_worker *next = worker->next;
+        struct fcgi_monkey_thread *next = worker->next;
 
         destroy(worker);
         worker = next;
