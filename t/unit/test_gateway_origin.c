@@ -361,8 +361,10 @@ static void whole_nodes(void **state)
         size_t size;
     } nodes[] = {{"192.0.2.1:80", sizeof(struct sockaddr_in)},
                  {"[2001:db8::1]:80", sizeof(struct sockaddr_in6)}};
+    struct sockaddr_storage empty;
 
     (void)state;
+    assert_false(fcgi_http_forwarded_node((struct fcgi_text){"", 0}, &empty));
     for (size_t i = 0; i < COUNT(nodes); i++) {
         struct fcgi_text text = {nodes[i].text, strlen(nodes[i].text)};
         struct sockaddr_storage node;

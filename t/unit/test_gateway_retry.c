@@ -78,6 +78,8 @@ static const struct row {
      NEXT},
     {NULL, {BROKEN, POST, RETRIES(3)}, FAIL},
     {NULL, {BROKEN, GET, RETRIES(3), ALONE}, PAUSE},
+    {NULL, {BROKEN, GET, RETRIES(1), ALONE}, PAUSE},
+    {NULL, {BROKEN, GET, USED_UP, ALONE}, FAIL},
     {NULL, {BROKEN, GET, RETRIES(3), ALONE, .same_tried = true}, FAIL},
     {NULL, {BROKEN, GET, USED_UP}, FAIL},
     {NULL, {BROKEN, GET, RETRIES_0}, FAIL},
