@@ -209,6 +209,7 @@ static void test_proof(void **state)
     rig_open(&rig, RIG_UNIX, 5);
     for (int i = 0; i < 3; i++) {
         start_once(&rig);
+        rig_stop_clock(&rig);
         first = (size_t)fcgi_request_params_end(&rig.conn.request);
         rig_run_for(&rig, 30);
         assert_int_equal(unread(&rig), first);
@@ -325,6 +326,7 @@ static void test_doubts(void **state)
     round_trip(&rig, FCGI_KEEP_CONN);
     atomic_store(&rig.server.doubts, 1);
     rig_start(&rig, NULL, 0);
+    rig_stop_clock(&rig);
     assert_true(rig.conn.proving);
     first = (size_t)fcgi_request_params_end(&rig.conn.request);
     rig_receive(&rig, bytes, first);

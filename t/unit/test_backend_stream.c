@@ -250,6 +250,7 @@ static void test_proof(void **state)
         assert_int_equal(rig.conn.state, FCGI_CONN_KEPT);
         rig.conn.once = true;
         rig_start(&rig, body, 4);
+        rig_stop_clock(&rig);
         rig_run_for(&rig, 20);
         assert_true(rig.conn.proving);
         assert_int_equal(rig.opened, 1);
