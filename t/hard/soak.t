@@ -20,7 +20,7 @@ my $fds = $h->fds;
 my @figures;
 my $begin = time;
 # Now and then clients come anew.
-my $part = $seconds > 30 ? 15 : $seconds / 2;
+my $part = $seconds > 30 ? 15 : int($seconds / 2) || 1; # wrk wants whole ones
 my ($requests, $bad) = (0, 0);
 while (time < $begin + $seconds) {
     my $pid = open my $load, '-|', "$wrk -t1 -c32 -d${part}s --timeout 15s http://$h->{addr}:$h->{port}/x.php 2>&1";

@@ -63,6 +63,8 @@ bool waits[CLIENTS];          /* for its answer */
      (open < learned || (!paused && open - learned < window)))
 #define ENOUGH (2 * proven + 2)
 #define N_IDLE (idle[0] + idle[1] + idle[2])
+#define N_OPEN \
+    ((standing[0] != CLOSED) + (standing[1] != CLOSED) + (standing[2] != CLOSED))
 #define IS_STUCK(c, late) \
     (old[c] && ((TELLS && !(late)) || need[c] == 0))
 
@@ -158,6 +160,7 @@ inline drop(i) {
     :: LOSES_SLOTS
     :: else -> open--
     fi;
+    assert(open == N_OPEN); /* no slot is lost */
     grant()
 }
 
