@@ -154,6 +154,7 @@ EXTRA_DIST = \
 	t/apps/app.pl \
 	t/apps/app.py \
 	t/check \
+	t/browser/chromium.py \
 	t/browser/dokuwiki.py \
 	t/browser/status.py \
 	$(BROWSER_TESTS) \

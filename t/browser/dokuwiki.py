@@ -9,13 +9,12 @@ controller) or `path` (/doku.php/other:page, by PATH_INFO).
 """
 import os
 import sys
-import tempfile
 import zlib
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from chromium import chromium
 
 BASE, KIND = sys.argv[1:3]
 PAGE = BASE + ("/" if KIND == "front" else "/doku.php/")
@@ -174,30 +173,17 @@ def logout(wiki):
 
 
 def main():
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for arg in ("--headless=new", "--no-sandbox", "--disable-gpu",
-                "--disable-dev-shm-usage", "--no-first-run", "--lang=en",
-                "--disable-background-networking", "--no-proxy-server",
-                # Not "localhost": to secure origins Chromium sends more fields
-                # than Monkey 1.6 takes (eight that it does not know).
-                "--host-resolver-rules=MAP wiki.test 127.0.0.1",
-                "--window-size=1200,900"):
-        options.add_argument(arg)
-    with tempfile.TemporaryDirectory() as folder:
-        options.add_argument("--user-data-dir=" + folder + "/profile")
-        driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"),
-                                  options=options)
-        try:
-            wiki = Wiki(driver)
-            pages(wiki)
-            login(wiki)
-            edit(wiki)
-            upload(wiki, folder)
-            logout(wiki)
-            print("done", flush=True)
-        finally:
-            driver.quit()
+    # Not "localhost": to secure origins Chromium sends more fields than Monkey 1.6
+    # takes (eight that it does not know).
+    with chromium("--host-resolver-rules=MAP wiki.test 127.0.0.1",
+                  "--window-size=1200,900") as (driver, folder):
+        wiki = Wiki(driver)
+        pages(wiki)
+        login(wiki)
+        edit(wiki)
+        upload(wiki, folder)
+        logout(wiki)
+        print("done", flush=True)
 
 
 main()

@@ -7,11 +7,10 @@
 Pictures are written to FOLDER.
 """
 import sys
-import tempfile
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
+
+from chromium import chromium
 
 PAGE, FOLDER = sys.argv[1] + "/fcgi-status", sys.argv[2]
 SCREENS = {"screen": (1200, 900), "telephone": (360, 740)}
@@ -98,34 +97,22 @@ def text(driver):
 
 
 def main():
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for arg in ("--headless=new", "--no-sandbox", "--disable-gpu",
-                "--disable-dev-shm-usage", "--no-first-run", "--lang=en",
-                "--disable-background-networking", "--no-proxy-server"):
-        options.add_argument(arg)
-    with tempfile.TemporaryDirectory() as folder:
-        options.add_argument("--user-data-dir=" + folder + "/profile")
-        driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"),
-                                  options=options)
-        try:
-            for theme in ("light", "dark"):
-                for screen in SCREENS:
-                    look(driver, theme, screen)
-            shown = text(driver)
-            ok("php" in shown and "api" in shown, "both servers are there",
-               shown)
-            ok("GET /bad.php/%3Cb%3E" in shown, "and the last errors", shown)
-            driver.get(PAGE)
-            first = text(driver)
-            WebDriverWait(driver, 30).until(lambda d: text(d) != first)
-            ok(True, "it is live")
-            bad = [e["message"] for e in driver.get_log("browser")
-                   if "favicon" not in e["message"]]
-            ok(not bad, "the browser has nothing to complain of", str(bad))
-            print("done", flush=True)
-        finally:
-            driver.quit()
+    with chromium() as (driver, _):
+        for theme in ("light", "dark"):
+            for screen in SCREENS:
+                look(driver, theme, screen)
+        shown = text(driver)
+        ok("php" in shown and "api" in shown, "both servers are there",
+           shown)
+        ok("GET /bad.php/%3Cb%3E" in shown, "and the last errors", shown)
+        driver.get(PAGE)
+        first = text(driver)
+        WebDriverWait(driver, 30).until(lambda d: text(d) != first)
+        ok(True, "it is live")
+        bad = [e["message"] for e in driver.get_log("browser")
+               if "favicon" not in e["message"]]
+        ok(not bad, "the browser has nothing to complain of", str(bad))
+        print("done", flush=True)
 
 
 main()

@@ -14,7 +14,6 @@ use FCGITest::App;
 use FCGITest::DNS;
 use FCGITest::Fault;
 use FCGIFile;
-use JSON::PP qw(decode_json);
 
 my $fault = FCGITest::Fault->new;
 my $root = temp_dir();
@@ -191,19 +190,6 @@ sub executions {
     return @bad;
 }
 
-# Nothing is under way and no slot is lost; descriptors besides the connections.
-sub at_rest {
-    my $res = eval { get($h, '/status?json', timeout => 5) } // return;
-    my $json = ($res->{status} // 0) == 200 ? eval { decode_json($res->{body}) } : undef;
-    return if !$json;
-    my $open = 0;
-    for my $s (@{ $json->{servers} }) {
-        return if $s->{open} != $s->{idle} || $s->{busy};
-        $open += $s->{open};
-    }
-    return $h->fds - $open;
-}
-
 # What the host's descriptors are, for a message.
 sub kinds_of_fds {
     my %n;
@@ -221,7 +207,7 @@ sub afterwards {
     my $now;
     # Health checks and lookups have sockets of their own, for a moment; and one of
     # a server that is none any more, up to KeepAliveTimeout.
-    wait_for(sub { defined($now = at_rest()) && (!defined $fds || $now <= $fds) }, 8)
+    wait_for(sub { defined($now = $h->fds_at_rest) && (!defined $fds || $now <= $fds) }, 8)
       or push @bad, defined $now ? 'descriptors: ' . ($now - $fds) . ' more: ' . kinds_of_fds() : 'a slot is lost, or a request hangs';
     return (@bad, executions());
 }
@@ -243,9 +229,9 @@ for my $round (1 .. 3) {
 is_deeply([afterwards()], [], 'calm: as before');
 # Each worker has opened what it keeps.
 ask(GET => $_ % 2 ? '/x.php' : '/tcp.php', 200, "ok\n") for 1 .. 80;
-wait_for(sub { defined($fds = at_rest()) }, 5);
+wait_for(sub { defined($fds = $h->fds_at_rest) }, 5);
 sleep 0.3;
-$fds = at_rest() // $fds;
+$fds = $h->fds_at_rest // $fds;
 note 'descriptors: ', kinds_of_fds();
 my @sites = $fault->sites;
 plan(skip_all => 'the shim is not asked here') if !grep { $_->{call} eq 'malloc' || $_->{call} eq 'calloc' } @sites;

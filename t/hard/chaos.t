@@ -14,7 +14,6 @@ use lib "$FindBin::Bin/../lib";
 use FCGITest;
 use FCGIFile;
 use Digest::MD5 qw(md5_hex);
-use JSON::PP qw(decode_json);
 
 my $seconds = $ENV{FCGI_CHAOS_SECONDS} || 60;
 my $seed = $ENV{FCGI_SEED} || 1;
@@ -131,19 +130,7 @@ my %events = (
 );
 my @names = sort keys %events;
 
-sub at_rest {
-    my $res = eval { get($h, '/status?json', timeout => 5) } // return;
-    my $json = ($res->{status} // 0) == 200 ? eval { decode_json($res->{body}) } : undef;
-    return if !$json;
-    my $open = 0;
-    for my $s (@{ $json->{servers} }) {
-        return if $s->{open} != $s->{idle} || $s->{busy};
-        $open += $s->{open};
-    }
-    return $h->fds - $open;
-}
-
-sub settled { my $fds; wait_for(sub { defined($fds = at_rest()) }, 15); return $fds }
+sub settled { my $fds; wait_for(sub { defined($fds = $h->fds_at_rest) }, 15); return $fds }
 
 one("w$_") for 1 .. 100;
 my $fds = settled();
@@ -183,7 +170,7 @@ cmp_ok($ok, '>', keys(%came) / 4, 'many are served') or diag explain \%count;
 if ($h->alive) {
     my $now = settled();
     ok(defined $now, 'nothing is under way, and no slot is lost');
-    wait_for(sub { ($now = at_rest() // 1e9) <= $fds + 2 }, 10);
+    wait_for(sub { ($now = $h->fds_at_rest // 1e9) <= $fds + 2 }, 10);
     cmp_ok($now, '<=', $fds + 2, 'descriptors are what they were');
     cmp_ok($h->rss_kb - $rss, '<', 8192, 'and memory is') if defined $rss && !$ENV{FCGI_SANITIZER};
 }

@@ -35,6 +35,7 @@ use warnings;
 use File::Basename qw(dirname);
 use FCGITest::Tree;
 use IO::Socket::UNIX;
+use JSON::PP ();
 use POSIX qw(:sys_wait_h);
 use Socket qw(:DEFAULT);
 use Time::HiRes qw(time sleep);
@@ -340,6 +341,21 @@ sub settled_fds {
     my ($self, $n) = @_;
     FCGITest::wait_for(sub { $self->fds <= $n }, 8);
     return $self->fds;
+}
+
+# The number of descriptors besides the connections to applications, by =status at
+# /status; undef while a request is under way, or a slot is lost.
+sub fds_at_rest {
+    my ($self) = @_;
+    my $res = eval { FCGITest::get($self, '/status?json', timeout => 5) } // return;
+    my $json = ($res->{status} // 0) == 200 ? eval { JSON::PP::decode_json($res->{body}) } : undef;
+    return if !$json;
+    my $open = 0;
+    for my $s (@{ $json->{servers} }) {
+        return if $s->{open} != $s->{idle} || $s->{busy};
+        $open += $s->{open};
+    }
+    return $self->fds - $open;
 }
 
 1;
