@@ -175,5 +175,9 @@ EXTRA_DIST = \
 	$(E2E_TESTS)
 
 # In EXTRA_DIST, `check' would be the target: `make dist' would run all tests.
+# Folders are copied with what was built in them: that goes again.
 dist-hook:
 	cp -p $(srcdir)/check $(distdir)/check
+	find $(distdir)/t \( -name .deps -o -name .libs -o -name .dirstamp -o \
+	  -name '*.o' -o -name '*.lo' -o -name '*.log' -o -name '*.trs' \) \
+	  -prune -exec rm -rf {} +

@@ -156,6 +156,7 @@ check_PROGRAMS += $(LIBFCGI_APPS)
 endif
 BUILD_TESTS = \
 	t/build/completion.t \
+	t/build/dist.t \
 	t/build/house.t \
 	t/build/manual.t \
 	t/build/pages.t \
