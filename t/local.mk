@@ -165,6 +165,7 @@ BUILD_TESTS = \
 TOOL_TESTS = \
 	t/tools/enable.t \
 	t/tools/serve.t \
+	t/tools/docs.t \
 	t/tools/enable_monkey.t \
 	t/tools/examples.t \
 	t/tools/install.t \

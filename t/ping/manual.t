@@ -59,11 +59,9 @@ sub blocks_of_page {
     return map { examples($_) } map { s/\\e/\\/gr } $page =~ /^\.Bd -literal\n(.*?)^\.Ed$/msg;
 }
 
-# Blocks of docs/tools.md: indented by four.
+# Blocks of docs/tools.md: indented by four, behind a mark.
 sub blocks_of_tools {
-    my ($text) = slurp("$src/docs/tools.md") =~ /^## fcgi-ping and fcgi-get\n(.*)/ms;
-    $text = join '', map { s/^    //r } grep { /^    / || /^$/ } split /(?<=\n)/, $text // '';
-    my @e = examples($text);
+    my @e = map { examples(s/^    //gmr) } slurp("$src/docs/tools.md") =~ /^<!-- sessions -->\n((?:    .*\n|\n)+)/mg;
     $_->{out} =~ s/\n+\z/\n/ for @e;
     return @e;
 }
