@@ -67,11 +67,16 @@ bool fcgi_escape_shows(uint32_t code)
     return (code & 0xfffe) != 0xfffe && code <= 0x10ffff;
 }
 
-/* The length of the first character if it may be shown, else 0. */
+/* The length of the first character if it may be shown, else 0. Most are of
+ * ASCII: an application's STDERR may be megabytes of it. */
 static size_t printable(const char *bytes, size_t length)
 {
     uint32_t c;
-    size_t n = fcgi_utf8_decode(bytes, length, &c);
+    size_t n;
+
+    if (bytes[0] >= 0x20 && bytes[0] < 0x7f)
+        return 1;
+    n = fcgi_utf8_decode(bytes, length, &c);
 
     return n && fcgi_escape_shows(c) ? n : 0;
 }

@@ -87,11 +87,20 @@ void fcgi_log_end_stderr(struct fcgi_log *log, struct fcgi_server *server)
 void fcgi_log_stderr(struct fcgi_log *log, struct fcgi_server *server,
                      const uint8_t *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] != '\n')
-            log->line[log->length++] = (char)bytes[i];
-        if (bytes[i] == '\n' || log->length == sizeof(log->line))
+    while (length > 0) {
+        size_t room = sizeof(log->line) - log->length;
+        size_t n = length < room ? length : room;
+        const uint8_t *lf = memchr(bytes, '\n', n);
+
+        if (lf != NULL)
+            n = (size_t)(lf - bytes);
+        memcpy(log->line + log->length, bytes, n);
+        log->length += n;
+        if (lf != NULL || n == room)
             fcgi_log_end_stderr(log, server);
+        n += lf != NULL;
+        bytes += n;
+        length -= n;
     }
 }
 

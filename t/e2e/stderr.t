@@ -7,6 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use FCGITest;
 
 my $T = "Content-Type: text/plain\r\n";
+my $served = temp_dir() . '/served';
 my $r = responder(cases => {
     before  => sub { my ($c) = @_; $c->stderr("early word\n"); $c->reply("$T\r\nbody") },
     inhead  => sub { my ($c) = @_; $c->stdout("Content-"); $c->stderr("in head\n"); $c->stdout("Type: text/plain\r\n\r\nbody"); $c->end },
@@ -23,6 +24,12 @@ my $r = responder(cases => {
     long    => sub { my ($c) = @_; $c->stderr('l' x 300_000 . "\n"); $c->reply("$T\r\nbody") },
     much    => sub { my ($c) = @_; $c->stderr("much $_\n" . 'm' x 100 . "\n") for 1 .. 3000; $c->reply("$T\r\nbody") },
     binary  => sub { my ($c) = @_; $c->stderr(join('', map { chr } 0 .. 255) x 40); $c->reply("$T\r\nbody") },
+    flood   => sub {
+        my ($c) = @_;
+        my ($n, $end) = (0, time + slow(20));
+        while (!-e $served && time < $end) { $c->stderr('f' x 60_000 . "\n"); $n += 60_000 }
+        $c->reply("$T\r\n" . (-e $served ? $n : 'nobody was served'));
+    },
     only    => sub { my ($c) = @_; $c->stderr("only this\n"); $c->end },
     app     => sub { my ($c) = @_; $c->stderr("and status 3\n"); $c->stdout("$T\r\nbody"); $c->end(3) },
 });
@@ -91,6 +98,25 @@ cmp_ok($longest, '<', 70_000, 'lines in the log are bounded');
 $TODO = nginx_todo('its buffer');
 res_is($res, 200, 'body', '6000 lines: the answer');
 $TODO = undef;
+
+# Nor does it keep others waiting: four write until one was served. All is logged.
+SKIP: {
+    skip 'nginx: a part alone', 6 if host_kind() eq 'nginx';
+    my $n = 0;
+    $mark = $h->mark;
+    my @floods = map { my $f = client($h); $f->send($f->format(GET => '/flood.php')); $f } 1 .. 4;
+    wait_for(sub { $h->log($mark) =~ /stderr: f/ }, 10);
+    res_is(get($h, '/hello.php'), 200, "hello\n", 'in a flood of lines: another');
+    FCGITest::Tree::write_file($served, '');
+    for my $f (@floods) {
+        my $body = $f->read_response(timeout => 20)->{body} // '';
+        like($body, qr/^\d+\z/, 'in a flood of lines: an answer') or next;
+        $n += $body;
+    }
+    my $got = 0;
+    wait_for(sub { $got = () = $h->log($mark) =~ /(?<=stderr: |f)f/g; $got == $n }, 5);
+    is($got, $n, 'in a flood of lines: each of them is in the log');
+}
 $c->send($c->format(GET => '/hello.php'));
 res_is($c->read_response, 200, "hello\n", 'all is well');
 finish;

@@ -7,6 +7,8 @@
  * from one source, which is compiled once for each ABI, and each is linked to
  * one object in which all but its serve_main_*() is local (see tools/local.mk).
  */
+#include <stdio.h>
+
 #include "application.h"
 
 int main(int argc, char **argv)
@@ -16,6 +18,7 @@ int main(int argc, char **argv)
 
     if (!serve_options_read(&options, argc, argv, &status))
         return status;
+    setvbuf(stderr, NULL, _IOLBF, 0); /* a line is one write(2) */
     if (options.confdir == NULL)
         status = serve_application_start(&options);
     if (status == 0)
