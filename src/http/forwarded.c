@@ -113,12 +113,13 @@ bool fcgi_http_forwarded_node(struct fcgi_text text,
                               struct sockaddr_storage *node)
 {
     struct sockaddr_in in = {.sin_family = AF_INET};
-    const char *colon =
-        text.length > 0 ? memchr(text.data, ':', text.length) : NULL;
-    size_t n = colon != NULL ? (size_t)(colon - text.data) : text.length;
+    const char *colon;
+    size_t n;
 
     if (text.length == 0)
         return false;
+    colon = memchr(text.data, ':', text.length);
+    n = colon != NULL ? (size_t)(colon - text.data) : text.length;
     if (memchr(text.data, '.', n) == NULL)
         return read_v6(text, node);
     if (!read_address(AF_INET, text.data, n, &in.sin_addr) ||

@@ -228,6 +228,7 @@ static const struct row rows[] = {
     {FWD "For=\"192.0.2.1:99\"", "192.0.2.1 99 http 8080"},
     {FWD "for=192.0.2.1:99", "192.0.2.1 99 http 8080"},
     {FWD "for=\"192.0.2.1:_p\"", "192.0.2.1 0 http 8080"},
+    {FWD "for=\"192.0.2.1:_\"", NOBODY},
     {FWD "for=\"[2001:db8::1]:99\"", "2001:db8::1 99 http 8080"},
     {FWD "FOR=\"[2001:db8::1]\";PROTO=https", "2001:db8::1 0 https 443"},
     {FWD "for=[2001:db8::1]:99", "2001:db8::1 99 http 8080"},
@@ -389,12 +390,58 @@ static void other_parameters(void **state)
     assert_true(hop.has_node);
 }
 
+/* What stands behind the last comma that is in no quoted string; nothing in front
+ * of the text is read. */
+static void finds_last(void **state)
+{
+    static const struct {
+        const char *text, *element, *rest; /* NULL: there is no more */
+    } cases[] = {
+        {"", "", NULL},
+        {"a", "a", NULL},
+        {"a, b ", "b", "a"},
+        {"a,", "", "a"},
+        {",a", "a", ""},
+        {"a,\"b,c\"", "\"b,c\"", "a"},
+        {"a,\"b\\\"c,d\"", "\"b\\\"c,d\"", "a"},
+        /* A quote behind two backslashes is one, and behind three is none. */
+        {"a,\\\\\"b,c\"", "\\\\\"b,c\"", "a"},
+        {"a,\\\\\\\"b,c\"", "a,\\\\\\\"b,c\"", NULL},
+        {"a,\\\\\\\\\"b,c\"", "\\\\\\\\\"b,c\"", "a"},
+        /* One that nothing opens. */
+        {"\"", "\"", NULL},
+        {"a,b\"", "a,b\"", NULL},
+        {"\\\"a,b\"", "\\\"a,b\"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t length = strlen(cases[i].text);
+        struct fcgi_text rest, element;
+        struct guard guard;
+
+        guard_before(&guard, length + 1);
+        memcpy(guard.bytes, cases[i].text, length);
+        rest = (struct fcgi_text){(const char *)guard.bytes, length};
+        assert_true(fcgi_http_forwarded_last(&rest, &element));
+        assert_int_equal(element.length, strlen(cases[i].element));
+        assert_memory_equal(element.data, cases[i].element, element.length);
+        assert_int_equal(rest.data != NULL, cases[i].rest != NULL);
+        if (cases[i].rest != NULL) {
+            assert_int_equal(rest.length, strlen(cases[i].rest));
+            assert_memory_equal(rest.data, cases[i].rest, rest.length);
+        }
+        guard_free(&guard);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trusted_peer), cmocka_unit_test(other_peer),
         cmocka_unit_test(over_tls),     cmocka_unit_test(long_lists),
-        cmocka_unit_test(whole_nodes),  cmocka_unit_test(other_parameters)};
+        cmocka_unit_test(whole_nodes),  cmocka_unit_test(other_parameters),
+        cmocka_unit_test(finds_last)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

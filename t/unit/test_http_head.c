@@ -157,6 +157,7 @@ static void test_scan(void **state)
         if (got > DONE) { /* sticky */
             assert_int_equal(fcgi_http_scan_feed(&scan, "GET", 3, &used),
                              FCGI_HTTP_SCAN_REFUSED);
+            assert_int_equal(used, 0);
             continue;
         }
         assert_int_equal(scan.begin, cases[i].begin);
@@ -183,6 +184,25 @@ static void test_limit(void **state)
         assert_int_equal(result, FCGI_HTTP_SCAN_REFUSED);
         assert_int_equal(scan.status, limit < line ? 414 : 431);
     }
+}
+
+/* What stands in front of a piece is none of the scanner's. */
+static void test_pieces_apart(void **state)
+{
+    struct fcgi_http_scan scan;
+    struct guard alone;
+    size_t used;
+
+    (void)state;
+    fcgi_http_scan_init(&scan, LIMIT);
+    assert_int_equal(fcgi_http_scan_feed(&scan, LINE "\r", 17, &used),
+                     FCGI_HTTP_SCAN_MORE);
+    guard_before(&alone, 1);
+    alone.bytes[0] = '\n';
+    assert_int_equal(fcgi_http_scan_feed(&scan, (char *)alone.bytes, 1, &used),
+                     FCGI_HTTP_SCAN_DONE);
+    assert_int_equal(used, 1);
+    guard_free(&alone);
 }
 
 /* --- what a head says ----------------------------------------------------- */
@@ -413,6 +433,8 @@ static void test_heads(void **state)
          "POST / 11 a length=5 keep 100"},
         {P "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n", 0,
          "POST / 11 a chunked keep 100"},
+        {P "Expect: 100-continue\r\nContent-Length: 1\r\n", 0,
+         "POST / 11 a length=1 keep 100"},
         {P "Expect: 100-continue\r\n", 0, "POST / 11 a keep"},
         {P "Expect: 100-continue\r\nContent-Length: 0\r\n", 0,
          "POST / 11 a length=0 keep"},
@@ -455,6 +477,16 @@ static void test_heads(void **state)
 }
 
 /* Each byte, wherever it stands in a request line, a name and a value. */
+/* A request line is whole without more behind it. */
+static void test_line_alone(void **state)
+{
+    struct fcgi_http_head head;
+
+    (void)state;
+    assert_int_equal(parse_bytes(&head, LINE, sizeof(LINE) - 1), 400);
+    assert_string_equal(head.why, "the request's head has no end");
+}
+
 static void test_bytes(void **state)
 {
     static const char target[] =
@@ -632,10 +664,16 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scan),   cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_heads),  cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_fields), cmocka_unit_test(test_other_fields),
-        cmocka_unit_test(test_many),   cmocka_unit_test(test_random),
+        cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_pieces_apart),
+        cmocka_unit_test(test_line_alone),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_other_fields),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_random),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
