@@ -2,8 +2,8 @@
 #
 # Chaos: four workers before three servers of php-fpm and one that misbehaves,
 # whose processes are killed, frozen and reloaded, while the host is short of
-# descriptors and its disk is full now and then, and clients reset, stall and
-# half-close. Each request is accounted for: answered right, refused, or cut,
+# descriptors, its disk is full and its time of day jumps now and then, and clients
+# reset, stall and half-close. Each request is accounted for: answered right, refused, or cut,
 # never wrong; no POST is executed twice, and each that was answered 200 was
 # executed. Afterwards memory and descriptors are what they were.
 #
@@ -12,6 +12,7 @@
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
+use FCGITest::Clock;
 use FCGIFile;
 use Digest::MD5 qw(md5_hex);
 
@@ -66,7 +67,8 @@ if (isset(\$_GET['ms'])) usleep(1000 * (int)\$_GET['ms']);
 echo \$id, ' ', strlen(\$in), ' ', md5(\$in), "\\n";
 if (isset(\$_GET['size'])) echo str_repeat('z', (int)\$_GET['size']);
 X
-my $h = host(responder => [ @php, $evil ], workers => 4, files => { 'x.php' => $script },
+my $clock = FCGITest::Clock->new;
+my $h = host(responder => [ @php, $evil ], workers => 4, wrap => [ $clock->wrap ], files => { 'x.php' => $script },
     match => [ '/status fastcgi =status', '/.*\.php fastcgi' ],
     monkey => { MaxKeepAliveRequest => 100_000, MaxRequestSize => 32 },
     conf => { ReadTimeout => '2s', SendTimeout => '2s', ConnectTimeout => '1s', ClientBodyTimeout => '2s', FailTimeout => '500ms',
@@ -126,6 +128,8 @@ my %events = (
     freeze => sub { my @c = children($_[0]); @c or return; my $p = $c[ rand @c ]; kill STOP => $p; push @frozen, [ time + 1 + rand 2, $p ] },
     reload => sub { kill USR2 => $_[0]{pid} },
     descriptors => sub { system "prlimit --pid $h->{pid} --nofile=40:20000 2>/dev/null"; sleep 0.5; system "prlimit --pid $h->{pid} --nofile=20000:20000" },
+    # Hours, days or decades, both ways. (A host's own timeouts may follow.)
+    clock => sub { $clock->jump((rand() < 0.5 ? -1 : 1) * 10**(2 + rand 7)) },
     disk => sub { return if !$mounted; system "head -c 3m /dev/zero >'$small/full' 2>/dev/null"; sleep 1; unlink "$small/full" },
 );
 my @names = sort keys %events;
