@@ -139,7 +139,7 @@ DEBIAN_FILES = \
 	debian/upstream/metadata \
 	debian/watch
 EXTRA_DIST = \
-	$(FUZZ_DICTS) \
+	$(FUZZ_DICTS) t/fuzz/corpus \
 	.clang-format \
 	CONTRIBUTING.md \
 	LICENSE \

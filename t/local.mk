@@ -142,7 +142,7 @@ PING_TESTS = \
 	t/ping/request.t \
 	t/ping/values.t \
 	t/ping/watch.t
-check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la fault.la
+check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la clock.la fault.la
 # Applications that end-to-end tests run against.
 t_apps_app_LDADD = libproto.la
 t_apps_httpdump_LDADD = libproto.la
@@ -170,10 +170,10 @@ TOOL_TESTS = \
 	t/tools/examples.t \
 	t/tools/install.t \
 	t/tools/messages.t
-# src/http beside servers that many trust.
-HTTP_TESTS = t/http/differential.t
+# src/http, and requests and answers on their way, beside servers that many trust.
+HTTP_TESTS = t/http/differential.t t/http/peers.t
 CHECK_TESTS = t/check/check.t t/check/default.t t/check/fix.t t/check/live.t t/check/manual.t t/check/starts.t
-TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
+TESTS = $(UNIT_RUN) $(FUZZ_REPLAY) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
 	$(HTTP_TESTS) $(E2E_TESTS)
 TEST_EXTENSIONS = .t
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -194,6 +194,7 @@ AM_TESTS_ENVIRONMENT = \
 	FCGI_REFUSE='$(abs_top_builddir)/.libs/refuse.so'; export FCGI_REFUSE; \
 	FCGI_APP='$(abs_top_builddir)/t/apps/app'; export FCGI_APP; \
 	FCGI_FAULT_SO='$(abs_top_builddir)/.libs/fault.so'; export FCGI_FAULT_SO; \
+	FCGI_CLOCK_SO='$(abs_top_builddir)/.libs/clock.so'; export FCGI_CLOCK_SO; \
 	FCGI_SANITIZER='$(SANITIZER)'; export FCGI_SANITIZER; \
 	MONKEY='$(MONKEY)'; export MONKEY;
 
@@ -205,7 +206,7 @@ update-tables: t/unit/test_manual
 # What a build of packages runs: all that wants no server or one application, and
 # of the end-to-end tests what a page needs. The whole suite is for who changes
 # the code (./check): it takes long, and a builder's machine has other work.
-PACKAGE_TESTS = $(UNIT_RUN) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) \
+PACKAGE_TESTS = $(UNIT_RUN) $(FUZZ_REPLAY) $(BUILD_TESTS) $(CHECK_TESTS) $(TOOL_TESTS) \
 	t/ping/get.t t/ping/manual.t t/ping/values.t \
 	t/e2e/basic.t t/e2e/config.t t/e2e/fcgiwrap.t t/e2e/framing.t \
 	t/e2e/loadname.t t/e2e/php.t
@@ -218,36 +219,69 @@ SECONDS = 3
 
 # Coverage-guided fuzzing: see CONTRIBUTING.md.
 FUZZERS = t/fuzz/fuzz_answer t/fuzz/fuzz_config t/fuzz/fuzz_http \
-	t/fuzz/fuzz_origin t/fuzz/fuzz_request
+	t/fuzz/fuzz_names t/fuzz/fuzz_origin t/fuzz/fuzz_params \
+	t/fuzz/fuzz_request t/fuzz/fuzz_tree
 EXTRA_PROGRAMS = $(FUZZERS)
 CLEANFILES += $(FUZZERS)
 FUZZ_DICTS = $(FUZZERS:=.dict)
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_LIBS = libmonkeyconf.la libgateway.la libconfig.la libproto.la
 t_fuzz_fuzz_answer_SOURCES = t/fuzz/fuzz_answer.c t/fuzz/fuzz.h
-t_fuzz_fuzz_answer_LDADD = libgateway.la libproto.la
+t_fuzz_fuzz_answer_LDADD = $(FUZZ_LIBS)
 t_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_config_SOURCES = t/fuzz/fuzz_config.c t/fuzz/fuzz.h
-t_fuzz_fuzz_config_LDADD = libconfig.la $(CONFUSE_LIBS)
+t_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
 t_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_http_SOURCES = t/fuzz/fuzz_http.c t/fuzz/fuzz.h
-t_fuzz_fuzz_http_LDADD = libproto.la
+t_fuzz_fuzz_http_LDADD = $(FUZZ_LIBS)
 t_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
+t_fuzz_fuzz_names_SOURCES = t/fuzz/fuzz_names.c t/fuzz/fuzz.h
+t_fuzz_fuzz_names_LDADD = $(FUZZ_LIBS)
+t_fuzz_fuzz_names_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_origin_SOURCES = t/fuzz/fuzz_origin.c t/fuzz/fuzz.h
-t_fuzz_fuzz_origin_LDADD = libgateway.la libconfig.la libproto.la
+t_fuzz_fuzz_origin_LDADD = $(FUZZ_LIBS)
 t_fuzz_fuzz_origin_LDFLAGS = $(FUZZ_LINK)
+t_fuzz_fuzz_params_SOURCES = t/fuzz/fuzz_params.c t/fuzz/fuzz.h
+t_fuzz_fuzz_params_LDADD = $(FUZZ_LIBS)
+t_fuzz_fuzz_params_LDFLAGS = $(FUZZ_LINK)
 t_fuzz_fuzz_request_SOURCES = t/fuzz/fuzz_request.c t/fuzz/fuzz.h
 t_fuzz_fuzz_request_CPPFLAGS = $(ABI18_CPPFLAGS)
 t_fuzz_fuzz_request_LDADD = libregex18.la libproto.la
 t_fuzz_fuzz_request_LDFLAGS = $(FUZZ_LINK)
+t_fuzz_fuzz_tree_SOURCES = t/fuzz/fuzz_tree.c t/fuzz/fuzz.h
+t_fuzz_fuzz_tree_LDADD = $(FUZZ_LIBS)
+t_fuzz_fuzz_tree_LDFLAGS = $(FUZZ_LINK)
+# The corpora of the tree are read, too, and not written.
 fuzz: $(FUZZERS)
 	@for fuzzer in $(FUZZERS); do \
 	  $(MKDIR_P) $$fuzzer.corpus || exit 1; \
 	  echo "$$fuzzer, for $(SECONDS) s:"; \
 	  ./$$fuzzer -max_total_time=$(SECONDS) -print_final_stats=1 \
 	    -dict=$(srcdir)/$$fuzzer.dict -artifact_prefix=$$fuzzer. \
-	    $$fuzzer.corpus || exit 1; \
+	    $$fuzzer.corpus $(srcdir)/t/fuzz/corpus/$${fuzzer#*fuzz_} || exit 1; \
 	done
-.PHONY: fuzz
+# All of the tree's corpora once: a part of the suite, without libFuzzer.
+FUZZ_REPLAY = t/fuzz/replay
+check_PROGRAMS += $(FUZZ_REPLAY)
+t_fuzz_replay_SOURCES = t/fuzz/replay.c t/fuzz/fuzz.h $(FUZZERS:=.c)
+t_fuzz_replay_CPPFLAGS = $(ABI18_CPPFLAGS)
+t_fuzz_replay_LDADD = libregex18.la $(FUZZ_LIBS) $(CARES_LIBS)
+# What the corpora of a folder reach, and each line that none does, of a build with
+# -fprofile-instr-generate -fcoverage-mapping: see CONTRIBUTING.md.
+CORPUS = $(srcdir)/t/fuzz/corpus
+COVERED = src/http src/proto src/config src/gateway/reply src/gateway/params \
+	src/gateway/origin src/gateway/status src/backend/resolver \
+	src/backend/service src/backend/group src/monkey/regex18 tools/monkeyconf
+fuzz-coverage: $(FUZZ_REPLAY)
+	LLVM_PROFILE_FILE=t/fuzz/coverage.raw $(FUZZ_REPLAY) '$(CORPUS)'
+	llvm-profdata merge -o t/fuzz/coverage.data t/fuzz/coverage.raw
+	@llvm-cov export -format=lcov -instr-profile=t/fuzz/coverage.data $(FUZZ_REPLAY) | \
+	  $(AWK) -F '[:,]' -v 'covered=$(COVERED)' ' \
+	    BEGIN { gsub(/ +/, "|", covered) } \
+	    /^SF:/ { file = $$2; sub(/.*\/\.\.\//, "", file); on = file ~ "^(" covered ")" } \
+	    on && /^DA:/ { all[file]++; if ($$3 == 0) { never[file]++; print "never: " file ":" $$2 } } \
+	    END { for (f in all) printf "%s: %d of %d lines\n", f, all[f] - never[f], all[f] | "sort" }'
+.PHONY: fuzz fuzz-coverage
 
 # What a request costs, beside nginx and HAProxy: see bench/README.md. No test.
 CASE =
@@ -288,6 +322,7 @@ HARD_TESTS = \
 	t/hard/attack.t \
 	t/hard/chaos.t \
 	t/hard/soak.t \
+	t/fault/clock.t \
 	t/fault/start.t \
 	t/fault/running.t \
 	t/model/model.t \
@@ -388,6 +423,8 @@ refuse_la_LDFLAGS = $(MODULE_LDFLAGS)
 fault_la_SOURCES = t/fault/fault.c
 fault_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fno-builtin
 fault_la_LDFLAGS = $(MODULE_LDFLAGS)
+clock_la_SOURCES = t/fault/clock.c
+clock_la_LDFLAGS = $(MODULE_LDFLAGS)
 # Where memory is to be short.
 WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 t_unit_test_gateway_access_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write

@@ -12,7 +12,7 @@
 #include "proto/response.h"
 
 #define ID 1
-#define BLOCK 4096
+#define BLOCK 512 /* so that an input may be longer */
 
 struct answer {
     struct fcgi_response response;
@@ -103,7 +103,7 @@ static void run(struct answer *a, uint8_t kind, const uint8_t *bytes,
         a->cut = !fcgi_reply_end(&a->reply, &a->out);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+FUZZER(answer)
 {
     static struct answer whole, bytewise;
 

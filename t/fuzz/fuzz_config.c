@@ -7,7 +7,7 @@
 #include "config/parse.h"
 #include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+FUZZER(config)
 {
     struct fcgi_diag_list diags;
     struct fcgi_config *config;

@@ -73,7 +73,7 @@ static void add(const struct fcgi_http_request *request,
     free(value);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+FUZZER(origin)
 {
     struct fcgi_network network;
     const struct fcgi_networks trusted = {&network, 1}, none = {NULL, 0};

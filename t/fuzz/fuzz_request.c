@@ -50,7 +50,7 @@ static void try_rule(const char *expression, const uint8_t *bytes,
         check(begin <= end && end <= strlen(text));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+FUZZER(request)
 {
     const uint8_t *nul = size > 0 ? memchr(data, 0, size) : NULL;
     const uint8_t *rest = nul != NULL ? nul + 1 : data;
