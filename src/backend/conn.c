@@ -334,18 +334,35 @@ static void tell_sent(struct fcgi_conn *conn)
         conn->handlers->on_sent(conn);
 }
 
+static void send_first(struct fcgi_conn *conn)
+{
+    if (!push(conn))
+        return;
+    moved(conn);
+    if (may_be_busy(conn) && !conn->starved)
+        fcgi_loop_hasten_timer(conn->loop, &conn->timer, conn->started + BUSY);
+    tell_sent(conn);
+}
+
+static void on_turn(struct fcgi_loop_task *task)
+{
+    send_first(FCGI_LOOP_OWNER(task, struct fcgi_conn, turn));
+}
+
 /* There is a connection, which is watched: the request goes out. */
 static void opened(struct fcgi_conn *conn)
 {
     conn->state = FCGI_CONN_OPEN;
     if (conn->handlers->on_open != NULL)
         conn->handlers->on_open(conn);
-    if (conn->state != FCGI_CONN_OPEN || !push(conn))
+    if (conn->state != FCGI_CONN_OPEN)
         return;
-    moved(conn);
-    if (may_be_busy(conn) && !conn->starved)
-        fcgi_loop_hasten_timer(conn->loop, &conn->timer, conn->started + BUSY);
-    tell_sent(conn);
+    if (fcgi_loop_is_gathering(conn->loop)) {
+        moved(conn);
+        fcgi_loop_defer(conn->loop, &conn->turn);
+    } else {
+        send_first(conn);
+    }
 }
 
 void fcgi_conn_more(struct fcgi_conn *conn)
@@ -446,7 +463,7 @@ static void read_more(struct fcgi_conn *conn)
     ssize_t n;
 
     do
-        n = read(conn->io.fd, conn->scratch, most);
+        n = recv(conn->io.fd, conn->scratch, most, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EAGAIN)
         return;
@@ -552,6 +569,7 @@ void fcgi_conn_init(struct fcgi_conn *conn, struct fcgi_loop *loop,
     conn->io.fd = -1;
     conn->io.ready = io_ready;
     conn->timer.fired = timer_fired;
+    conn->turn.run = on_turn;
     fcgi_dial_init(&conn->dial, loop);
 }
 
@@ -665,6 +683,7 @@ void fcgi_conn_close(struct fcgi_conn *conn)
         (conn->request.flags & FCGI_KEEP_CONN))
         tell_abort(conn);
     fcgi_loop_stop_timer(conn->loop, &conn->timer);
+    fcgi_loop_cancel(conn->loop, &conn->turn);
     fcgi_dial_cancel(&conn->dial);
     close_socket(conn);
     fcgi_addresses_unref(conn->addresses);

@@ -92,6 +92,7 @@ struct fcgi_conn {
     struct fcgi_server *server;
     struct fcgi_loop *loop;
     struct fcgi_loop_io io;
+    struct fcgi_loop_task turn; /* the request goes out */
     struct fcgi_loop_timer timer;
     uint64_t deadline; /* the timer may be set to an earlier one */
     struct fcgi_dial dial;

@@ -228,9 +228,12 @@ int fcgi_answer_head_self(struct fcgi_answer_head *head,
 static bool asks_file(const struct fcgi_header *header)
 {
     struct fcgi_field reason;
-    int status = fcgi_header_status(header, &reason);
+    int status;
 
-    return (status < 100 || status >= 200) && fcgi_sendfile_is_asked(header);
+    if (!fcgi_sendfile_is_asked(header))
+        return false;
+    status = fcgi_header_status(header, &reason);
+    return status < 100 || status >= 200;
 }
 
 /* The block cannot be gathered. */

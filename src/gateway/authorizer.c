@@ -91,10 +91,13 @@ bool fcgi_authorizer_allows(struct fcgi_authorizer *authorizer,
                             const struct fcgi_header *header)
 {
     struct fcgi_field field;
-    int status = fcgi_header_status(header, &field);
     size_t at = 0;
+    int status;
 
-    if (!authorizer->asked || (status != 0 && status != 200))
+    if (!authorizer->asked)
+        return false;
+    status = fcgi_header_status(header, &field);
+    if (status != 0 && status != 200)
         return false;
     /* CGI's redirects have no Status (RFC 3875, 6.2.3 and 6.2.4). */
     while (status == 0 && fcgi_header_next(header, &at, &field))

@@ -5,17 +5,14 @@
 #include "gateway/buffer.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define FIRST_CAPACITY 4096
 
-bool fcgi_buffer_reserve(struct fcgi_buffer *buffer, size_t more)
+bool fcgi_buffer_grow(struct fcgi_buffer *buffer, size_t more)
 {
     size_t wanted, capacity;
     uint8_t *data;
 
-    if (more <= buffer->capacity - buffer->length)
-        return true;
     if (__builtin_add_overflow(buffer->length, more, &wanted))
         goto fail;
     capacity = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
@@ -32,20 +29,6 @@ bool fcgi_buffer_reserve(struct fcgi_buffer *buffer, size_t more)
 fail:
     buffer->failed = true;
     return false;
-}
-
-void fcgi_buffer_add(struct fcgi_buffer *buffer, const void *bytes,
-                     size_t length)
-{
-    if (length == 0 || !fcgi_buffer_reserve(buffer, length))
-        return;
-    memcpy(buffer->data + buffer->length, bytes, length);
-    buffer->length += length;
-}
-
-void fcgi_buffer_add_text(struct fcgi_buffer *buffer, const char *text)
-{
-    fcgi_buffer_add(buffer, text, strlen(text));
 }
 
 const char *fcgi_buffer_digits(char digits[FCGI_BUFFER_DIGITS + 1],

@@ -54,6 +54,7 @@ void fcgi_client_close(struct fcgi_client *client)
     client->open = false;
     fcgi_loop_remove(client->loop, &client->io);
     fcgi_loop_stop_timer(client->loop, &client->timer);
+    fcgi_loop_cancel(client->loop, &client->turn);
 }
 
 static void lose(struct fcgi_client *client, enum fcgi_client_loss loss)
@@ -277,7 +278,10 @@ void fcgi_client_send_file(struct fcgi_client *client, int file,
 void fcgi_client_finish(struct fcgi_client *client)
 {
     client->finishing = true;
-    fcgi_client_flush(client);
+    if (client->open && fcgi_loop_is_gathering(client->loop))
+        fcgi_loop_defer(client->loop, &client->turn);
+    else
+        fcgi_client_flush(client);
 }
 
 size_t fcgi_client_held(struct fcgi_client *client)
@@ -339,6 +343,11 @@ static void on_timer(struct fcgi_loop_timer *timer)
     }
 }
 
+static void on_turn(struct fcgi_loop_task *task)
+{
+    fcgi_client_flush(FCGI_LOOP_OWNER(task, struct fcgi_client, turn));
+}
+
 void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
                       const struct fcgi_host *host, void *handle, int fd,
                       bool plain, const struct fcgi_client_handlers *handlers)
@@ -352,6 +361,7 @@ void fcgi_client_open(struct fcgi_client *client, struct fcgi_loop *loop,
     client->plain = plain;
     client->io.ready = on_ready;
     client->timer.fired = on_timer;
+    client->turn.run = on_turn;
     client->open = true;
     client->listening = false;
     client->blocked = client->half_closed = client->probed = false;

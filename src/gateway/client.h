@@ -73,6 +73,7 @@ struct fcgi_client {
 
     struct fcgi_loop_io io;       /* the client's descriptor */
     struct fcgi_loop_timer timer; /* of `deadline`, or of on_probe */
+    struct fcgi_loop_task turn;   /* the last of `out` goes out */
     uint64_t deadline;            /* blocked: when it is given up */
     bool open;
     bool listening;      /* for on_readable */

@@ -11,30 +11,40 @@
 #include "config/escape.h"
 #include "gateway/params.h"
 
+/* Most requests are never told of: what they are called is escaped when they
+ * are. */
+static void add_name(struct fcgi_log *log, struct fcgi_text text)
+{
+    size_t room = sizeof(log->name) - log->name_length;
+    size_t n = text.length < room ? text.length : room;
+
+    if (n > 0)
+        memcpy(log->name + log->name_length, text.data, n);
+    log->name_length += n;
+}
+
 void fcgi_log_init(struct fcgi_log *log, const struct fcgi_host *host,
                    struct fcgi_recent *recent,
                    const struct fcgi_http_request *request)
 {
-    size_t size = sizeof(log->name), at;
-
     log->host = host;
     log->recent = recent;
     log->length = 0;
     log->script_unknown = false;
+    log->name_length = 0;
     if (request->method.length == 0) {
-        snprintf(log->name, size, "a request");
+        add_name(log, (struct fcgi_text){"a request", 9});
         return;
     }
-    at = fcgi_escape(log->name, size, 0, request->method.data,
-                     request->method.length);
-    at = fcgi_escape(log->name, size, at, " ", 1);
-    fcgi_escape(log->name, size, at, request->uri.data, request->uri.length);
+    add_name(log, request->method);
+    add_name(log, (struct fcgi_text){" ", 1});
+    add_name(log, request->uri);
 }
 
 void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
                     enum fcgi_log_level level, const char *format, ...)
 {
-    char line[FCGI_LOG_LINE * 4 + 1024];
+    char line[FCGI_LOG_LINE * 4 + 1024], name[sizeof(log->name)];
     va_list args;
     int n = 0, request;
 
@@ -43,8 +53,9 @@ void fcgi_log_write(const struct fcgi_log *log, struct fcgi_server *server,
         n = (int)strlen(line);
     }
     request = n > 0 ? n + 2 : 0;
+    fcgi_escape(name, sizeof(name), 0, log->name, log->name_length);
     n += snprintf(line + n, sizeof(line) - (size_t)n,
-                  "%s%s: ", n > 0 ? ": " : "", log->name);
+                  "%s%s: ", n > 0 ? ": " : "", name);
     if ((size_t)n < sizeof(line)) {
         va_start(args, format);
         vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);

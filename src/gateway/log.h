@@ -24,8 +24,9 @@
 struct fcgi_log {
     const struct fcgi_host *host;
     struct fcgi_recent *recent; /* is told each error but STDERR; may be NULL */
-    char name[256];             /* "GET /x.php", escaped */
-    char line[FCGI_LOG_LINE];   /* STDERR, up to its newline */
+    char name[256];             /* "GET /x.php", as it came, or its begin */
+    size_t name_length;
+    char line[FCGI_LOG_LINE]; /* STDERR, up to its newline */
     size_t length;
     bool script_unknown; /* PHP-FPM said so */
 };

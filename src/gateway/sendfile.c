@@ -37,8 +37,14 @@ static struct fcgi_text find(const struct fcgi_header *header,
 
 bool fcgi_sendfile_is_asked(const struct fcgi_header *header)
 {
-    return find(header, ACCEL).data != NULL ||
-           find(header, SENDFILE).data != NULL;
+    struct fcgi_field field;
+    size_t at = 0;
+
+    while (fcgi_header_next(header, &at, &field))
+        if (fcgi_header_is(field.name, field.name_length, ACCEL) ||
+            fcgi_header_is(field.name, field.name_length, SENDFILE))
+            return true;
+    return false;
 }
 
 /* --- which file -------------------------------------------------------- */

@@ -4,8 +4,6 @@
  */
 #include "http/chars.h"
 
-#include <string.h>
-
 #define VALUE FCGI_HTTP_VALUE
 #define URI (FCGI_HTTP_VALUE | FCGI_HTTP_TARGET)
 #define WORD (URI | FCGI_HTTP_TOKEN)
@@ -49,19 +47,17 @@ bool fcgi_http_text_all(struct fcgi_text text, enum fcgi_http_text_class wanted)
     return text.length > 0;
 }
 
-bool fcgi_http_text_is(struct fcgi_text text, const char *lower)
+bool fcgi_http_text_same(const char *text, const char *lower, size_t length)
 {
-    size_t i;
-
-    for (i = 0; i < text.length && lower[i] != '\0'; i++) {
-        char c = text.data[i];
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
 
         if (c >= 'A' && c <= 'Z')
             c = (char)(c - 'A' + 'a');
         if (c != lower[i])
             return false;
     }
-    return i == text.length && lower[i] == '\0';
+    return true;
 }
 
 static bool is_blank(char c)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Bytes of somebody else's; an absent text has data NULL and length 0. */
 struct fcgi_text {
@@ -44,8 +45,18 @@ static inline unsigned fcgi_http_text_hex(char c)
 bool fcgi_http_text_all(struct fcgi_text text,
                         enum fcgi_http_text_class wanted);
 
+/* Compares two texts of one length, the second in lower case, as ASCII without
+ * case. */
+bool fcgi_http_text_same(const char *text, const char *lower, size_t length);
+
 /* Compares a text with one in lower case, as ASCII without case. */
-bool fcgi_http_text_is(struct fcgi_text text, const char *lower);
+static inline bool fcgi_http_text_is(struct fcgi_text text, const char *lower)
+{
+    size_t length = strlen(lower);
+
+    return text.length == length &&
+           fcgi_http_text_same(text.data, lower, length);
+}
 
 /* A span without blanks and tabs around it. */
 struct fcgi_text fcgi_http_text_trim(const char *begin, const char *end);

@@ -34,8 +34,8 @@ struct fcgi_loop {
     int epoll_fd;
     int timer_fd;
     int mail_fd;
-    bool running;
-    uint64_t now;
+    bool running, entered, crowded;
+    uint64_t now;   /* while one of the two */
     uint64_t armed; /* what timer_fd is set to, 0: not */
     struct fcgi_loop_timer *timers;
     struct task_list tasks;
@@ -164,7 +164,24 @@ int fcgi_loop_fd(const struct fcgi_loop *loop)
 
 uint64_t fcgi_loop_now(const struct fcgi_loop *loop)
 {
-    return loop->running ? loop->now : read_clock();
+    return loop->running || loop->entered ? loop->now : read_clock();
+}
+
+void fcgi_loop_enter(struct fcgi_loop *loop, bool crowded)
+{
+    loop->now = read_clock();
+    loop->entered = true;
+    loop->crowded = crowded;
+}
+
+void fcgi_loop_leave(struct fcgi_loop *loop)
+{
+    loop->entered = loop->crowded = false;
+}
+
+bool fcgi_loop_is_gathering(const struct fcgi_loop *loop)
+{
+    return loop->running || loop->crowded;
 }
 
 static void run_timers(struct fcgi_loop *loop)
@@ -301,10 +318,12 @@ void fcgi_loop_stop_timer(struct fcgi_loop *loop, struct fcgi_loop_timer *timer)
 
 void fcgi_loop_defer(struct fcgi_loop *loop, struct fcgi_loop_task *task)
 {
+    bool awake = loop->running || loop->tasks.first != NULL;
+
     if (task->queued)
         return;
     append(&loop->tasks, task);
-    if (!loop->running)
+    if (!awake)
         wake(loop);
 }
 

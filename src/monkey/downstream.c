@@ -14,8 +14,13 @@ ssize_t fcgi_monkey_downstream_receive(struct fcgi_monkey_downstream *client,
                                        void *buf, size_t size)
 {
     int most = size > INT_MAX ? INT_MAX : (int)size;
-    int n = fcgi_monkey_conn_read(&client->view, buf, most);
+    int n;
 
+    client->more = false;
+    /* As Monkey's own layer does, by a call that costs less on a socket. */
+    if (!client->tls)
+        return recv(client->view.event->fd, buf, size, MSG_DONTWAIT);
+    n = fcgi_monkey_conn_read(&client->view, buf, most);
     client->more = n > most;
     return client->more ? most : n;
 }
@@ -174,6 +179,9 @@ static ssize_t write_client(void *handle, const void *bytes, size_t length)
 {
     const struct fcgi_monkey_downstream *client = handle;
 
+    if (!client->tls)
+        return send(client->view.event->fd, bytes, length,
+                    MSG_NOSIGNAL | MSG_DONTWAIT);
     return fcgi_monkey_conn_write(&client->view, bytes,
                                   length > INT_MAX ? INT_MAX : length);
 }

@@ -17,6 +17,8 @@
 /* Fields of one head: more than anybody has a use for, and few enough that none
  * of them is worth an attack. */
 #define FIELDS_MOST 1024
+/* Events of Monkey's loop from which on they are many. */
+#define CROWD 8
 /* A client lies behind the session, at this distance from it. */
 #define ALIGN _Alignof(max_align_t)
 #define CLIENT_OFFSET ((sizeof(struct mk_session) + ALIGN - 1) / ALIGN * ALIGN)
@@ -583,12 +585,15 @@ static int on_read(MK_ON_CONN)
         return gate->core->cb_read MK_CONN_ARGS(conn, worker, config);
     if (client->worker == NULL && !init(client, conn))
         return close_it(client);
+    fcgi_loop_enter(fcgi_gateway_loop(gate->worker->gateway),
+                    gate->worker->api->sched_loop()->n_events >= CROWD);
     do
         result = read_client(client);
     while (client->more && (result >= 0 || errno == EAGAIN) &&
            client->phase != FCGI_MONKEY_CORE &&
            client->phase != FCGI_MONKEY_OURS &&
            client->phase != FCGI_MONKEY_CLOSING);
+    fcgi_loop_leave(fcgi_gateway_loop(gate->worker->gateway));
     fcgi_monkey_downstream_tidy(client);
     return result;
 }

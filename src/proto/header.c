@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "http/chars.h"
-
 void fcgi_header_init(struct fcgi_header *header, char *buf, size_t size)
 {
     memset(header, 0, sizeof(*header));
@@ -81,6 +79,24 @@ static enum fcgi_header_result take(struct fcgi_header *header, char c)
     return FCGI_HEADER_MORE;
 }
 
+/* Bytes that mean nothing to take(), in front of any that might. */
+static size_t take_plain(struct fcgi_header *header, const uint8_t *bytes,
+                         size_t length)
+{
+    size_t room = header->size - header->length, n = 0;
+
+    if (header->after_cr)
+        return 0;
+    if (length > room)
+        length = room;
+    while (n < length && bytes[n] > '\r')
+        n++;
+    if (n > 0)
+        memcpy(header->buf + header->length, bytes, n);
+    header->length += n;
+    return n;
+}
+
 enum fcgi_header_result fcgi_header_feed(struct fcgi_header *header,
                                          const uint8_t *bytes, size_t length,
                                          size_t *used)
@@ -91,6 +107,9 @@ enum fcgi_header_result fcgi_header_feed(struct fcgi_header *header,
     if (header->error != NULL)
         return FCGI_HEADER_INVALID;
     while (*used < length && result == FCGI_HEADER_MORE) {
+        *used += take_plain(header, bytes + *used, length - *used);
+        if (*used == length)
+            break;
         if (header->length == header->size)
             return FCGI_HEADER_FULL;
         result = take(header, (char)bytes[*used]);
@@ -169,9 +188,4 @@ bool fcgi_header_is_token(const char *name, size_t length)
 {
     return fcgi_http_text_all((struct fcgi_text){name, length},
                               FCGI_HTTP_TOKEN);
-}
-
-bool fcgi_header_is(const char *name, size_t length, const char *lower)
-{
-    return fcgi_http_text_is((struct fcgi_text){name, length}, lower);
 }

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http/chars.h"
+
 enum fcgi_header_result {
     FCGI_HEADER_MORE,    /* all bytes consumed, the block continues */
     FCGI_HEADER_DONE,    /* the block is complete; the rest is the body */
@@ -75,6 +77,10 @@ int fcgi_header_status(const struct fcgi_header *header,
 bool fcgi_header_is_token(const char *name, size_t length);
 
 /* Compares a span with a name in lower case, as ASCII without case. */
-bool fcgi_header_is(const char *name, size_t length, const char *lower);
+static inline bool fcgi_header_is(const char *name, size_t length,
+                                  const char *lower)
+{
+    return fcgi_http_text_is((struct fcgi_text){name, length}, lower);
+}
 
 #endif

@@ -125,6 +125,12 @@ size_t fcgi_pair_encode(uint8_t *buf, size_t size, const struct fcgi_pair *pair)
 {
     size_t n;
 
+    /* Nearly all are short. */
+    if ((pair->name_length | pair->value_length) <= 127 && size >= 2) {
+        buf[0] = (uint8_t)pair->name_length;
+        buf[1] = (uint8_t)pair->value_length;
+        return 2;
+    }
     if (pair->name_length > FCGI_MAX_PAIR ||
         pair->value_length > FCGI_MAX_PAIR ||
         size < lengths_size(pair->name_length, pair->value_length))

@@ -22,6 +22,7 @@
 #define FCGI_MAX_PADDING 255     /* 8 bits of padding length */
 #define FCGI_NULL_REQUEST_ID 0   /* management records */
 #define FCGI_MAX_PAIR 0x7fffffff /* 31 bits of name or value length */
+#define FCGI_PAIR_LENGTHS 8      /* in front of a pair, at most */
 
 /* Section 8: the values of a record's type. */
 enum fcgi_type {

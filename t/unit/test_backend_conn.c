@@ -375,6 +375,47 @@ static void test_again(void **state)
     rig_close(&rig);
 }
 
+/* In a crowd the request goes out when all have had their turn; of one that is
+ * closed before nothing is sent. */
+static void test_turn(void **state)
+{
+    struct rig_wire wire = {.length = 0};
+    struct rig rig;
+    uint8_t byte;
+
+    (void)state;
+    rig_open(&rig, RIG_UNIX, 5);
+    rig.flags = FCGI_KEEP_CONN;
+    rig_wire_end(&wire, 0, 0);
+    rig_start(&rig, NULL, 0);
+    rig_accept(&rig);
+    rig_receive_request(&rig);
+    rig_send(&rig, wire.bytes, wire.length);
+    rig_run_until_over(&rig);
+    assert_int_equal(rig.conn.state, FCGI_CONN_KEPT);
+    for (int closed = 0; closed < 2; closed++) {
+        fcgi_loop_enter(rig.loop, true);
+        rig_start(&rig, NULL, 0);
+        fcgi_loop_leave(rig.loop);
+        assert_int_equal(rig.conn.state, FCGI_CONN_OPEN);
+        assert_int_equal(rig.conn.request.position, 0);
+        if (closed) {
+            fcgi_conn_close(&rig.conn);
+            rig.over = true;
+            fcgi_loop_run(rig.loop);
+            assert_int_equal(recv(rig.peer, &byte, 1, 0), 0);
+        } else {
+            fcgi_loop_run(rig.loop);
+            rig_receive_request(&rig);
+            rig_send(&rig, wire.bytes, wire.length);
+            rig_run_until_over(&rig);
+            assert_string_equal(rig.told, "end(0 0)");
+        }
+    }
+    rig_assert_closed(&rig);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,7 +423,7 @@ int main(void)
         cmocka_unit_test(test_bodies),   cmocka_unit_test(test_early_answer),
         cmocka_unit_test(test_reset),    cmocka_unit_test(test_broken),
         cmocka_unit_test(test_close_in), cmocka_unit_test(test_close),
-        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_again),    cmocka_unit_test(test_turn),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

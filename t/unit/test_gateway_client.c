@@ -257,6 +257,44 @@ static void expect(const char *text)
 
 /* --- writing ----------------------------------------------------------- */
 
+static void finish(struct fcgi_loop_task *task)
+{
+    (void)task;
+    fcgi_client_finish(&client);
+    assert_int_equal(n_asked, 0);
+    assert_string_equal(told, "");
+    if (close_in_room)
+        fcgi_client_close(&client);
+}
+
+/* Within a run it is written when others have had their turn; not if it is
+ * closed before. */
+static void test_turn(void **state)
+{
+    struct fcgi_loop_task task = {.run = finish};
+
+    (void)state;
+    put("hello");
+    fcgi_loop_defer(loop, &task);
+    fcgi_loop_run(loop);
+    expect("hello");
+    assert_string_equal(told, "written");
+}
+
+static void test_turn_missed(void **state)
+{
+    struct fcgi_loop_task task = {.run = finish};
+
+    (void)state;
+    close_in_room = true;
+    put("hello");
+    fcgi_loop_defer(loop, &task);
+    fcgi_loop_run(loop);
+    fcgi_loop_run(loop);
+    assert_int_equal(n_asked, 0);
+    assert_string_equal(told, "");
+}
+
 static void test_written(void **state)
 {
     (void)state;
@@ -749,6 +787,8 @@ int main(void)
 #define UNIX(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define TCP(test) cmocka_unit_test_setup_teardown(test, set_up_tcp, tear_down)
     const struct CMUnitTest tests[] = {
+        UNIX(test_turn),
+        UNIX(test_turn_missed),
         UNIX(test_written),
         UNIX(test_short_writes),
         UNIX(test_again),

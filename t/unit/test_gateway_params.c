@@ -90,6 +90,10 @@ static const struct fcgi_script script = {
 
 static const struct params_case cases[] = {
     {"plain", GET, .want = PLAIN},
+    {"octets", GET_ONLY, .local = "255.10.9.100 1", .peer = "0.99.1.200 65535",
+     .want = START("HTTP/1.1") ADDRESSES("255.10.9.100", "1", "0.99.1.200",
+                                         "65535", "REMOTE_HOST=0.99.1.200\n")
+         HTTP REQUEST("GET", "/a%20b.php", "") SCRIPT},
     {"query", .method = T("GET"), .uri = T("/a%20b.php"), .has_query = true,
      .query = T("a=1&b=%20?c"), .version = 11, .local = LOCAL4, .peer = PEER4,
      .want = START("HTTP/1.1") ADDRESSES4 HTTP REQUEST(

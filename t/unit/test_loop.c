@@ -333,6 +333,43 @@ static void test_nested(void **state)
     drop(watched);
 }
 
+static bool gathered;
+
+static void look_around(struct fcgi_loop_task *task)
+{
+    (void)task;
+    gathered = fcgi_loop_is_gathering(loop);
+}
+
+/* What a host calls is one moment, and a crowd of it is one to gather in, as a
+ * run is; tasks that are deferred in it have one wake-up. */
+static void test_moment(void **state)
+{
+    struct fcgi_loop_task first = {.run = run_nothing};
+    struct fcgi_loop_task second = {.run = look_around};
+    uint64_t now;
+
+    (void)state;
+    for (int crowded = 0; crowded < 2; crowded++) {
+        assert_false(fcgi_loop_is_gathering(loop));
+        fcgi_loop_enter(loop, crowded);
+        assert_int_equal(fcgi_loop_is_gathering(loop), crowded);
+        now = fcgi_loop_now(loop);
+        usleep(1000);
+        assert_int_equal(fcgi_loop_now(loop), now);
+        fcgi_loop_defer(loop, &first);
+        fcgi_loop_defer(loop, &second);
+        fcgi_loop_leave(loop);
+        assert_true(fcgi_loop_now(loop) > now);
+        assert_false(fcgi_loop_is_gathering(loop));
+        gathered = false;
+        assert_int_equal(fcgi_loop_wait(loop, PATIENCE), 0);
+        assert_false(first.queued || second.queued);
+        assert_true(gathered);
+        assert_int_equal(fcgi_loop_wait(loop, 0), 0);
+    }
+}
+
 static void interrupted(int signal)
 {
     (void)signal;
@@ -372,6 +409,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_free_self, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nested, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wait, set_up, tear_down),
     };
 
