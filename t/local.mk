@@ -42,6 +42,7 @@ UNIT_TESTS = \
 	t/unit/test_gateway_authorizer \
 	t/unit/test_gateway_exchange \
 	t/unit/test_gateway_stream \
+	t/unit/test_gateway_log \
 	t/unit/test_gateway_origin \
 	t/unit/test_gateway_page \
 	t/unit/test_gateway_params \
