@@ -89,7 +89,7 @@ tool_is(get_('-o', '/no/such/file', $path, '/ok'), 250, '', "fcgi-get: cannot wr
 
 # On a terminal the prompt begins a line.
 SKIP: {
-    skip 'script is not installed', 2 if system('command -v script >/dev/null') != 0;
+    skip 'there is no terminal here, or no script(1)', 2 if !has_terminal();
     skip 'a sanitizer has handlers of its own', 2 if $ENV{FCGI_SANITIZER} || $ENV{FCGI_WRAP};
     my $prog = tool_path('fcgi-get');
     for ([ drip => '.*' ], [ ok => 'body' ]) {
