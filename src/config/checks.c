@@ -220,8 +220,9 @@ static const struct fcgi_check checks[] = {
      "application gets an empty text."},
     {FCGI_CHECK_MATCH_NOT_LOADED, FCGI_DIAG_ERROR,
      "rule for a plugin that is not loaded",
-     "Monkey refuses to start when a Match rule names a plugin that "
-     "plugins.load does not load. Add the Load line, or remove the rule."},
+     "Where a Match rule names a plugin that plugins.load does not load, "
+     "Monkey 1.6 refuses to start, and 1.8 answers 500 to what the rule "
+     "matches. Add the Load line, or remove the rule."},
     {FCGI_CHECK_NO_RULE, FCGI_DIAG_WARNING,
      "plugin loaded, but no rule uses it",
      "plugins.load loads the FastCGI plugin, but no site has a Match "

@@ -223,8 +223,8 @@ static const struct fcgi_key server_keys[] = {
         .example = "127.0.0.1 10.0.0.0/8",
         .repeat = true,
         .check = fcgi_form_network,
-        .help = "Proxies in front of Monkey that are believed who the client "
-                "is, and which scheme it uses; may be repeated",
+        .help = "Proxies in front of Monkey that are trusted to say who the "
+                "client is, and which scheme it uses; may be repeated",
         .offset = FIELD(trusted_proxies),
     },
     {
