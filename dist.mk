@@ -1,21 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 # For monkey-fastcgi: what it copies into other trees, and how it edits.
+if WITH_PLUGIN
 dist_pkgdata_DATA = \
 	conf/fastcgi.conf \
 	tools/monkey-fastcgi/plugins-load.awk
+endif
 
 # What names places is made from a .in: the script that enables the plugin,
 # manual pages, completions.
-sbin_SCRIPTS = monkey-fastcgi
-MADE_MANS = \
+TOOL_MANS = \
 	man/fastcgi.conf.5 \
 	man/fcgi-check.1 \
 	man/fcgi-get.1 \
-	man/fcgi-ping.1 \
-	man/fcgi-serve.1 \
+	man/fcgi-ping.1
+SERVE_MANS = man/fcgi-serve.1
+PLUGIN_MANS = \
 	man/monkey-fastcgi.7 \
 	man/monkey-fastcgi.8
-man_MANS = $(MADE_MANS)
+MADE_MANS = $(TOOL_MANS) $(SERVE_MANS) $(PLUGIN_MANS)
+man_MANS = $(TOOL_MANS)
+if WITH_PLUGIN
+sbin_SCRIPTS = monkey-fastcgi
+man_MANS += $(PLUGIN_MANS)
+endif
+if WITH_SERVE
+man_MANS += $(SERVE_MANS)
+endif
 SUBSTITUTE = $(SED) \
 	-e 's|[@]VERSION@|$(VERSION)|g' \
 	-e 's|[@]plugindir@|$(plugindir)|g' \
@@ -41,25 +51,28 @@ $(MADE_ZSHCOMP): Makefile $(MADE_ZSHCOMP:=.in)
 	  $(SUBSTITUTE) $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 bashcompdir = $(bash_completion_dir)
 bashcomp_DATA = $(MADE_BASHCOMP)
-dist_bashcomp_DATA = \
-	completions/bash/fcgi-check \
-	completions/bash/fcgi-serve \
-	completions/bash/monkey-fastcgi
+dist_bashcomp_DATA = completions/bash/fcgi-check
 fishcompdir = $(datadir)/fish/vendor_completions.d
 dist_fishcomp_DATA = \
 	completions/fish/fcgi-check.fish \
 	completions/fish/fcgi-get.fish \
-	completions/fish/fcgi-ping.fish \
-	completions/fish/fcgi-serve.fish \
-	completions/fish/monkey-fastcgi.fish
+	completions/fish/fcgi-ping.fish
 zshcompdir = $(zsh_completion_dir)
 zshcomp_DATA = $(MADE_ZSHCOMP)
 dist_zshcomp_DATA = \
 	completions/zsh/_fcgi-check \
 	completions/zsh/_fcgi-get \
-	completions/zsh/_fcgi-ping \
-	completions/zsh/_fcgi-serve \
-	completions/zsh/_monkey-fastcgi
+	completions/zsh/_fcgi-ping
+if WITH_PLUGIN
+dist_bashcomp_DATA += completions/bash/monkey-fastcgi
+dist_fishcomp_DATA += completions/fish/monkey-fastcgi.fish
+dist_zshcomp_DATA += completions/zsh/_monkey-fastcgi
+endif
+if WITH_SERVE
+dist_bashcomp_DATA += completions/bash/fcgi-serve
+dist_fishcomp_DATA += completions/fish/fcgi-serve.fish
+dist_zshcomp_DATA += completions/zsh/_fcgi-serve
+endif
 
 dist_doc_DATA = AUTHORS README.md CHANGELOG.md SECURITY.md
 exampledir = $(docdir)
@@ -104,6 +117,7 @@ nobase_dist_example_DATA = \
 CLEANFILES += monkey-fastcgi $(MADE_MANS) $(MADE_BASHCOMP) $(MADE_ZSHCOMP)
 
 # Nobody links with a plugin: libtool's notes on it stay at home.
+if WITH_PLUGIN
 install-data-hook:
 	rm -f $(DESTDIR)$(plugindir)/monkey-fastcgi.la
 	cd $(DESTDIR)$(plugindir) && \
@@ -112,6 +126,7 @@ install-data-hook:
 uninstall-hook:
 	rm -f $(DESTDIR)$(plugindir)/monkey-fastcgi.so \
 	  $(DESTDIR)$(plugindir)/monkey-fastcgi18.so
+endif
 
 DEBIAN_FILES = \
 	debian/changelog \

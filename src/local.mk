@@ -122,7 +122,9 @@ monkey_shared = \
 	src/monkey/takeover.c src/monkey/takeover.h \
 	src/monkey/thread.c src/monkey/thread.h \
 	src/monkey/way.c src/monkey/way.h
-noinst_LTLIBRARIES += libmonkey16.la libmonkey18.la libregex18.la
+if WITH_PLUGIN
+noinst_LTLIBRARIES += libmonkey16.la libmonkey18.la
+endif
 libmonkey16_la_CPPFLAGS = $(ABI16_CPPFLAGS)
 libmonkey16_la_SOURCES = $(monkey_shared) \
 	src/monkey/abi16.h src/monkey/abi16_values.h \
@@ -141,11 +143,14 @@ libmonkey18_la_SOURCES = $(monkey_shared) \
 	src/monkey/plugin18.c \
 	src/monkey/expression18.c \
 	src/monkey/takeover18.c
-# fcgi-serve has to match as Monkey 1.8 does, too.
+# fcgi-check and fcgi-serve have to match as Monkey 1.8 does, too.
+noinst_LTLIBRARIES += libregex18.la
 libregex18_la_CPPFLAGS = $(ABI18_CPPFLAGS)
 libregex18_la_SOURCES = src/monkey/regex18.c src/monkey/regex18.h
 
+if WITH_PLUGIN
 plugin_LTLIBRARIES = monkey-fastcgi.la
+endif
 monkey_fastcgi_la_SOURCES =
 monkey_fastcgi_la_LDFLAGS = -module -avoid-version -shared \
 	-export-symbols-regex '^mk_plugin_fastcgi(18)?$$'
@@ -153,7 +158,9 @@ monkey_fastcgi_la_LIBADD = libmonkey16.la libmonkey18.la libregex18.la \
 	libgateway.la libconfig.la libproto.la
 
 # Monkey takes the symbol's name out of the file's: 1.8 needs another one.
+if WITH_PLUGIN
 all-local: .libs/monkey-fastcgi18.so
+endif
 .libs/monkey-fastcgi18.so: monkey-fastcgi.la
 	$(AM_V_GEN)$(LN_S) -f monkey-fastcgi.so $@
 

@@ -73,10 +73,13 @@ UNIT_TESTS = \
 	t/unit/test_backend_timeout \
 	t/unit/test_backend_worker \
 	t/unit/test_manual \
+	t/unit/test_monkey_regex
+if WITH_PLUGIN
+UNIT_TESTS += \
 	t/unit/test_monkey_body \
-	t/unit/test_monkey_regex \
 	t/unit/test_monkey_rules \
 	t/unit/test_monkey_short_head
+endif
 # What depends on how requests come in; and what servers and applications do.
 REQUEST_TESTS = \
 	t/e2e/access.t \
@@ -143,7 +146,10 @@ PING_TESTS = \
 	t/ping/request.t \
 	t/ping/values.t \
 	t/ping/watch.t
-check_LTLIBRARIES = monkey-badplugin.la monkey-badplugin18.la other.la refuse.la lookup.la clock.la fault.la
+check_LTLIBRARIES = other.la refuse.la lookup.la clock.la fault.la
+if WITH_PLUGIN
+check_LTLIBRARIES += monkey-badplugin.la monkey-badplugin18.la
+endif
 # Applications that end-to-end tests run against.
 t_apps_app_LDADD = libproto.la
 t_apps_httpdump_LDADD = libproto.la
@@ -182,14 +188,22 @@ T_LOG_DRIVER = $(LOG_DRIVER)
 T_LOG_COMPILER = $(PERL)
 FCGI_HOST = serve
 FCGI_ABI = 1.6
+# What configure was told to leave out is empty, and what wants it is skipped.
+if WITH_PLUGIN
+BUILT_PLUGIN = $(abs_top_builddir)/.libs/monkey-fastcgi.so
+BUILT_BADPLUGIN = $(abs_top_builddir)/.libs/monkey-badplugin.so
+endif
+if WITH_SERVE
+BUILT_SERVE = $(abs_top_builddir)/fcgi-serve
+endif
 AM_TESTS_ENVIRONMENT = \
 	TOP_SRCDIR='$(abs_top_srcdir)'; export TOP_SRCDIR; \
 	TOP_BUILDDIR='$(abs_top_builddir)'; export TOP_BUILDDIR; \
 	FCGI_HOST='$(FCGI_HOST)'; export FCGI_HOST; \
 	FCGI_ABI='$(FCGI_ABI)'; export FCGI_ABI; \
-	FCGI_PLUGIN='$(abs_top_builddir)/.libs/monkey-fastcgi.so'; export FCGI_PLUGIN; \
-	FCGI_BADPLUGIN='$(abs_top_builddir)/.libs/monkey-badplugin.so'; export FCGI_BADPLUGIN; \
-	FCGI_SERVE='$(abs_top_builddir)/fcgi-serve'; export FCGI_SERVE; \
+	FCGI_PLUGIN='$(BUILT_PLUGIN)'; export FCGI_PLUGIN; \
+	FCGI_BADPLUGIN='$(BUILT_BADPLUGIN)'; export FCGI_BADPLUGIN; \
+	FCGI_SERVE='$(BUILT_SERVE)'; export FCGI_SERVE; \
 	FCGI_CHECK='$(abs_top_builddir)/fcgi-check'; export FCGI_CHECK; \
 	FCGI_OTHER='$(abs_top_builddir)/.libs/other.so'; export FCGI_OTHER; \
 	FCGI_REFUSE='$(abs_top_builddir)/.libs/refuse.so'; export FCGI_REFUSE; \

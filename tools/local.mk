@@ -33,7 +33,11 @@ CONFIG_CPPFLAGS = $(AM_CPPFLAGS) \
 
 # There are two servers in fcgi-serve, compiled from one source for each ABI.
 # Each is linked to one object, in which all but its begin becomes local.
-bin_PROGRAMS = fcgi-serve fcgi-check fcgi-get fcgi-ping
+bin_PROGRAMS = fcgi-check fcgi-get fcgi-ping
+if WITH_SERVE
+bin_PROGRAMS += fcgi-serve
+noinst_LIBRARIES = libserve16.a libserve18.a
+endif
 serve_shared = \
 	tools/fcgi-serve/abi.h \
 	tools/fcgi-serve/access.c tools/fcgi-serve/access.h \
@@ -67,7 +71,6 @@ serve_shared = \
 	tools/fcgi-serve/static.c \
 	tools/fcgi-serve/vhost.c tools/fcgi-serve/vhost.h \
 	tools/fcgi-serve/worker.c tools/fcgi-serve/worker.h
-noinst_LIBRARIES = libserve16.a libserve18.a
 libserve16_a_CPPFLAGS = $(ABI16_CPPFLAGS)
 libserve16_a_SOURCES = $(serve_shared) \
 	tools/fcgi-serve/channel16.c \

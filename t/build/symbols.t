@@ -6,6 +6,9 @@
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIParts qw(plugin);
 use Test::More;
 
 my $plugin = $ENV{FCGI_PLUGIN} or plan skip_all => 'FCGI_PLUGIN is not set';

@@ -14,6 +14,7 @@ use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use FCGIParts qw(plugin serve);
 use FCGICheckCase;
 use IO::Select;
 use IO::Socket::IP;

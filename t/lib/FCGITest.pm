@@ -63,6 +63,7 @@ use Time::HiRes qw(time sleep);
 our (@HOSTS, @RESPONDERS, @DAEMONS, @DIRS, $FINISHED);
 our $OWNER = $$;
 
+use FCGIParts;
 use FCGITest::Host;
 use FCGITest::Responder;
 use FCGITest::Client;
@@ -124,6 +125,12 @@ sub nginx_todo { return host_kind() eq 'nginx' ? "nginx: $_[0]" : undef }
 
 # Whether a program can be run on a terminal: a chroot may be without /dev/pts.
 sub has_terminal { return system('script -qfc true /dev/null </dev/null >/dev/null 2>&1') == 0 }
+
+# The whole file is skipped: a part is not in this build.
+sub left_out {
+    $FINISHED = 1;
+    FCGIParts->import(lc $_[0] =~ s/^FCGI_//r);
+}
 
 sub temp_dir {
     my $d = File::Temp::tempdir('fcgitest-XXXXXX', TMPDIR => 1);

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use FCGIParts qw(plugin);
 use FCGIFile;
 use IO::Socket::UNIX;
 use Test::More;

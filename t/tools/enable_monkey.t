@@ -5,6 +5,7 @@
 # what it was.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use FCGIParts qw(plugin);
 use FCGIFile;
 use FCGITest;
 use File::Find;

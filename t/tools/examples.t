@@ -5,6 +5,7 @@
 # says, and fetched.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use FCGIParts qw(plugin serve);
 use FCGITest;
 use FCGITest::Tool;
 use Cwd ();

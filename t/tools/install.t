@@ -5,6 +5,9 @@
 # `monkey-fastcgi enable` writes. `make uninstall` leaves no file.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use FCGIParts;
 use Test::More;
 use File::Find;
 use File::Temp qw(tempdir);
@@ -27,11 +30,13 @@ sub files {
 make('install');
 my @files = files();
 my @plugins = grep { /\.(?:so|la)$/ } @files;
-is(scalar(@plugins), 2, 'two names of the plugin') or diag "@plugins";
-is(scalar(grep { m{/monkey-fastcgi/monkey-fastcgi(?:18)?\.so$} } @plugins), 2, '... in a folder of its own');
+my $plugins = FCGIParts::left_out('plugin') ? 0 : 2;
+is(scalar(@plugins), $plugins, 'two names of the plugin, if it is built') or diag "@plugins";
+is(scalar(grep { m{/monkey-fastcgi/monkey-fastcgi(?:18)?\.so$} } @plugins), $plugins, '... in a folder of its own');
 is_deeply([grep { m{^/etc/|/etc/monkey/|/monkey/(?:plugins|sites)} && !m{/examples/} } @files], [],
     'nothing in a configuration of Monkey');
-is(scalar(grep { m{/share/monkey-fastcgi/fastcgi\.conf$} } @files), 1, 'the fastcgi.conf that enable puts there');
+is(scalar(grep { m{/share/monkey-fastcgi/fastcgi\.conf$} } @files), $plugins / 2, 'the fastcgi.conf that enable puts there');
+is(scalar(grep { m{/fcgi-serve$|/_?fcgi-serve(?:\.\w+)?$} } @files), FCGIParts::left_out('serve') ? 0 : 5, 'fcgi-serve, its page and completions, if it is built');
 make('uninstall');
 is_deeply([files()], [], 'no file is left');
 done_testing;

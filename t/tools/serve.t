@@ -4,6 +4,7 @@
 # program, with an application that is there; what it leaves, however it ends.
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use FCGIParts qw(plugin serve);
 use FCGITest;
 use FCGITest::Tool;
 use Cwd ();

@@ -26,6 +26,7 @@ $ENV{FCGI_WORKERS} = 1;    # the badplugin has one timer
 
 sub badplugin_host {
     my (%o) = @_;
+    FCGITest::left_out('FCGI_PLUGIN') if FCGIParts::left_out('plugin');
     my $badplugin = $ENV{FCGI_BADPLUGIN} or die "FCGI_BADPLUGIN is not set\n";
     $badplugin =~ s/\.so\z/18.so/ if FCGITest::is_abi('1.8');
     spare('this is about Monkey') if FCGITest::host_kind() eq 'nginx';

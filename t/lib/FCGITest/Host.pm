@@ -69,6 +69,7 @@ sub new {
         my %need = (FCGI_PLUGIN => $self->{plugin},
             $self->is('monkey') ? (MONKEY => $ENV{MONKEY}) : (FCGI_SERVE => $self->{serve}));
         for my $k (sort keys %need) {
+            FCGITest::left_out($k) if FCGIParts::left_out($k =~ s/^FCGI_//r);
             die "$k is not set\n"       if !$need{$k};
             die "no such file: $need{$k}\n" if !-e $need{$k};
         }
