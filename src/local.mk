@@ -128,7 +128,7 @@ endif
 libmonkey16_la_CPPFLAGS = $(ABI16_CPPFLAGS)
 libmonkey16_la_SOURCES = $(monkey_shared) \
 	src/monkey/abi16.h src/monkey/abi16_values.h \
-	src/monkey/abi16_check.c \
+	src/monkey/abi16_check.c src/monkey/abi_check.h \
 	src/monkey/auth16.c \
 	src/monkey/body16.c \
 	src/monkey/plugin16.c \
@@ -137,7 +137,7 @@ libmonkey16_la_SOURCES = $(monkey_shared) \
 libmonkey18_la_CPPFLAGS = $(ABI18_CPPFLAGS)
 libmonkey18_la_SOURCES = $(monkey_shared) \
 	src/monkey/abi18.h src/monkey/abi18_values.h \
-	src/monkey/abi18_check.c \
+	src/monkey/abi18_check.c src/monkey/abi_check.h \
 	src/monkey/auth18.c \
 	src/monkey/body18.c \
 	src/monkey/plugin18.c \

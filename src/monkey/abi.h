@@ -89,6 +89,16 @@
 /* mk_config.scheduler_mode */
 #define MK_SCHEDULER_FAIR 0
 #define MK_SCHEDULER_REUSEPORT 1
+
+/* Monkey's off_t. It asks for no large files, so that on 32 bits it is not ours,
+ * unless the flags of the whole build ask for them: then Monkey's did as well. The
+ * same flags decide on time_t. */
+#if MK_OFF_BYTES == 4
+typedef int32_t mk_off_t;
+#else
+typedef off_t mk_off_t;
+#endif
+
 struct mk_list {
     struct mk_list *prev;
     struct mk_list *next;

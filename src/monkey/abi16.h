@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plugin ABI of Monkey 1.6.0 to 1.6.9 on x86-64 Linux, described anew; that
- * of 1.6.9 on arm64 is the same to the byte.
+ * The plugin ABI of Monkey 1.6.0 to 1.6.9 on Linux with glibc, described anew.
  *
  * Monkey installs no headers that a plugin could be built with apart from
  * its tree, and its structures differ between releases in two places only.
@@ -15,6 +14,8 @@
  */
 #ifndef FCGI_MONKEY_ABI16_H
 #define FCGI_MONKEY_ABI16_H
+
+#include <regex.h>
 
 #include "monkey/abi16_values.h"
 
@@ -39,7 +40,7 @@ struct mk_network {
     int (*write)(int fd, const void *buf, size_t size);
     int (*writev)(int fd, struct mk_iov *iov);
     int (*close)(int fd);
-    int (*send_file)(int out, int in, off_t *offset, size_t size);
+    int (*send_file)(int out, int in, mk_off_t *offset, size_t size);
     int buffer_size;
 };
 
@@ -68,7 +69,7 @@ struct mk_stream {
     int encoding;
     int dynamic;
     size_t bytes_total;
-    off_t bytes_offset;
+    mk_off_t bytes_offset;
     void *channel;
     void *buffer;
     void *data;
@@ -286,7 +287,7 @@ struct mk_host {
 };
 
 struct mk_host_handler {
-    uint64_t match[8]; /* glibc's regex_t */
+    regex_t match;
     char *name;
     int n_params;
     struct mk_list params; /* struct mk_handler_param */

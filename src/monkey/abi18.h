@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plugin ABI of Monkey 1.8.9 on x86-64 and arm64 Linux, described anew as
+ * The plugin ABI of Monkey 1.8.9 on Linux with glibc, described anew as
  * abi16.h does it for 1.6; abi18_check.c checks it. To be included through abi.h.
  *
  * 1.7.0 to 1.8.8 look much the same, but their own server never sends what it
@@ -38,7 +38,7 @@ struct mk_network {
                  size_t size);
     int (*writev)(struct mk_plugin *plugin, int fd, struct mk_iov *iov);
     int (*close)(struct mk_plugin *plugin, int fd);
-    int (*send_file)(struct mk_plugin *plugin, int out, int in, off_t *offset,
+    int (*send_file)(struct mk_plugin *plugin, int out, int in, mk_off_t *offset,
                      size_t size);
     int (*event_interest)(struct mk_plugin *plugin, int fd, int mask);
     int buffer_size;
@@ -60,7 +60,7 @@ struct mk_stream {
     int encoding;
     int dynamic;
     size_t bytes_total;
-    off_t bytes_offset;
+    mk_off_t bytes_offset;
     struct mk_channel *channel;
     void *context;
     void (*cb_finished)(struct mk_stream *stream);
@@ -75,7 +75,7 @@ struct mk_stream_input {
     int fd;
     int dynamic;
     size_t bytes_total;
-    off_t bytes_offset;
+    mk_off_t bytes_offset;
     void *buffer;
     void *context;
     void (*cb_consumed)(struct mk_stream_input *input, long bytes);

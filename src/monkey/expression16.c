@@ -5,7 +5,6 @@
  * where they match.
  */
 #include <regex.h>
-#include <string.h>
 
 #include "monkey/rules.h"
 
@@ -21,10 +20,8 @@ bool fcgi_monkey_expression_find(const struct mk_host_handler *rule,
                                  struct fcgi_monkey_span *span)
 {
     regmatch_t found = {.rm_so = (regoff_t)from, .rm_eo = (regoff_t)length};
-    regex_t regex;
+    regex_t regex = rule->match;
 
-    _Static_assert(sizeof(regex) == sizeof(rule->match), "regex_t");
-    memcpy(&regex, rule->match, sizeof(regex));
     regex.NO_SUB = 0;
     if (regexec(&regex, path, 1, &found,
                 REG_STARTEND | (from > 0 ? REG_NOTBOL : 0)) != 0)

@@ -80,7 +80,7 @@ static void make_site(struct site *site, const char *const *names,
          i++) {
         struct mk_host_handler *rule = &site->rules[i];
 
-        assert_int_equal(regcomp((regex_t *)rule->match, rules[i].match,
+        assert_int_equal(regcomp(&rule->match, rules[i].match,
                                  REG_EXTENDED | REG_ICASE | REG_NOSUB),
                          0);
         rule->name = (char *)(uintptr_t)rules[i].plugin;
@@ -95,7 +95,7 @@ static void free_site(struct site *site)
 {
     for (size_t i = 0; i < MOST; i++)
         if (site->rules[i].name != NULL)
-            regfree((regex_t *)site->rules[i].match);
+            regfree(&site->rules[i].match);
 }
 
 static void test_hosts(void **state)
@@ -305,8 +305,7 @@ static void test_too_many(void **state)
     for (size_t i = 0; i < COUNT(rules); i++) {
         struct mk_handler_param *one = calloc(1, sizeof(word));
 
-        assert_int_equal(regcomp((regex_t *)rules[i].match, "/", REG_EXTENDED),
-                         0);
+        assert_int_equal(regcomp(&rules[i].match, "/", REG_EXTENDED), 0);
         rules[i].name = (char *)(uintptr_t) "fastcgi";
         one->p = (struct mk_ptr){name, 2};
         list_init(&rules[i].params);
@@ -317,7 +316,7 @@ static void test_too_many(void **state)
     assert_non_null(way.why);
     for (size_t i = 0; i < COUNT(rules); i++) {
         free(MK_ENTRY(rules[i].params.next, struct mk_handler_param, head));
-        regfree((regex_t *)rules[i].match);
+        regfree(&rules[i].match);
     }
 }
 

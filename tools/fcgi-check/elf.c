@@ -5,6 +5,7 @@
  */
 #include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,12 +13,9 @@
 
 #include "check.h"
 
-/* Monkey, the plugin and this program are of one kind. */
-#if defined(__aarch64__)
-#define MACHINE EM_AARCH64
-#else
-#define MACHINE EM_X86_64
-#endif
+/* Of this program, where the linker has put it: Monkey, the plugin and this
+ * program are of one kind. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* The file's bytes. Every offset in them is somebody else's word. */
 struct image {
@@ -45,8 +43,8 @@ static bool text_is(const struct image *image, uint64_t offset,
            memcmp(image->bytes + offset, text, size) == 0;
 }
 
-static bool section_at(const struct image *image, const Elf64_Ehdr *head,
-                       uint64_t n, Elf64_Shdr *out)
+static bool section_at(const struct image *image, const ElfW(Ehdr) * head,
+                       uint64_t n, ElfW(Shdr) * out)
 {
     uint64_t offset;
 
@@ -57,13 +55,13 @@ static bool section_at(const struct image *image, const Elf64_Ehdr *head,
 }
 
 /* Whether a table of dynamic symbols defines one of this name. */
-static bool defines(const struct image *image, const Elf64_Shdr *table,
-                    const Elf64_Shdr *names, const char *name)
+static bool defines(const struct image *image, const ElfW(Shdr) * table,
+                    const ElfW(Shdr) * names, const char *name)
 {
-    uint64_t count = table->sh_size / sizeof(Elf64_Sym);
+    uint64_t count = table->sh_size / sizeof(ElfW(Sym));
 
     for (uint64_t i = 0; i < count; i++) {
-        Elf64_Sym symbol;
+        ElfW(Sym) symbol;
         uint64_t offset;
 
         if (__builtin_add_overflow(table->sh_offset, i * sizeof(symbol),
@@ -80,10 +78,10 @@ static bool defines(const struct image *image, const Elf64_Shdr *table,
     return false;
 }
 
-static bool has_symbol(const struct image *image, const Elf64_Ehdr *head,
+static bool has_symbol(const struct image *image, const ElfW(Ehdr) * head,
                        const char *name)
 {
-    Elf64_Shdr table, names;
+    ElfW(Shdr) table, names;
 
     for (uint64_t i = 0; section_at(image, head, i, &table); i++)
         if (table.sh_type == SHT_DYNSYM &&
@@ -96,7 +94,7 @@ static bool has_symbol(const struct image *image, const Elf64_Ehdr *head,
 static bool judge(const struct image *image, const char *symbol,
                   const char **id, const char **why)
 {
-    Elf64_Ehdr head;
+    ElfW(Ehdr) head;
 
     *id = FCGI_CHECK_PLUGIN_FORMAT;
     if (!get(image, 0, &head, sizeof(head)) ||
@@ -104,7 +102,9 @@ static bool judge(const struct image *image, const char *symbol,
         *why = "it is no shared object (ELF)";
         return false;
     }
-    if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != MACHINE) {
+    if (head.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||
+        head.e_ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA] ||
+        head.e_machine != __ehdr_start.e_machine) {
         *why = "it is built for another kind of processor";
         return false;
     }

@@ -123,8 +123,8 @@ static int pieces_writev(SERVE_PLUGIN(plugin) int fd, struct mk_iov *iov)
     return SERVE_NET(&serve.network, write, fd, text, length);
 }
 
-static int pieces_send_file(SERVE_PLUGIN(plugin) int out, int in, off_t *offset,
-                            size_t size)
+static int pieces_send_file(SERVE_PLUGIN(plugin) int out, int in,
+                            mk_off_t *offset, size_t size)
 {
     char text[RECORD];
     ssize_t n =

@@ -59,11 +59,15 @@ static int net_close(SERVE_PLUGIN(plugin) int fd)
     return close(fd);
 }
 
-static int net_send_file(SERVE_PLUGIN(plugin) int out, int in, off_t *offset,
+static int net_send_file(SERVE_PLUGIN(plugin) int out, int in, mk_off_t *offset,
                          size_t size)
 {
+    off_t at = *offset;
+    ssize_t n = sendfile(out, in, &at, size);
+
     CHECK(plugin);
-    return (int)sendfile(out, in, offset, size);
+    *offset = (mk_off_t)at;
+    return (int)n;
 }
 
 #if MK_ABI == 16
