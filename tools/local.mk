@@ -82,13 +82,15 @@ libserve18_a_SOURCES = $(serve_shared) \
 	tools/fcgi-serve/layout18.c \
 	tools/fcgi-serve/rule18.c
 # One relocatable object of each, with one symbol: of machine code, also where
-# all else is optimised when it is linked.
+# all else is optimised when it is linked. Without groups of sections: what i386
+# has in every object would be taken out of the others, and be local in this one.
+ONE_OBJECT = $(LD) -r --force-group-allocation
 libserve16.a libserve18.a: override CFLAGS += -fno-lto
 serve-16.o: libserve16.a
-	$(AM_V_GEN)$(LD) -r -o $@ --whole-archive libserve16.a && \
+	$(AM_V_GEN)$(ONE_OBJECT) -o $@ --whole-archive libserve16.a && \
 	  $(OBJCOPY) --keep-global-symbol=serve_main_16 $@
 serve-18.o: libserve18.a
-	$(AM_V_GEN)$(LD) -r -o $@ --whole-archive libserve18.a && \
+	$(AM_V_GEN)$(ONE_OBJECT) -o $@ --whole-archive libserve18.a && \
 	  $(OBJCOPY) --keep-global-symbol=serve_main_18 $@
 CLEANFILES = serve-16.o serve-18.o .libs/monkey-fastcgi18.so
 fcgi_serve_SOURCES = \

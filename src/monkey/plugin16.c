@@ -12,9 +12,9 @@
  * 1.8 looks for init_plugin, and calls it with the address of what it has loaded
  * instead of that of a configuration. Before that it writes its API over our
  * exit_plugin, which is not called any more, and it writes behind the end of
- * what 1.6 knows, where there is room for it. Of what it takes for hooks, which
- * is half the address of our init_plugin, those bits must not be set that it
- * acts upon: hence the alignment.
+ * what 1.6 knows, where there is room for it. Of what it takes for hooks, those
+ * bits must not be set that it acts upon. On 64 bits that is half the address of
+ * our init_plugin, hence the alignment; on 32 our capabilities, which are none.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,16 +24,21 @@
 #include "monkey/stages.h"
 
 #define HOOKS (MK_HOOK_NETWORK_LAYER | MK_HOOK_STAGE)
-/* The size of a plugin's structure in 1.8. */
-#define SIZE_IN_18 168
+/* A plugin's structure in 1.8: its size, and what it reads. */
+#define IN_18(on_64, on_32) (sizeof(void *) == 8 ? (on_64) : (on_32))
+#define SIZE_IN_18 IN_18(168, 88)
+#define HOOKS_IN_18 IN_18(32, 16)
+#define INIT_IN_18 IN_18(48, 28)
 
 static int init_plugin(struct mk_api **api, char *confdir)
     __attribute__((aligned(2 * MK_HOOK_STAGE)));
 _Static_assert((2 * MK_HOOK_STAGE & (2 * MK_HOOK_STAGE - 1)) == 0 &&
                    2 * MK_HOOK_STAGE > HOOKS,
                "the alignment must clear the bits of both hooks");
-_Static_assert(offsetof(struct mk_plugin, master_init) == 48 &&
-                   offsetof(struct mk_plugin, init_plugin) == 32,
+_Static_assert(offsetof(struct mk_plugin, master_init) == INIT_IN_18 &&
+                   IN_18(offsetof(struct mk_plugin, init_plugin),
+                         offsetof(struct mk_plugin, capabilities)) ==
+                       HOOKS_IN_18,
                "where 1.8 has init_plugin and hooks");
 
 static int init_plugin(struct mk_api **api, char *confdir)

@@ -20,13 +20,13 @@ static void path_of(char *path, const char *file)
     snprintf(path, 128, "%s/%s", files, file);
 }
 
-static void put_file(const char *file, uint64_t length)
+static void put_file(const char *file, size_t length)
 {
     static uint8_t bytes[BIG];
     char path[128];
     int at;
 
-    for (uint64_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length; i++)
         bytes[i] = byte_at(i);
     path_of(path, file);
     at = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);

@@ -13,6 +13,16 @@
 
 /* --- what fails ---------------------------------------------------------- */
 
+/* What the C library calls them where they are for large files. */
+#if defined _FILE_OFFSET_BITS && _FILE_OFFSET_BITS == 64
+#define __real_open __real_open64
+#define __wrap_open __wrap_open64
+#define __real_pwrite __real_pwrite64
+#define __wrap_pwrite __wrap_pwrite64
+#define __real_pread __real_pread64
+#define __wrap_pread __wrap_pread64
+#endif
+
 static int open_error, memfd_error, pwrite_error, pread_error;
 static size_t pwrite_most;
 static bool memfd_used;

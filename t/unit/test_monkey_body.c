@@ -134,7 +134,7 @@ static void test_body(void **state)
         assert_int_equal(request.content_length, strlen(cases[i].content));
         if (request.content_length > 0)
             assert_memory_equal(content, cases[i].content,
-                                request.content_length);
+                                (size_t)request.content_length);
         /* The next request begins behind it; no body, nothing to move. */
         if (cases[i].body[0] != '\0')
             assert_int_equal(session.parser.i + 1,

@@ -267,7 +267,7 @@ static void check_position(size_t position, size_t length)
     while (all.r->position < position) {
         next(&shown);
         if (shown > position - all.r->position)
-            shown = position - all.r->position;
+            shown = position - (size_t)all.r->position;
         fcgi_request_sent(all.r, shown);
     }
     n = next(&shown);

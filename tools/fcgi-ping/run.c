@@ -352,7 +352,7 @@ static int set_up(struct fcgi_ping *ping)
         }
     }
     ping->n_targets = ping->list.count;
-    ping->n_probes = ping->n_targets * o->jobs;
+    ping->n_probes = ping->n_targets * (size_t)o->jobs;
     raise_limit(ping->n_probes);
     ping->loop = fcgi_loop_new();
     ping->targets = calloc(ping->n_probes, sizeof(*ping->targets));

@@ -302,14 +302,16 @@ void fcgi_vars_free(struct fcgi_vars *vars)
 /* Reads to the end, but not more than `most` bytes. */
 static int read_all(int fd, uint64_t most, struct fcgi_buffer *out)
 {
+    enum { ROOM = 65536 };
     ssize_t n = 1;
 
     while (most > 0 && (n > 0 || (n < 0 && errno == EINTR))) {
-        if (!fcgi_buffer_reserve(out, 65536)) {
+        if (!fcgi_buffer_reserve(out, ROOM)) {
             errno = ENOMEM;
             return -1;
         }
-        n = read(fd, out->data + out->length, most < 65536 ? most : 65536);
+        n = read(fd, out->data + out->length,
+                 most < ROOM ? (size_t)most : ROOM);
         if (n > 0) {
             out->length += (size_t)n;
             most -= (size_t)n;
