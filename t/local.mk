@@ -163,6 +163,7 @@ check_PROGRAMS += $(LIBFCGI_APPS)
 endif
 BUILD_TESTS = \
 	t/build/completion.t \
+	t/build/configure.t \
 	t/build/dist.t \
 	t/build/house.t \
 	t/build/manual.t \

@@ -23,7 +23,7 @@ my @load;
 for my $uris ([qw(/hello.php /hello.php?x /slow.php)], [qw(/call.php)], [ '/bad.php/%3Cb%3E' ]) {
     my $pid = fork // die;
     if (!$pid) {
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         alarm 0;
         for (my $i = 0 ; ; $i++) {
             eval { get($h, $uris->[ $i % @$uris ]) };

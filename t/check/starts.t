@@ -15,6 +15,7 @@ use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGIParts qw(plugin serve);
+use FCGISyscall;
 use FCGICheckCase;
 use IO::Select;
 use IO::Socket::IP;
@@ -26,12 +27,11 @@ use Time::HiRes qw(sleep time);
 
 plan skip_all => 'FCGI_CHECK is not set' unless $ENV{FCGI_CHECK};
 my $slow = $ENV{FCGI_SANITIZER} ? 3 : 1;
-my $unshare = { x86_64 => 272, aarch64 => 97 }->{ (POSIX::uname())[4] };
 
 # A network of one's own; false where that is not allowed.
 sub leave_network {
     my $new = 0x40000000 | ($> ? 0x10000000 : 0);    # CLONE_NEWNET, CLONE_NEWUSER
-    return 0 if !$unshare || syscall($unshare, $new) != 0;
+    FCGISyscall::unshare($new) or return 0;
     socket(my $s, AF_INET, SOCK_DGRAM, 0) or return 0;
     my $up = pack 'a16 s x14', 'lo', 1;
     ioctl($s, 0x8914, $up) or return 0;              # SIOCSIFFLAGS, IFF_UP

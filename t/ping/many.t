@@ -19,7 +19,7 @@ sub many_servers {
     my @l = map { IO::Socket::UNIX->new(Local => "$dir/$_.sock", Listen => 64) or die $! } 0 .. $n - 1;
     my $pid = fork // die;
     return $pid if $pid;
-    FCGITest::Responder::die_with_parent();
+    FCGISyscall::die_with_parent();
     alarm 0;
     my $s = IO::Select->new(@l);
     my %nr = map { $l[$_] => $_ } 0 .. $#l;

@@ -29,7 +29,7 @@ sub watch {
     my $command = "stty cols 80 rows 24; tty >$dir/tty; export TERM=xterm; unset NO_COLOR; sh -c 'echo \$\$ >$dir/pid; exec \"$bin/fcgi-ping\" --watch @args'; echo \"status \$?\"; stty -a | tr ' ;' '\\n\\n' | grep -E '^-?(icanon|echo)\$'; echo over";
     my $pid = fork // die;
     if (!$pid) {
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         open STDIN, '<', $fifo or die;
         open STDOUT, '>', '/dev/null'; # it goes to the typescript, too
         exec 'script', '-qfc', $command, $out;

@@ -193,7 +193,7 @@ SKIP: {
     my $out = "$tmp.typescript";
     my $command = "'$abs_bin/fcgi-serve' -p $port -P '$plugin' --monkey=@{[FCGITest::abi()]} -t 127.0.0.1:1 '$www'";
     my $pid = fork // die;
-    if (!$pid) { FCGITest::Responder::die_with_parent(); delete $ENV{NO_COLOR}; $ENV{TERM} = 'xterm'; open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; exec 'script', '-qfc', "echo \$\$ >$out.pid; exec $command", $out }
+    if (!$pid) { FCGISyscall::die_with_parent(); delete $ENV{NO_COLOR}; $ENV{TERM} = 'xterm'; open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; exec 'script', '-qfc', "echo \$\$ >$out.pid; exec $command", $out }
     wait_for(sub { fetch("http://127.0.0.1:$port/t.txt") =~ / 200$/ }, 20);
     fetch("http://127.0.0.1:$port/$_") for 'none', 'a.php';
     kill 'INT', slurp("$out.pid") + 0;

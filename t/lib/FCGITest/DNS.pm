@@ -55,7 +55,7 @@ S
     if (!$pid) {
         alarm 0;
         $SIG{$_} = 'DEFAULT' for qw(PIPE ALRM INT TERM HUP CHLD);
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         $self->serve($udp, $tcp);
     }
     $self->{pid} = $pid;

@@ -118,7 +118,7 @@ sub spawn {
         alarm 0;
         $SIG{$_} = 'DEFAULT' for qw(PIPE ALRM INT TERM HUP CHLD);
         setpgrp 0, 0;
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         if ($self->{stdin}) { POSIX::dup2(fileno $self->{stdin}, 0) }
         else                { open STDIN, '<', '/dev/null' }
         open STDOUT, '>>', "$self->{dir}/out";

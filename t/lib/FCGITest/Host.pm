@@ -137,7 +137,7 @@ sub spawn {
     if (!$pid) {
         alarm 0;
         $SIG{$_} = 'DEFAULT' for qw(PIPE ALRM INT TERM HUP CHLD);
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         chdir $self->{dir};
         open STDIN,  '<',  '/dev/null';
         open STDOUT, '>>', $self->{out};

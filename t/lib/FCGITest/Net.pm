@@ -71,7 +71,7 @@ sub spawn {
     return $pid if $pid;
     alarm 0;
     $SIG{$_} = 'DEFAULT' for qw(PIPE ALRM INT TERM HUP CHLD);
-    FCGITest::Responder::die_with_parent();
+    FCGISyscall::die_with_parent();
     open STDIN, '<', '/dev/null';
     open STDOUT, '>', '/dev/null';
     exec { $cmd[0] } @cmd or POSIX::_exit(127);

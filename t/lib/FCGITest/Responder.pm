@@ -33,6 +33,7 @@ use POSIX qw(:sys_wait_h);
 use Socket qw(:DEFAULT inet_pton inet_ntop pack_sockaddr_in6
   unpack_sockaddr_in6 SO_REUSEADDR SO_RCVBUF);
 use Time::HiRes qw(time sleep);
+use FCGISyscall;
 use FCGITest::Conn;
 use FCGITest::Record;
 
@@ -120,13 +121,6 @@ sub nginx_addr {
 
 # --- processes -------------------------------------------------------------
 
-# Linux: a process that outlives the test, however that ends, is killed.
-sub die_with_parent {
-    my %nr = (x86_64 => 157, aarch64 => 167);
-    my $nr = $nr{ (POSIX::uname())[4] } or return;
-    eval { syscall $nr, 1, 9, 0, 0, 0 };
-}
-
 sub start {
     my ($self, %more) = @_;
     $self->stop;
@@ -137,12 +131,12 @@ sub start {
     die "fork: $!" if !defined $pid;
     if (!$pid) {
         setpgrp 0, 0;
-        die_with_parent();
+        FCGISyscall::die_with_parent();
         alarm 0;
         $SIG{$_} = 'DEFAULT' for qw(ALRM INT TERM HUP);
         for (2 .. $self->{prefork} || 1) {
             my $more = fork;
-            if (defined $more && !$more) { die_with_parent(); last }
+            if (defined $more && !$more) { FCGISyscall::die_with_parent(); last }
         }
         eval { $self->accept_loop };
         print STDERR "# responder $self->{name}: $@" if $@;
@@ -172,7 +166,7 @@ sub accept_loop {
         my $pid = fork;
         next if $pid;
         if (!defined $pid) { print STDERR "# fork: $!\n"; next }
-        die_with_parent();
+        FCGISyscall::die_with_parent();
         alarm $self->{life} * FCGITest::slow();    # nothing lives for ever
         CORE::close $self->{listener};
         my $c = FCGITest::Conn->new(sock => $sock, responder => $self, conn => "$$.$n");

@@ -58,7 +58,7 @@ sub in_child {
     my ($o, $dir, @cmd) = @_;
     alarm 0;
     $SIG{$_} = 'DEFAULT' for qw(PIPE ALRM INT TERM HUP CHLD);
-    FCGITest::Responder::die_with_parent();
+    FCGISyscall::die_with_parent();
     open STDIN,  '<', "$dir/in";
     open STDOUT, '>', $o->{stdout} || "$dir/out" or POSIX::_exit(126);
     open STDERR, '>', "$dir/err";
