@@ -82,7 +82,8 @@ sub told { my ($c) = @_; return "$c->{file}: " . join ' -> ', map { s/^\s+//r } 
 
 # --- what is built ---------------------------------------------------------
 
-my @flags = ('-std=gnu11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', "-I$build", "-I$top/src", "-I$top/tools");
+# (A wrong index of an array ends the program.)
+my @flags = ('-std=gnu11', '-D_GNU_SOURCE', '-O2', '-fsanitize=bounds', '-fsanitize-undefined-trap-on-error', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', "-I$build", "-I$top/src", "-I$top/tools");
 my @archives = grep { !m{lib(?:monkey1|serve)} } glob "$build/.libs/*.a";
 plan skip_all => 'the unit tests are not built here' if !@archives || !-e "$build/t/unit/test_http_head.o";
 

@@ -150,7 +150,7 @@ static void test_scan(void **state)
         int got = result == FCGI_HTTP_SCAN_MORE   ? MORE
                   : result == FCGI_HTTP_SCAN_DONE ? DONE
                                                   : scan.status;
-        size_t used;
+        size_t used = 9;
 
         if (got != cases[i].result)
             fail_msg("case %zu: %d", i, got);
@@ -485,6 +485,8 @@ static void test_line_alone(void **state)
     (void)state;
     assert_int_equal(parse_bytes(&head, LINE, sizeof(LINE) - 1), 400);
     assert_string_equal(head.why, "the request's head has no end");
+    assert_int_equal(parse_bytes(&head, LINE, sizeof(LINE) - 2), 400);
+    assert_int_equal(parse_bytes(&head, "", 0), 400);
 }
 
 static void test_bytes(void **state)

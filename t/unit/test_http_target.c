@@ -130,6 +130,25 @@ static void test_authority(void **state)
     }
 }
 
+/* What is in brackets is looked at to its end, however long, and with a NUL. */
+static void test_literals(void **state)
+{
+    static const char nul[] = "[::1\0]";
+    char text[4096];
+    struct fcgi_http_authority out;
+
+    (void)state;
+    assert_false(fcgi_http_authority_read(
+        (struct fcgi_text){nul, sizeof(nul) - 1}, &out));
+    for (size_t length = 3; length < sizeof(text); length += 1) {
+        memset(text, '1', length);
+        text[0] = '[';
+        text[length - 1] = ']';
+        assert_false(
+            fcgi_http_authority_read((struct fcgi_text){text, length}, &out));
+    }
+}
+
 #define REFUSED 99
 
 static void test_forms(void **state)
@@ -344,9 +363,8 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_authority),
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_path),
+        cmocka_unit_test(test_authority), cmocka_unit_test(test_literals),
+        cmocka_unit_test(test_forms),     cmocka_unit_test(test_path),
         cmocka_unit_test(test_random),
     };
 
