@@ -417,6 +417,30 @@ static void test_record_begun(void **state)
     assert_int_equal(next_of(&length), 0);
 }
 
+/* One of which nothing is sent yet takes what has come meanwhile: the first one,
+ * and one behind another. */
+static void test_record_not_begun(void **state)
+{
+    static uint8_t body[FCGI_REQUEST_CHUNK + 9];
+    size_t length;
+
+    (void)state;
+    fcgi_request_init(all.r, 1, FCGI_RESPONDER, 0, NULL, 0, NULL, 0);
+    fcgi_request_stdin(all.r, body, 3, 0, false);
+    assert_int_equal(next_of(&length), 5);
+    fcgi_request_sent(all.r, BEGIN_LEN + 8);
+    fcgi_request_stdin(all.r, body, FCGI_REQUEST_CHUNK + 1, 0, false);
+    assert_int_equal(next_of(&length), 5);
+    fcgi_request_sent(all.r, 8 + FCGI_REQUEST_CHUNK);
+    fcgi_request_stdin(all.r, body + FCGI_REQUEST_CHUNK, 9, FCGI_REQUEST_CHUNK,
+                       true);
+    assert_int_equal(next_of(&length), 4);
+    assert_int_equal(length, 8 + 9 + 7 + 8);
+    assert_memory_equal(all.iov[0].iov_base, "\1\5\0\1\0\11\7\0", 8);
+    fcgi_request_sent(all.r, length);
+    assert_true(fcgi_request_is_sent(all.r));
+}
+
 /* --- where PARAMS is cut --------------------------------------------------
  */
 
@@ -622,6 +646,7 @@ int main(void)
         cmocka_unit_test(test_any_pairs),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_record_begun),
+        cmocka_unit_test(test_record_not_begun),
         cmocka_unit_test(test_huge),
     };
 
