@@ -46,6 +46,9 @@
 #define PROOF_MOST_FRESH (256 * FCGI_LOOP_MS) /* many may be in a backlog */
 #define LOOKS 4 /* in ConnectTimeout, whether the host is there */
 #define BUSY (100 * FCGI_LOOP_MS)
+/* Bytes of one read while there is STDERR: writing lines into a log takes longer than
+ * reading them, and others have their turn in between. */
+#define MOAN_MOST 4096
 
 static void close_socket(struct fcgi_conn *conn)
 {
@@ -442,6 +445,7 @@ static bool decode(struct fcgi_conn *conn, size_t length)
                 moved(conn);
             break;
         case FCGI_RESPONSE_STDERR:
+            conn->moans = true;
             conn->handlers->on_stderr(conn, event.bytes, event.length);
             break;
         case FCGI_RESPONSE_END:
@@ -462,6 +466,9 @@ static void read_more(struct fcgi_conn *conn)
                                                        : conn->scratch_size;
     ssize_t n;
 
+    if (conn->moans && most > MOAN_MOST)
+        most = MOAN_MOST;
+    conn->moans = false;
     do
         n = recv(conn->io.fd, conn->scratch, most, 0);
     while (n < 0 && errno == EINTR);

@@ -116,6 +116,7 @@ struct fcgi_conn {
     uint8_t *scratch; /* what is read goes here first; shared in a thread */
     size_t scratch_size;
     size_t read_most; /* bytes that one read may bring */
+    bool moans;       /* there was STDERR in the last ones */
 
     /* The owner's: set before each start. */
     void *owner;
