@@ -333,7 +333,8 @@ check-browser: all
 	fi
 
 # What is to be hard to break: each call of the plugin fails, every FAULTSth of
-# them; attackers; models; MUTANTS changes of the code, which tests notice.
+# them; attackers; models; PEERS requests and answers beside other servers'; MUTANTS
+# changes of the code, which tests notice. (A fault comes before a sanitizer.)
 HARD_TESTS = \
 	t/hard/attack.t \
 	t/hard/chaos.t \
@@ -341,13 +342,17 @@ HARD_TESTS = \
 	t/fault/clock.t \
 	t/fault/start.t \
 	t/fault/running.t \
+	t/http/peers.t \
 	t/model/model.t \
 	t/mutate/mutate.t
-FAULTS = 3
-MUTANTS = 40
+FAULTS = 4
+MUTANTS = 60
+PEERS = 1000
 check-hard: all $(check_LTLIBRARIES) $(check_PROGRAMS)
 	@rm -f $(HARD_TESTS:.t=.log) $(HARD_TESTS:.t=.trs)
-	FCGI_FAULTS='$(FAULTS)' FCGI_MUTANTS='$(MUTANTS)' FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) \
+	FCGI_FAULTS='$(FAULTS)' FCGI_MUTANTS='$(MUTANTS)' FCGI_PEERS='$(PEERS)' \
+	  ASAN_OPTIONS="$${ASAN_OPTIONS:+$$ASAN_OPTIONS:}verify_asan_link_order=0" \
+	  FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) \
 	  check-TESTS TESTS='$(HARD_TESTS)' TEST_SUITE_LOG=hard-suite.log
 .PHONY: check-hard
 

@@ -5,6 +5,8 @@
 # installed, before the same applications. The bounds are for us.
 #
 #   FCGI_ATTACK_CLIENTS=10000   idle ones
+#   FCGI_ATTACK_PEER=none       us alone
+#   FCGI_ATTACK_ONLY=RE         those whose name matches
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use FCGITest;
@@ -136,7 +138,8 @@ sub others {
 sub most_mb { my ($h) = @_; return (slurp("/proc/$h->{pid}/status") // '') =~ /^VmHWM:\s+(\d+)/m ? $1 / 1024 : 0 }
 
 my $dir = temp_dir();
-my $nginx = -x '/usr/sbin/nginx';
+my $only = $ENV{FCGI_ATTACK_ONLY} // '';
+my $nginx = ($ENV{FCGI_ATTACK_PEER} // '') ne 'none' && -x '/usr/sbin/nginx';
 my $pass = sub { "{ fastcgi_pass $_[0]; fastcgi_keep_conn on; " . join(' ', map { "fastcgi_param \U$_\E \$$_;" }
     qw(query_string request_method content_length fastcgi_script_name)) . " fastcgi_param SCRIPT_FILENAME \$document_root\$fastcgi_script_name; }\n" };
 
@@ -151,7 +154,7 @@ sub target {
         'location ~ \.php ' . $pass->($app->nginx_addr));
 }
 
-for my $attack (sort keys %attacks) {
+for my $attack (grep { /$only/ } sort keys %attacks) {
     my ($code, $most) = @{ $attacks{$attack} };
     for my $name ('us', $nginx ? 'nginx' : ()) {
         my $h = target($name);
