@@ -88,8 +88,10 @@ key($main, 'MaxRequestSize', $_) for 2097151, 2097152;
 for my $key (qw(KeepAlive HideVersion Resume SymLink FDT)) {
     key($main, $key, $_) for undef, qw(maybe ON off 1);
 }
+# (Without an /etc/hosts, as in a fresh root, there is no such name.)
+key($main, 'Listen', 'localhost:2001') if gethostbyname 'localhost';
 key($main, 'Listen', $_) for undef, qw(abc 2001x 99999 2001 127.0.0.1: 127.0.0.1:abc [::1]:2001 [::1 [::1]
-  localhost:2001 99999999999999999999 eighty 127.0.0.1 http 0 65536), '127.0.0.1:2001 foo', '127.0.0.1:2001 !http',
+  99999999999999999999 eighty 127.0.0.1 http 0 65536), '127.0.0.1:2001 foo', '127.0.0.1:2001 !http',
   '127.0.0.1 2001', '2001 ssl ssl', map { "2001 $_" } qw(ssl tls h2 h2c SSL);
 key($main, $_, undef) for qw(PidFile Indexfile);
 key($main, 'PidFile', $_) for qw(/nowhere/monkey.pid /etc/passwd/monkey.pid /tmp);
