@@ -66,7 +66,7 @@ fastcgi.server = (".php" => (("socket" => "$app->{path}", "check-local" => "disa
 X
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         open STDERR, '>', "$dir/lighttpd.err";
         exec $lighttpd, '-D', '-f', "$dir/lighttpd.conf" or POSIX::_exit(127);
     }
