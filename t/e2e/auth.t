@@ -33,13 +33,15 @@ my $h = host(%o, match => [ '/.* auth', '/.*\.php fastcgi' ]);
 is(try($h, '/secret/env.php'), '401', 'nobody: 401');
 is(try($h, '/secret/env.php', basic('alice:wrong')), '401', 'a wrong password: 401');
 is(try($h, '/secret/env.php', basic('alice:wonder')), '200 alice Basic', 'the right one: the user is told');
-is(try($h, '/secret/env.php/info', basic('bob:b:c')), '200 bob Basic', 'a password with a colon');
+# (The path is that of a script with PATH_INFO where the core leaves it alone.)
+my $info = core_looks_first() ? '' : '/info';
+is(try($h, "/secret/env.php$info", basic('bob:b:c')), '200 bob Basic', 'a password with a colon');
 is(try($h, '/secret/env.php', basic('alice:wonder'), basic('bob:x')), '401', 'two fields, the last of them wrong: 401');
 is(try($h, '/secret/env.php', basic('bob:x'), basic('alice:wonder')), '200 - -', 'two fields, the last of them right: nobody is told');
 is(try($h, '/open/env.php', basic('alice:wonder')), '200 - -', 'a folder that is not guarded: nobody is told');
 is(try($h, '/lost/env.php', basic('alice:wonder')), '200 - -', 'nor where the file of users is missing, and nothing is guarded');
 is(try($h, '/open/env.php', 'Remote-User: root'), '200 - -', 'nor by a field of the client');
-for my $uri ('//secret/env.php', '/./secret/env.php', '/.//./secret//env.php', '/%2fsecret/env.php', '/%2e/secret/env.php', '//secret/./env.php/info') {
+for my $uri ('//secret/env.php', '/./secret/env.php', '/.//./secret//env.php', '/%2fsecret/env.php', '/%2e/secret/env.php', "//secret/./env.php$info") {
     is(try($h, $uri), '401', "$uri is guarded, too");
     is(try($h, $uri, basic('alice:wonder')), '200 alice Basic', "$uri with the password");
 }

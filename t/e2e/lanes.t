@@ -10,9 +10,7 @@ use FCGITest;
 plan(skip_all => 'there is no gate') if !gated();
 plan(skip_all => 'no plugin of Monkey 1.8 has stages that make for another lane') if host_kind() eq 'monkey' && is_abi('1.8');
 
-if (host_kind() eq 'monkey' && `'$ENV{MONKEY}' -v` =~ /v1\.6\.[0-8]\b/) {
-    plan(skip_all => 'up to 1.6.8 the core looks for the file before it asks a plugin: PATH_INFO and missing scripts are its own 404 there');
-}
+plan(skip_all => 'PATH_INFO and missing scripts are a 404 of this core') if core_looks_first();
 # (Each has a length, or none for certain: what is framed how must not be luck.)
 my $answer = sub {
     my ($c, $q) = @_;

@@ -151,9 +151,10 @@ SKIP: {
         my $front = $conf->{FrontController};
         serve("~user, $what", conf => $conf, match => $match, monkey => { UserDir => "$up$to" });
         my $gone = $front ? "ran|$h->{docroot}/index.php|/index.php|-" : '404';
+        $gone = '404' if core_looks_first();
         my $u = "/~$user";
         is_tried("$u/page.php", "ran|$file/page.php|$u/page.php|-", $what);
-        is_tried("/%7e$user/page.php/info", "ran|$file/page.php|$u/page.php|/info", $what);
+        is_tried("/%7e$user/page.php/info", core_looks_first() ? '404' : "ran|$file/page.php|$u/page.php|/info", $what);
         is_tried("$u/sub/", "ran|$file/sub/index.php|$u/sub/index.php|-", "$what: an index");
         is_tried("$u/", "ran|$file/index.php|$u/index.php|-", "$what: an index");
         is_tried("$u/style.css", '200', "$what: a file");
@@ -163,7 +164,9 @@ SKIP: {
         # (`..` goes back before Monkey looks for a user in the path: RFC 3986 5.2.4.)
         is_tried("$u/../page.php", gated() ? "ran|$h->{docroot}/page.php|/page.php|-" : '403', $what);
         is_tried('/~no-such-user/page.php', '404', $what);
-        like(try($u), qr{\A301 \Q$u\E/\z}, "$what: without the slash") if $front || is_abi('1.6');
+        # Monkey 1.6.0 crashes by itself when it redirects where there is no such file in the site.
+        like(try($u), qr{\A301 \Q$u\E/\z}, "$what: without the slash")
+          if ($front || is_abi('1.6')) && `'$ENV{MONKEY}' -v` !~ /v1\.6\.0\b/;
         serve("~user, links", conf => $conf, match => $match, monkey => { UserDir => "$up$to", SymLink => 'On' });
         is_tried("$u/out.php", '403', "$what, SymLink On: a link that leads out of the folder");
     }

@@ -8,7 +8,12 @@
  * An input is read byte by byte, zeros behind its end: the kind of the name, and
  * for each question what becomes of it (see answer()).
  */
+/* What versions of c-ares declare differently; for the linker it is one. */
+#define ares_init_options declared_init_options
+#define ares_timeout declared_timeout
 #include <ares.h>
+#undef ares_init_options
+#undef ares_timeout
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -184,6 +189,11 @@ void ares_search(ares_channel channel, const char *name, int dnsclass, int type,
     callback(arg, ARES_SUCCESS, 0, message, (int)length);
     free(message);
 }
+
+int ares_init_options(ares_channel *channel, struct ares_options *options,
+                      int mask);
+struct timeval *ares_timeout(ares_channel channel, struct timeval *most,
+                             struct timeval *wait);
 
 int ares_init_options(ares_channel *channel, struct ares_options *options,
                       int mask)

@@ -70,7 +70,7 @@ use FCGITest::Client;
 use FCGITest::Daemon;
 
 my @EXPORT = qw(host responder client request get post res_is headers_of
-  slow within wait_for finish temp_dir has_terminal nginx_todo host_kind abi is_abi gated lane page cgi);
+  slow within wait_for finish temp_dir has_terminal nginx_todo host_kind abi is_abi gated core_looks_first lane page cgi);
 
 sub import {
     my $into = caller;
@@ -115,6 +115,10 @@ sub is_abi { return abi() eq $_[0] }
 
 # Whether the plugin's gate reads requests, and not the host's core.
 sub gated { return host_kind() ne 'nginx' && ($ENV{FCGI_GATE} || '') ne 'off' }
+
+# Where the core sees a request, up to 1.6.8 it looks for the file before it asks
+# a plugin: PATH_INFO and missing scripts are its own 404 there.
+sub core_looks_first { return host_kind() eq 'monkey' && `'$ENV{MONKEY}' -v` =~ /v1\.6\.[0-8]\b/ }
 
 # The way that requests of ours take.
 sub lane { return $ENV{FCGI_LANE} || 'fast' }

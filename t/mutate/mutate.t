@@ -146,7 +146,9 @@ for my $i (sort { $order{$a} cmp $order{$b} } keys %order) {
     else { note "at $tried:"; push @survived, "$c->{file}:$c->{line}  " . told($c); note "survived: $survived[-1]" }
 }
 my $share = $tried ? 100 * $noticed / $tried : 0;
-ok($tried > 0 && $share >= 95, sprintf '%d of %d changes are noticed (%.1f %%), of %d that there are', $noticed, $tried, $share, scalar @all)
+# Few are a sample, of which two more may have survived by chance.
+my $may = 0.05 * $tried + ($tried < 200 ? 2 : 0);
+ok($tried > 0 && @survived <= $may, sprintf '%d of %d changes are noticed (%.1f %%), of %d that there are', $noticed, $tried, $share, scalar @all)
   or diag map { "  $_\n" } @survived;
 note "seed $seed; $equal made the same machine code";
 done_testing;
