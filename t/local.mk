@@ -168,6 +168,7 @@ BUILD_TESTS = \
 	t/build/house.t \
 	t/build/manual.t \
 	t/build/pages.t \
+	t/build/perl.t \
 	t/build/symbols.t \
 	t/build/version.t
 TOOL_TESTS = \

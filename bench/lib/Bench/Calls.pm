@@ -10,6 +10,7 @@ use strict;
 use warnings;
 use Bench::Process;
 use Bench::Wrk;
+use FCGISyscall;
 use FCGITest;
 use POSIX ();
 
@@ -23,7 +24,7 @@ sub count {
     my @attach = map { ('-p', $_) } Bench::Process::tree($server->{pid});
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         open STDERR, '>', "$d/told";
         exec { $strace } $strace, '-c', '-f', '-o', "$d/calls", @attach or POSIX::_exit(127);
     }

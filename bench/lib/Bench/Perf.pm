@@ -9,6 +9,7 @@ use strict;
 use warnings;
 use Bench::Process;
 use Bench::Wrk;
+use FCGISyscall;
 use FCGITest;
 use POSIX ();
 
@@ -23,7 +24,7 @@ sub hottest {
     my $d = temp_dir();
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         open STDOUT, '>', "$d/told";
         open STDERR, '>&', \*STDOUT;
         exec { $perf } $perf, 'record', '-F', 999, '-o', "$d/perf.data", '-p',

@@ -12,6 +12,7 @@ package Bench::Transfer;
 use strict;
 use warnings;
 use Bench::Process;
+use FCGISyscall;
 use FCGITest;
 use IO::Socket::INET;
 use POSIX qw(WNOHANG);
@@ -67,7 +68,7 @@ sub watch {
     pipe my $told, my $tell or die "pipe: $!";
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         $SIG{ALRM} = sub { die 'not done within ', BOUND, " s\n" };
         alarm BOUND;
         eval { $client->(); 1 } or syswrite $tell, $@;

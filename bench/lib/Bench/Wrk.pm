@@ -11,6 +11,7 @@ package Bench::Wrk;
 use strict;
 use warnings;
 use Bench::Process;
+use FCGISyscall;
 use FCGITest;
 use POSIX ();
 
@@ -44,7 +45,7 @@ sub output_of {
     my (@command) = @_;
     my $pid = open(my $from, '-|') // die "fork: $!";
     if (!$pid) {
-        FCGITest::Responder::die_with_parent();
+        FCGISyscall::die_with_parent();
         open STDERR, '>&', \*STDOUT;
         exec { $command[0] } @command or POSIX::_exit(127);
     }
