@@ -156,6 +156,8 @@ static void check_row(const struct row *row, const char *peer, bool tls,
 #define PROTO "X-Forwarded-Proto: "
 #define PORT "X-Forwarded-Port: "
 #define FWD "Forwarded: "
+#define X49 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X196 X49 X49 X49 X49
 
 static const struct row rows[] = {
     {"Host: a", NOBODY},
@@ -168,8 +170,12 @@ static const struct row rows[] = {
     {FOR "::ffff:192.0.2.1", "192.0.2.1 0 http 8080"},
     {FOR "[::ffff:192.0.2.1]:7", "192.0.2.1 7 http 8080"},
     {"x-forwarded-FOR:\t192.0.2.1 ", "192.0.2.1 0 http 8080"},
+    {FWD "for=\"192.0.2.1:_" X196
+         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"",
+     "192.0.2.1 0 http 8080"},
     /* ... and none: the last that is sound stays */
     {FOR "", NOBODY},
+    {FWD "for=\"192.0.2.1:_" X196 X49 "\"", NOBODY}, /* 256 bytes */
     {FOR "unknown", NOBODY},
     {FOR "unix:", NOBODY},
     {FOR "unix:/run/x.sock", NOBODY},
