@@ -46,8 +46,8 @@
 #define PROOF_MOST_FRESH (256 * FCGI_LOOP_MS) /* many may be in a backlog */
 #define LOOKS 4 /* in ConnectTimeout, whether the host is there */
 #define BUSY (100 * FCGI_LOOP_MS)
-/* Bytes of one read while there is STDERR: writing lines into a log takes longer than
- * reading them, and others have their turn in between. */
+/* Bytes of one read while there is STDERR: writing lines into a log takes
+ * longer than reading them, and others have their turn in between. */
 #define MOAN_MOST 4096
 
 static void close_socket(struct fcgi_conn *conn)
@@ -229,8 +229,8 @@ enum proof {
     PROOF_NEVER,      /* closed */
 };
 
-/* Bytes from the other side are none of our business here, and what we are short
- * of tells nothing of it. */
+/* Bytes from the other side are none of our business here, and what we are
+ * short of tells nothing of it. */
 static enum proof look_for_proof(const struct fcgi_conn *conn)
 {
     int unread = 0;

@@ -9,8 +9,9 @@
  * Each phase has a deadline: ConnectTimeout for the whole of connecting,
  * whatever the number of addresses; SendTimeout and ReadTimeout each for the
  * time in which nothing moves; a host that does not even acknowledge what it is
- * sent, or asked, for ConnectTimeout ends it, as BROKEN. None runs while the connection is starved: all
- * that there is of the request is sent, and the owner has to get more.
+ * sent, or asked, for ConnectTimeout ends it, as BROKEN. None runs while the
+ * connection is starved: all that there is of the request is sent, and the
+ * owner has to get more.
  *
  * The connection belongs to the thread of its loop. It owns its socket and its
  * timer. A handler may close it, but start it again from on_failure and on_end

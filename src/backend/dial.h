@@ -111,8 +111,8 @@ void fcgi_dial_start(struct fcgi_dial *dial,
 
 /* Whether the host at the other end of a connected TCP socket has acknowledged
  * nothing for so long, though it was asked again and again: neither data nor
- * probes. That is not a process that is slow, but a host that is down, or no way
- * to it. */
+ * probes. That is not a process that is slow, but a host that is down, or no
+ * way to it. */
 bool fcgi_dial_is_lost(int fd, uint32_t ms);
 
 /* Gives up, without `done`. Does nothing to an idle one. */

@@ -64,9 +64,10 @@ struct fcgi_group_member {
 };
 
 /*
- * The name has these `n` members now, at least one. Their lists are the callee's from now on, in whatever order; of more
- * than there are seats the first are taken, by priority, port and address. Who is new and
- * who is gone is told, but for the first members of all.
+ * The name has these `n` members now, at least one. Their lists are the
+ * callee's from now on, in whatever order; of more than there are seats the
+ * first are taken, by priority, port and address. Who is new and who is gone is
+ * told, but for the first members of all.
  *
  * Belongs to the thread that does maintenance; requests may go on meanwhile.
  * Returns false where not all could have a seat yet, as others are leaving: ask

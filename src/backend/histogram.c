@@ -31,8 +31,8 @@ uint64_t fcgi_histogram_slice(uint64_t now)
     return now / FCGI_HISTOGRAM_SLICE + 1;
 }
 
-/* Whoever sees one of these zeroes, or what is added to one, sees that the slice
- * has another number than before. */
+/* Whoever sees one of these zeroes, or what is added to one, sees that the
+ * slice has another number than before. */
 static void empty(struct fcgi_histogram_slice *slice, uint64_t number)
 {
     atomic_store_explicit(&slice->number, 0, memory_order_relaxed);

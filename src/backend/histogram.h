@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How often something took how long. The counts are kept in buckets, each of which
- * goes up to a quarter more than the one before at most; so what is read is too
- * large by no more than that. There are counts of all, and those of the last quarter
- * of an hour in slices of 15 seconds.
+ * How often something took how long. The counts are kept in buckets, each of
+ * which goes up to a quarter more than the one before at most; so what is read
+ * is too large by no more than that. There are counts of all, and those of the
+ * last quarter of an hour in slices of 15 seconds.
  *
  * One thread adds, and any thread reads at the same time. There is no lock, and
- * no timer: a slice that has become too old is emptied when its turn comes again,
- * and a reader passes over one that is emptied meanwhile.
+ * no timer: a slice that has become too old is emptied when its turn comes
+ * again, and a reader passes over one that is emptied meanwhile.
  */
 #ifndef FCGI_BACKEND_HISTOGRAM_H
 #define FCGI_BACKEND_HISTOGRAM_H
@@ -55,8 +55,8 @@ uint64_t fcgi_histogram_totals(const struct fcgi_histogram *histogram,
  * one before. */
 uint64_t fcgi_histogram_bound(unsigned bucket);
 
-/* The time, in microseconds, that `percent` of what is in `counts` have taken at
- * most; 0 where nothing is. */
+/* The time, in microseconds, that `percent` of what is in `counts` have taken
+ * at most; 0 where nothing is. */
 uint64_t fcgi_histogram_quantile(const uint64_t counts[FCGI_HISTOGRAM_BUCKETS],
                                  unsigned percent);
 

@@ -113,8 +113,8 @@ static struct fcgi_server *next_present(const struct fcgi_pool *pool,
     return &walk->group->seats[seat];
 }
 
-/* How well a server suits; the higher, the better. Of Backup servers, and of the
- * others, each tier is below the one before. */
+/* How well a server suits; the higher, the better. Of Backup servers, and of
+ * the others, each tier is below the one before. */
 enum rank {
     RANK_NONE, /* not allowed, or tried already */
     RANK_OUT,  /* the last resort */

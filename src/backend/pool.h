@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The FastCGI servers of the configuration, a name's members each (group.h),
- * and which of them a request goes to: of those that are up, the one that has least to do for its Weight; among
- * equals they take turns, by Weight, too. Backup servers only where no other
- * is up. A server that is out for its failures is passed over until FailTimeout
- * is over; then one request tries it. Where none of those that a request may
- * use is up, it goes to one of them all the same: giving up a server helps only
- * where there is another.
+ * and which of them a request goes to: of those that are up, the one that has
+ * least to do for its Weight; among equals they take turns, by Weight, too.
+ * Backup servers only where no other is up. A server that is out for its
+ * failures is passed over until FailTimeout is over; then one request tries it.
+ * Where none of those that a request may use is up, it goes to one of them all
+ * the same: giving up a server helps only where there is another.
  *
  * One pool is shared by all worker threads.
  */

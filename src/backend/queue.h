@@ -35,7 +35,8 @@ void fcgi_queue_init(struct fcgi_queue *queue);
 
 unsigned fcgi_queue_length(const struct fcgi_queue *queue);
 
-/* A request of a kind is under way, and no more. Any thread, without the lock. */
+/* A request of a kind is under way, and no more. Any thread, without the
+ * lock. */
 void fcgi_queue_runs(struct fcgi_queue *queue, unsigned kind);
 void fcgi_queue_ran(struct fcgi_queue *queue, unsigned kind);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The last errors that requests have met, of all workers. Their number and their
- * length are bounded. Its lock is held to copy a line. Any thread.
+ * The last errors that requests have met, of all workers. Their number and
+ * their length are bounded. Its lock is held to copy a line. Any thread.
  */
 #ifndef FCGI_BACKEND_RECENT_H
 #define FCGI_BACKEND_RECENT_H

@@ -26,8 +26,8 @@ static void add(atomic_uint *number, int n)
                           memory_order_relaxed);
 }
 
-/* What Concurrency says, as fcgi_limit_init() wants it. Connections that are not
- * kept hold nothing up. */
+/* What Concurrency says, as fcgi_limit_init() wants it. Connections that are
+ * not kept hold nothing up. */
 static unsigned most_at_once(const struct fcgi_server_config *config)
 {
     const char *text = config->concurrency;
@@ -165,9 +165,9 @@ static bool has_slot(const struct fcgi_server *server)
     return most == 0 || get(&server->open) < most;
 }
 
-/* Requests to a server that refuses connections are under way without one: where
- * the limit was learned nobody waits for them. Nor for a server that is out: who
- * is granted a slot of it goes elsewhere. */
+/* Requests to a server that refuses connections are under way without one:
+ * where the limit was learned nobody waits for them. Nor for a server that is
+ * out: who is granted a slot of it goes elsewhere. */
 static bool may_open(const struct fcgi_server *server, uint64_t now)
 {
     return has_slot(server) &&
@@ -266,7 +266,7 @@ bool fcgi_server_cancel(struct fcgi_checkout *checkout)
     return queued;
 }
 
-/* --- what is known of connections; the lock is held ------------------------ */
+/* --- what is known of connections; the lock is held ----------------------- */
 
 static struct fcgi_standing *standing_of(struct fcgi_list *link)
 {

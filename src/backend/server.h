@@ -118,8 +118,8 @@ struct fcgi_server {
      * them: see fcgi_server_doubt(). */
     atomic_uint doubts;
 
-    /* A member of a service: its part of Weight, where all are WHOLE together on
-     * average; and how many better priorities there are. */
+    /* A member of a service: its part of Weight, where all are WHOLE together
+     * on average; and how many better priorities there are. */
     atomic_uint part, tier;
     int64_t credit; /* for the pool's round robin; under the pool's lock */
 };
@@ -275,9 +275,10 @@ struct fcgi_addresses *fcgi_server_addresses(struct fcgi_server *server);
  * A name's member, by who looks names up (group.h). It enters, with addresses
  * of which it takes the caller's reference over, and as if nothing had ever
  * failed; or with NULL, where it was about to leave, as it was. It retires: no
- * connection of it is kept from now on. All idle connections of one of its workers are claimed to be
- * closed: the worker must be sent local->reclaim; NULL where there are no more.
- * It vacates its seat, unless it has a connection, or somebody waits for one.
+ * connection of it is kept from now on. All idle connections of one of its
+ * workers are claimed to be closed: the worker must be sent local->reclaim;
+ * NULL where there are no more. It vacates its seat, unless it has a
+ * connection, or somebody waits for one.
  */
 void fcgi_server_enter(struct fcgi_server *server,
                        struct fcgi_addresses *addresses);
@@ -288,8 +289,8 @@ void fcgi_server_vacate(struct fcgi_server *server);
 /* Whether it is to have requests. Any thread, without the lock. */
 bool fcgi_server_is_present(const struct fcgi_server *server);
 
-/* Where it listens, "unix:/run/a.sock"; a name's member has its addresses, which is
- * what is returned. Any thread. */
+/* Where it listens, "unix:/run/a.sock"; a name's member has its addresses,
+ * which is what is returned. Any thread. */
 bool fcgi_server_place(struct fcgi_server *server, char *text, size_t size);
 
 /* What messages call it: `server "php"`, and for a name's member its address,
@@ -334,8 +335,8 @@ bool fcgi_server_is_restarting(const struct fcgi_server *server, uint64_t now);
  * Whether the process behind a kept connection may be busy with something else:
  * one of PHP-FPM's works on behind fastcgi_finish_request(), which ends the
  * request, and reads no other meanwhile. A server is doubted at first, and anew
- * when a request on a kept connection is not read, or not answered, for a while;
- * each that is read at once takes a doubt away. Any thread.
+ * when a request on a kept connection is not read, or not answered, for a
+ * while; each that is read at once takes a doubt away. Any thread.
  */
 void fcgi_server_doubt(struct fcgi_server *server);
 void fcgi_server_trust(struct fcgi_server *server);

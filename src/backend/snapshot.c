@@ -26,8 +26,8 @@ static void condense(const uint64_t counts[FCGI_HISTOGRAM_BUCKETS],
             fcgi_histogram_quantile(counts, fcgi_snapshot_percents[i]);
 }
 
-/* From the current slice backwards: a window has as many as its minutes have, and
- * the part of one that is not over. */
+/* From the current slice backwards: a window has as many as its minutes have,
+ * and the part of one that is not over. */
 static void add_times(struct fcgi_snapshot_server *to,
                       struct fcgi_server *server, uint64_t now)
 {

@@ -44,10 +44,10 @@ struct fcgi_worker *fcgi_worker_new(struct fcgi_pool *pool,
 void fcgi_worker_free(struct fcgi_worker *worker);
 
 /*
- * Asks for a connection to a server, for a request of a kind. Where it has to WAIT, `granted` is called
- * from the loop later: NOW with a connection; LATE, when QueueTimeout is over,
- * or NO_MEMORY with NULL. `*checkout` is what cancels it. Each connection has
- * to be given back.
+ * Asks for a connection to a server, for a request of a kind. Where it has to
+ * WAIT, `granted` is called from the loop later: NOW with a connection; LATE,
+ * when QueueTimeout is over, or NO_MEMORY with NULL. `*checkout` is what
+ * cancels it. Each connection has to be given back.
  */
 enum fcgi_checkout_result fcgi_worker_checkout(
     struct fcgi_worker *worker, struct fcgi_server *server, unsigned kind,

@@ -160,7 +160,8 @@ static void check_number(const struct place *p, const char *value)
                       "'%s' is not %s; %s", value, words->what, why);
 }
 
-/* A check of the key's of a text that begins at `start`. Whether it is right. */
+/* A check of the key's of a text that begins at `start`. Whether it is
+ * right. */
 static bool check_part(const struct place *p, fcgi_key_check *check,
                        const char *value, size_t start, size_t length)
 {

@@ -17,8 +17,8 @@
 /* The word of a Match rule that asks for the status page, in place of names of
  * servers, none of which begins with '='. */
 #define FCGI_RULE_STATUS "=status"
-/* What stands behind the name of an authorizer in a Match rule. No server's name
- * ends with it. */
+/* What stands behind the name of an authorizer in a Match rule. No server's
+ * name ends with it. */
 #define FCGI_RULE_AUTHORIZER '!'
 
 struct fcgi_words {

@@ -35,13 +35,13 @@ const char *fcgi_network_parse(const char *text, size_t len,
 bool fcgi_network_address(const struct sockaddr_storage *socket,
                           uint8_t address[static 16]);
 
-/* Whether an address is in one of the networks. An IPv4 client of an IPv6 socket
- * is IPv4: it is in none of IPv6, not in ::/0 either. Any thread. */
+/* Whether an address is in one of the networks. An IPv4 client of an IPv6
+ * socket is IPv4: it is in none of IPv6, not in ::/0 either. Any thread. */
 bool fcgi_networks_have(const struct fcgi_networks *networks,
                         const struct sockaddr_storage *socket);
 
-/* Whether an address is one of this machine's that no other can have: a loopback
- * address, or a Unix socket. Any thread. */
+/* Whether an address is one of this machine's that no other can have: a
+ * loopback address, or a Unix socket. Any thread. */
 bool fcgi_network_is_local(const struct sockaddr_storage *socket);
 
 #endif

@@ -45,7 +45,7 @@ struct fcgi_access {
     struct fcgi_buffer line;
 };
 
-/* --- lines ----------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 static void add_text(struct fcgi_buffer *out, enum fcgi_quote_kind kind,
                      const struct fcgi_access_record *record, const char *name)
@@ -195,7 +195,7 @@ void fcgi_access_format(struct fcgi_buffer *out,
     fcgi_buffer_add_text(out, "\n");
 }
 
-/* --- targets --------------------------------------------------------------- */
+/* --- targets -------------------------------------------------------------- */
 
 static void tell(const struct fcgi_access *access, const struct target *target,
                  bool bad, const char *what)
@@ -288,8 +288,8 @@ static bool is_gone(const struct target *target)
             st.st_ino != target->inode);
 }
 
-/* Opens a target, or anew: that is tried, and looked for, once in a while. Returns
- * whether it is open; if not, errno says why. */
+/* Opens a target, or anew: that is tried, and looked for, once in a while.
+ * Returns whether it is open; if not, errno says why. */
 static bool attend(struct target *target, uint64_t now)
 {
     errno = target->error;
@@ -388,7 +388,7 @@ void fcgi_access_tell(struct fcgi_access *access,
     fcgi_access_write(access, &record, now);
 }
 
-/* --- all of them ------------------------------------------------------------ */
+/* --- all of them ---------------------------------------------------------- */
 
 /* The target of a server's key: that of one before which has the same, or a new
  * one. */

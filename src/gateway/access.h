@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * AccessLog: one line for each request, when it is over. Each worker has files of
- * its own open, to which it appends, one write a line; so no worker waits for
- * another. What cannot be written at once is lost, and told once in the host's
- * log: no request waits for its line. A file that was renamed or removed is made
- * anew within a second.
+ * AccessLog: one line for each request, when it is over. Each worker has files
+ * of its own open, to which it appends, one write a line; so no worker waits
+ * for another. What cannot be written at once is lost, and told once in the
+ * host's log: no request waits for its line. A file that was renamed or removed
+ * is made anew within a second.
  *
  * What a client has sent is quoted, so that a line is a line.
  */
@@ -28,8 +28,8 @@ struct fcgi_access_record {
     bool asked; /* it was sent the request; else nobody was */
     int status; /* 0: the client went away before it had one */
     uint64_t body_bytes;
-    /* From the request's head to its end, to its being sent, and from that to the
-     * end of the application's answer; in ns. */
+    /* From the request's head to its end, to its being sent, and from that to
+     * the end of the application's answer; in ns. */
     uint64_t total, waiting, application;
 };
 
@@ -39,13 +39,13 @@ struct fcgi_access *fcgi_access_new(const struct fcgi_pool *pool,
                                     const struct fcgi_host *host);
 void fcgi_access_free(struct fcgi_access *access);
 
-/* Writes a request's line, if its server has an AccessLog. `now` is the monotonic
- * clock's (ns). */
+/* Writes a request's line, if its server has an AccessLog. `now` is the
+ * monotonic clock's (ns). */
 void fcgi_access_write(struct fcgi_access *access,
                        const struct fcgi_access_record *record, uint64_t now);
 
-/* Likewise, of a request with these params, which began then (ns), as `upstream`
- * and `reply` have it, and which ends now. */
+/* Likewise, of a request with these params, which began then (ns), as
+ * `upstream` and `reply` have it, and which ends now. */
 void fcgi_access_tell(struct fcgi_access *access,
                       const struct fcgi_buffer *params,
                       const struct fcgi_upstream *upstream,

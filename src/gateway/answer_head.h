@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The head of an answer: what the client is told once the application's header
- * block is there. That is what the block says, or the page of an error in place of
- * the application's (InterceptErrors), which the application may be asked for
- * (ErrorPage), or a file that the block names (sendfile.h).
+ * block is there. That is what the block says, or the page of an error in place
+ * of the application's (InterceptErrors), which the application may be asked
+ * for (ErrorPage), or a file that the block names (sendfile.h).
  *
  * All functions belong to the worker's thread.
  */
@@ -29,8 +29,8 @@ enum fcgi_answer_head_result {
     FCGI_ANSWER_HEAD_MADE, /* the other bytes are of the body */
     FCGI_ANSWER_HEAD_ALLOWED, /* it is an authorizer's: see authorizer.h */
     FCGI_ANSWER_HEAD_FILE,    /* the answer is made, with a file as its body */
-    FCGI_ANSWER_HEAD_PAGE, /* the answer is dropped: fcgi_answer_head_ask_page() */
-    FCGI_ANSWER_HEAD_BAD,       /* the answer cannot be used */
+    FCGI_ANSWER_HEAD_PAGE,    /* it is dropped: fcgi_answer_head_ask_page() */
+    FCGI_ANSWER_HEAD_BAD,     /* the answer cannot be used */
     FCGI_ANSWER_HEAD_NO_MEMORY, /* likewise */
 };
 
@@ -62,8 +62,8 @@ void fcgi_answer_head_init(struct fcgi_answer_head *head,
 /* Gives back memory, all or but `keep` bytes of each buffer. */
 void fcgi_answer_head_trim(struct fcgi_answer_head *head, size_t keep);
 
-/* Takes bytes of the answer, `*used` of them, and puts the head, and interim ones
- * before it, into the client's output. BAD: `what` says what was sent. */
+/* Takes bytes of the answer, `*used` of them, and puts the head, and interim
+ * ones before it, into the client's output. BAD: `what` says what was sent. */
 enum fcgi_answer_head_result
 fcgi_answer_head_feed(struct fcgi_answer_head *head, const uint8_t *bytes,
                       size_t length, size_t *used,
@@ -72,9 +72,10 @@ fcgi_answer_head_feed(struct fcgi_answer_head *head, const uint8_t *bytes,
 /* Makes the whole answer to an error. */
 void fcgi_answer_head_error(struct fcgi_answer_head *head, int status);
 
-/* The same of what needs no application: a page of our own, which is in `own`, or
- * the site's file. Returns the status to refuse the request with, for what is then
- * in the judgement; 0 where the answer is made, or there is an application. */
+/* The same of what needs no application: a page of our own, which is in `own`,
+ * or the site's file. Returns the status to refuse the request with, for what
+ * is then in the judgement; 0 where the answer is made, or there is an
+ * application. */
 int fcgi_answer_head_self(struct fcgi_answer_head *head,
                           struct fcgi_judgement *judgement,
                           const struct fcgi_buffer *params);

@@ -45,8 +45,8 @@ static bool is(struct fcgi_text name, const char *other)
            strncasecmp(name.data, other, name.length) == 0;
 }
 
-/* Section 6.3; and the script's file, which a PHP that is an authorizer would run
- * before anybody has allowed that. */
+/* Section 6.3; and the script's file, which a PHP that is an authorizer would
+ * run before anybody has allowed that. */
 static bool is_kept_back(const void *arg, struct fcgi_text name)
 {
     (void)arg;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The authorizers of a request (FastCGI 1.0, 6.3): each is asked in place of who
- * serves it, with the same variables but those of the script and the body, and
- * gets no body. Where it answers 200 the request goes on, to the next one or to
- * who serves it, with the `Variable-NAME` fields of that answer as variables;
- * nothing else of it is used. Any other answer is the client's. A request that
- * an authorizer has not let pass is never served, whatever has failed.
+ * The authorizers of a request (FastCGI 1.0, 6.3): each is asked in place of
+ * who serves it, with the same variables but those of the script and the body,
+ * and gets no body. Where it answers 200 the request goes on, to the next one
+ * or to who serves it, with the `Variable-NAME` fields of that answer as
+ * variables; nothing else of it is used. Any other answer is the client's. A
+ * request that an authorizer has not let pass is never served, whatever has
+ * failed.
  *
  *   due -> start -> asked -> allows -> accept -> (the next one is) due
  *                        \-> another answer, or a failure: the exchange's
@@ -50,8 +51,8 @@ bool fcgi_authorizer_is_due(const struct fcgi_authorizer *authorizer);
 
 /*
  * Has the upstream, which is at nobody, ask the next one. `close`: an answer of
- * its is the last of the client's connection. Returns false where memory is short;
- * otherwise the outcome may be told before this returns.
+ * its is the last of the client's connection. Returns false where memory is
+ * short; otherwise the outcome may be told before this returns.
  */
 bool fcgi_authorizer_start(struct fcgi_authorizer *authorizer, bool close);
 
@@ -61,10 +62,10 @@ bool fcgi_authorizer_allows(struct fcgi_authorizer *authorizer,
                             const struct fcgi_header *header);
 
 /*
- * If it has, and has ended its request: adds the variables of its answer, which is in `block`,
- * to the client's, in place of others of these names, and gives the upstream what
- * waits, not started. Variables that it may not set are told in the log. False
- * where memory is short.
+ * If it has, and has ended its request: adds the variables of its answer, which
+ * is in `block`, to the client's, in place of others of these names, and gives
+ * the upstream what waits, not started. Variables that it may not set are told
+ * in the log. False where memory is short.
  */
 bool fcgi_authorizer_accept(struct fcgi_authorizer *authorizer,
                             struct fcgi_block *block);

@@ -70,9 +70,9 @@ bool fcgi_body_spool(struct fcgi_body *body);
 void fcgi_body_time_out(struct fcgi_body *body,
                         char why[static FCGI_BODY_TEXT]);
 
-/* Reads a part of what is still to come, and drops it. Returns WAIT, for `*patience`
- * at most, MORE, COMPLETE or FAILED, which is also when it was enough. Times are
- * the loop's. */
+/* Reads a part of what is still to come, and drops it. Returns WAIT, for
+ * `*patience` at most, MORE, COMPLETE or FAILED, which is also when it was
+ * enough. Times are the loop's. */
 enum fcgi_body_result fcgi_body_discard(struct fcgi_body *body, uint64_t now,
                                         uint64_t *patience);
 

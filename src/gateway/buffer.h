@@ -30,8 +30,8 @@ static inline bool fcgi_buffer_reserve(struct fcgi_buffer *buffer, size_t more)
 }
 
 /* Adds bytes. A failure sticks in `failed`, so that a run of calls may be
- * judged at its end. Inline, as a request is made of a hundred short texts whose
- * length the compiler knows. */
+ * judged at its end. Inline, as a request is made of a hundred short texts
+ * whose length the compiler knows. */
 static inline void fcgi_buffer_add(struct fcgi_buffer *buffer,
                                    const void *bytes, size_t length)
 {

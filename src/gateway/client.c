@@ -22,8 +22,8 @@
  * asked whether it still receives. */
 #define PROBE_DELAY (100 * FCGI_LOOP_MS)
 
-/* What is sent of a file before others have their turn, and what is copied of it
- * at a time. */
+/* What is sent of a file before others have their turn, and what is copied of
+ * it at a time. */
 #define FILE_TURN (1 << 20)
 #define FILE_COPY 65536
 

@@ -112,10 +112,10 @@ void fcgi_client_attend(struct fcgi_client *client);
 void fcgi_client_flush(struct fcgi_client *client);
 
 /*
- * Adds bytes of the caller's to `out`. Where they are many, and the client takes
- * them at once, they are written, behind what `out` has, without being copied:
- * what is in `out` must be ready to go. How the client fares is told by the next
- * flush.
+ * Adds bytes of the caller's to `out`. Where they are many, and the client
+ * takes them at once, they are written, behind what `out` has, without being
+ * copied: what is in `out` must be ready to go. How the client fares is told by
+ * the next flush.
  */
 void fcgi_client_pass(struct fcgi_client *client, const uint8_t *bytes,
                       size_t length);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * THE table of what the status page tells of each server in numbers. The page, JSON
- * and Prometheus are made from it: a new number is a row in column.c.
+ * THE table of what the status page tells of each server in numbers. The page,
+ * JSON and Prometheus are made from it: a new number is a row in column.c.
  */
 #ifndef FCGI_GATEWAY_COLUMN_H
 #define FCGI_GATEWAY_COLUMN_H

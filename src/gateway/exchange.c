@@ -5,8 +5,9 @@
  *
  * Both ways at most BufferSize is held of what the other side does not take;
  * then a side is held back until there is room. Where an answer is complete
- * before the body is, the rest of the body is read and dropped for a while, as a
- * client that finds its connection reset while it sends may not see the answer.
+ * before the body is, the rest of the body is read and dropped for a while, as
+ * a client that finds its connection reset while it sends may not see the
+ * answer.
  */
 #include "gateway/exchange.h"
 
@@ -19,8 +20,8 @@
 
 /* Windows of a body that are moved before others have their turn. */
 #define PUMP_WINDOWS 16
-/* How long END_REQUEST is waited for behind a whole answer (tail.h), so that the
- * client's next request finds the connection free; and how often it is
+/* How long END_REQUEST is waited for behind a whole answer (tail.h), so that
+ * the client's next request finds the connection free; and how often it is
  * looked then whether the application has all of the request. */
 #define LAG (5 * FCGI_LOOP_MS)
 #define LAG_MORE (100 * FCGI_LOOP_MS)
@@ -147,7 +148,8 @@ static void finish(struct fcgi_exchange *exchange, bool cut)
     pump(exchange);
 }
 
-/* Whether the client has not been told to send its body: it may do so or not. */
+/* Whether the client has not been told to send its body: it may do so or
+ * not. */
 static bool owes_unasked(const struct fcgi_exchange *exchange)
 {
     return exchange->expects && !exchange->body.complete;

@@ -109,8 +109,8 @@ void fcgi_exchange_abandon(struct fcgi_exchange *exchange);
  * its end: the exchange watches it from now on. */
 void fcgi_exchange_disturbed(struct fcgi_exchange *exchange);
 
-/* ENDED: gives back memory, all or but `keep` bytes of each buffer, with which it
- * can be started again. */
+/* ENDED: gives back memory, all or but `keep` bytes of each buffer, with which
+ * it can be started again. */
 void fcgi_exchange_trim(struct fcgi_exchange *exchange, size_t keep);
 
 #endif

@@ -104,8 +104,8 @@ struct fcgi_host {
      */
     ssize_t (*read)(void *client, void *buf, size_t size);
 
-    /* Whether the file of a path, which is decoded, is one that the client's site
-     * serves as it is, and no application's to execute. */
+    /* Whether the file of a path, which is decoded, is one that the client's
+     * site serves as it is, and no application's to execute. */
     bool (*is_plain)(void *client, const char *path, size_t length);
 
     /* The type of a file by its name, for Content-Type; absent where there is

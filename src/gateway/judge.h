@@ -21,16 +21,17 @@ struct fcgi_judgement {
     struct fcgi_sendfile_site site; /* or by a file */
 };
 
-/* The keys that hold for a request before a server is chosen: those of the first
- * server that it may go to, or where there is none, of its first authorizer. */
+/* The keys that hold for a request before a server is chosen: those of the
+ * first server that it may go to, or where there is none, of its first
+ * authorizer. */
 const struct fcgi_server_config *fcgi_judge_config(
     const struct fcgi_pool *pool, const struct fcgi_authorizers *authorizers,
     bool (*allows)(const void *arg, const struct fcgi_server *server),
     const void *arg);
 
 /*
- * Puts the true client into a request (origin.h), and judges it. `script` is what
- * the host has found, `config` of fcgi_judge_config(); `now` is the
+ * Puts the true client into a request (origin.h), and judges it. `script` is
+ * what the host has found, `config` of fcgi_judge_config(); `now` is the
  * monotonic clock's. A page of our own is made in `own`.
  */
 void fcgi_judge(struct fcgi_judgement *judgement,

@@ -78,8 +78,8 @@ static void read_forwarded(const struct fcgi_http_request *request,
     }
 }
 
-/* What the farthest of `hops` proxies has told in a field that each of them adds
- * to, replaces, or passes on. */
+/* What the farthest of `hops` proxies has told in a field that each of them
+ * adds to, replaces, or passes on. */
 static struct fcgi_text farthest(const struct fcgi_http_request *request,
                                  const char *name, size_t hops,
                                  struct told *told)

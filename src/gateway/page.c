@@ -76,7 +76,8 @@ static void add_html(struct fcgi_buffer *content, int status)
     fcgi_buffer_add_text(content, text);
 }
 
-/* RFC 9457, 4.2.1: without a type of its own, a problem is what its status is. */
+/* RFC 9457, 4.2.1: without a type of its own, a problem is what its status
+ * is. */
 static void add_problem(struct fcgi_buffer *content, int status)
 {
     char text[128];

@@ -24,8 +24,8 @@ struct fcgi_page_request {
 /* Begins anew; the memory of `params` stays. */
 void fcgi_page_request_init(struct fcgi_page_request *page);
 
-/* Whether the application makes the page for a status, and was not asked for one
- * yet: it is to be asked then, by fcgi_page_request_start(). */
+/* Whether the application makes the page for a status, and was not asked for
+ * one yet: it is to be asked then, by fcgi_page_request_start(). */
 bool fcgi_page_request_want(struct fcgi_page_request *page,
                             const struct fcgi_server_config *config,
                             int status);
@@ -35,9 +35,9 @@ bool fcgi_page_request_is_due(const struct fcgi_page_request *page);
 
 /*
  * Has `upstream` ask for the page, of which `body` and its params are those of
- * the failed request. What the application still does for that goes on by itself,
- * with a line of STDERR that has begun in `log`, or ends. Returns false where
- * memory is short; otherwise the outcome may be told before this returns.
+ * the failed request. What the application still does for that goes on by
+ * itself, with a line of STDERR that has begun in `log`, or ends. Returns false
+ * where memory is short; otherwise the outcome may be told before this returns.
  */
 bool fcgi_page_request_start(struct fcgi_page_request *page,
                              struct fcgi_upstream *upstream,

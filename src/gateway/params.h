@@ -40,8 +40,8 @@ int fcgi_params_adapt(struct fcgi_buffer *out, const struct fcgi_buffer *plain,
  * document root with a query or without one, instead of `params`: as a GET, or
  * HEAD, without a body; with the request that has failed in REDIRECT_URL,
  * REDIRECT_QUERY_STRING and REDIRECT_REQUEST_METHOD, and the error's status in
- * REDIRECT_STATUS. REQUEST_URI and the fields stay. Returns 0, or -1 where memory
- * is short. Any thread.
+ * REDIRECT_STATUS. REQUEST_URI and the fields stay. Returns 0, or -1 where
+ * memory is short. Any thread.
  */
 int fcgi_params_redirect(struct fcgi_buffer *out,
                          const struct fcgi_buffer *params, const char *uri,

@@ -20,8 +20,8 @@ void fcgi_patience_init(struct fcgi_patience *patience,
                         struct fcgi_client *client,
                         void (*over)(struct fcgi_loop_timer *timer));
 
-/* Waits for more of a body of which `total` bytes have come, for `length` (ns) at
- * most. What is no content, such as the framing of chunks, does not put that
+/* Waits for more of a body of which `total` bytes have come, for `length` (ns)
+ * at most. What is no content, such as the framing of chunks, does not put that
  * off. */
 void fcgi_patience_wait(struct fcgi_patience *patience, uint64_t total,
                         uint64_t length);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text of others put into a page, a line or a document, so that it can be nothing
- * else there than text. Pure. What no reader would see, or what is no UTF-8, is
- * written in a way that shows.
+ * Text of others put into a page, a line or a document, so that it can be
+ * nothing else there than text. Pure. What no reader would see, or what is no
+ * UTF-8, is written in a way that shows.
  */
 #ifndef FCGI_GATEWAY_QUOTE_H
 #define FCGI_GATEWAY_QUOTE_H

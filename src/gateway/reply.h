@@ -46,7 +46,8 @@ struct fcgi_reply {
     uint64_t body_bytes; /* of the body so far, without framing */
 };
 
-/* Of an answer whose body is a file (sendfile.h): what is said of it instead. */
+/* Of an answer whose body is a file (sendfile.h): what is said of it
+ * instead. */
 struct fcgi_reply_file {
     int status;      /* in place of the application's; 0: that */
     uint64_t length; /* of the body */
@@ -79,8 +80,8 @@ const char *fcgi_reply_file(struct fcgi_reply *reply,
 size_t fcgi_reply_body(struct fcgi_reply *reply, const uint8_t *bytes,
                        size_t length, struct fcgi_buffer *out);
 
-/* Likewise, for a caller who adds the bytes by itself, between the two: adds what
- * stands in front of a part, and behind one of so many bytes. */
+/* Likewise, for a caller who adds the bytes by itself, between the two: adds
+ * what stands in front of a part, and behind one of so many bytes. */
 size_t fcgi_reply_open_part(struct fcgi_reply *reply, size_t length,
                             struct fcgi_buffer *out);
 void fcgi_reply_close_part(const struct fcgi_reply *reply, size_t length,
@@ -124,9 +125,9 @@ void fcgi_reply_error(struct fcgi_reply *reply, int status,
                       const struct fcgi_page *page, struct fcgi_buffer *out);
 
 /*
- * Makes a whole answer out of an application's header block, as fcgi_reply_head()
- * does, and a page in place of its body: fields that tell of the latter are left
- * out. What comes of the body is dropped.
+ * Makes a whole answer out of an application's header block, as
+ * fcgi_reply_head() does, and a page in place of its body: fields that tell of
+ * the latter are left out. What comes of the body is dropped.
  */
 const char *fcgi_reply_replace(struct fcgi_reply *reply,
                                const struct fcgi_header *header,

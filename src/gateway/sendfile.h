@@ -9,9 +9,9 @@
  * No symbolic link is followed below the document root or such a folder, and no
  * ".." is taken. Of a path of the site none is sent that the site's rules give
  * to an application. Behind an authorizer the file that the request's own path
- * stands for is sent in the same way. Ranges and conditions are those of RFC 9110: one
- * range, else the whole; the application's ETag and Last-Modified go before our
- * own. Any thread.
+ * stands for is sent in the same way. Ranges and conditions are those of RFC
+ * 9110: one range, else the whole; the application's ETag and Last-Modified go
+ * before our own. Any thread.
  */
 #ifndef FCGI_GATEWAY_SENDFILE_H
 #define FCGI_GATEWAY_SENDFILE_H

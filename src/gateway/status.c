@@ -269,7 +269,7 @@ void fcgi_status_prometheus(struct fcgi_buffer *out,
         add_duration(out, &snapshot->servers[i]);
 }
 
-/* --- the answer ------------------------------------------------------------ */
+/* --- the answer ----------------------------------------------------------- */
 
 /* Who asks. */
 struct asker {

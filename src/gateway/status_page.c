@@ -281,7 +281,7 @@ static void add_server(struct fcgi_buffer *out,
     add(out, "</tbody></table></article>\n");
 }
 
-/* --- the page -------------------------------------------------------------- */
+/* --- the page ------------------------------------------------------------- */
 
 static void add_errors(struct fcgi_buffer *out,
                        const struct fcgi_snapshot *snapshot)

@@ -2,10 +2,10 @@
  *
  * What an application still does for a request whose client has its answer. The
  * answer is complete with the end of STDOUT, or with as many bytes as
- * Content-Length says; END_REQUEST may be a long time off, where a program works
- * on. The client does not wait for that; the connection is busy until then, and
- * is given back afterwards as any other. ReadTimeout bounds it, and what
- * comes on STDERR, or a failure, is logged.
+ * Content-Length says; END_REQUEST may be a long time off, where a program
+ * works on. The client does not wait for that; the connection is busy until
+ * then, and is given back afterwards as any other. ReadTimeout bounds it, and
+ * what comes on STDERR, or a failure, is logged.
  *
  * All functions belong to the worker's thread.
  */
@@ -31,10 +31,10 @@ void fcgi_tail_init(struct fcgi_tail_list *list, struct fcgi_worker *worker);
 
 /*
  * Takes over the connection of an upstream whose request is sent, and whose
- * answer is whole, and a line of STDERR that has begun in `log`. What comes of STDOUT is dropped: with
- * `bodiless` because the client gets no body; else it is too much, and ends the
- * connection. Returns false, with nothing changed, where memory is short or the
- * list is full.
+ * answer is whole, and a line of STDERR that has begun in `log`. What comes of
+ * STDOUT is dropped: with `bodiless` because the client gets no body; else it
+ * is too much, and ends the connection. Returns false, with nothing changed,
+ * where memory is short or the list is full.
  */
 bool fcgi_tail_start(struct fcgi_tail_list *list,
                      struct fcgi_upstream *upstream, struct fcgi_log *log,

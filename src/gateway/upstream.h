@@ -116,9 +116,9 @@ bool fcgi_upstream_has_ended(const struct fcgi_upstream *upstream);
  * from now on, with a request that is not over yet. */
 struct fcgi_conn *fcgi_upstream_leave(struct fcgi_upstream *upstream);
 
-/* The client has still to take so many bytes of the answer: lets the application
- * go on while there is room for a good part of what BufferSize allows, else holds
- * it back until the next call. */
+/* The client has still to take so many bytes of the answer: lets the
+ * application go on while there is room for a good part of what BufferSize
+ * allows, else holds it back until the next call. */
 void fcgi_upstream_throttle(struct fcgi_upstream *upstream, size_t held);
 
 /* What the current server was sent as params. */

@@ -32,8 +32,8 @@ void fcgi_walk(struct fcgi_text path, struct fcgi_text file,
                struct fcgi_walk *walk);
 
 /* Whether the file that was found is in the folder of all files, or in one of
- * those that `others` names, when all links are followed. Once for each walk: it
- * spoils `name`. */
+ * those that `others` names, when all links are followed. Once for each walk:
+ * it spoils `name`. */
 bool fcgi_walk_is_inside(struct fcgi_walk *walk,
                          const struct fcgi_words *others);
 

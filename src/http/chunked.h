@@ -56,10 +56,10 @@ struct fcgi_http_unchunked {
 };
 
 /*
- * Decodes bytes in place, up to their end or that of the body: the content comes
- * to stand at `bytes`; what lies behind `used` stays where it is. Returns what
- * fcgi_http_chunked_feed() does, but for FCGI_HTTP_CHUNKED_DATA. Where it is
- * invalid, `bytes` is spoilt.
+ * Decodes bytes in place, up to their end or that of the body: the content
+ * comes to stand at `bytes`; what lies behind `used` stays where it is. Returns
+ * what fcgi_http_chunked_feed() does, but for FCGI_HTTP_CHUNKED_DATA. Where it
+ * is invalid, `bytes` is spoilt.
  */
 enum fcgi_http_chunked_result
 fcgi_http_chunked_decode(struct fcgi_http_chunked *chunked, char *bytes,

@@ -46,14 +46,15 @@ bool fcgi_http_forwarded_read(struct fcgi_text element,
                               struct fcgi_http_hop *hop);
 
 /*
- * Reads a node: an IPv4 address, or one of IPv6, with brackets or, where no port
- * follows, without them; and its port, 0 where there is none or it is hidden
- * (`:_p`). False where it is no address.
+ * Reads a node: an IPv4 address, or one of IPv6, with brackets or, where no
+ * port follows, without them; and its port, 0 where there is none or it is
+ * hidden (`:_p`). False where it is no address.
  */
 bool fcgi_http_forwarded_node(struct fcgi_text text,
                               struct sockaddr_storage *node);
 
-/* Reads a port, from 1 to 65535, and a scheme; 0 and UNTOLD are for all else. */
+/* Reads a port, from 1 to 65535, and a scheme; 0 and UNTOLD are for all
+ * else. */
 unsigned fcgi_http_forwarded_port(struct fcgi_text text);
 enum fcgi_http_scheme fcgi_http_forwarded_scheme(struct fcgi_text text);
 

@@ -72,19 +72,20 @@ void fcgi_loop_run(struct fcgi_loop *loop);
 int fcgi_loop_wait(struct fcgi_loop *loop, int timeout_ms);
 
 /* The monotonic clock in ns, as read when the current run began, or what stands
- * between fcgi_loop_enter() and fcgi_loop_leave(); read anew outside of both. */
+ * between fcgi_loop_enter() and fcgi_loop_leave(); read anew outside of
+ * both. */
 uint64_t fcgi_loop_now(const struct fcgi_loop *loop);
 
-/* Around what a host calls outside of a run, so that it is one moment: a clock is
- * cheap, but not when it is asked ten times for a request. `crowded`: many such
- * calls follow each other. */
+/* Around what a host calls outside of a run, so that it is one moment: a clock
+ * is cheap, but not when it is asked ten times for a request. `crowded`: many
+ * such calls follow each other. */
 void fcgi_loop_enter(struct fcgi_loop *loop, bool crowded);
 void fcgi_loop_leave(struct fcgi_loop *loop);
 
 /*
  * Whether others have their turn in the same moment, so that what can wait is
- * better deferred: to read from all and then to write to all costs less than both
- * by turns, as those who are woken find more to do at a time.
+ * better deferred: to read from all and then to write to all costs less than
+ * both by turns, as those who are woken find more to do at a time.
  */
 bool fcgi_loop_is_gathering(const struct fcgi_loop *loop);
 

@@ -90,9 +90,9 @@
 #define MK_SCHEDULER_FAIR 0
 #define MK_SCHEDULER_REUSEPORT 1
 
-/* Monkey's off_t. It asks for no large files, so that on 32 bits it is not ours,
- * unless the flags of the whole build ask for them: then Monkey's did as well. The
- * same flags decide on time_t. */
+/* Monkey's off_t. It asks for no large files, so that on 32 bits it is not
+ * ours, unless the flags of the whole build ask for them: then Monkey's did as
+ * well. The same flags decide on time_t. */
 #if MK_OFF_BYTES == 4
 typedef int32_t mk_off_t;
 #else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sizes and offsets of abi16.h, as measured on builds of Monkey 1.6.0 to 1.6.9 for
- * x86-64, of 1.6.6 and 1.6.9 for i386, of 1.6.9 for arm64 and armhf.
+ * Sizes and offsets of abi16.h, as measured on builds of Monkey 1.6.0 to 1.6.9
+ * for x86-64, of 1.6.6 and 1.6.9 for i386, of 1.6.9 for arm64 and armhf.
  */
 #include "monkey/abi_check.h"
 

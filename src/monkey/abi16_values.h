@@ -12,8 +12,8 @@
 /* Whether stage 30 may say MK_NOT_ME, and the core then goes on. */
 #define MK_MAY_DECLINE 1
 
-/* The parameters of mk_sched_handler's callbacks, and of mk_network's in front of
- * the descriptor; and the arguments for them. */
+/* The parameters of mk_sched_handler's callbacks, and of mk_network's in front
+ * of the descriptor; and the arguments for them. */
 #define MK_ON_CONN void *conn, struct mk_worker *worker
 #define MK_ON_CLOSE MK_ON_CONN, int why
 #define MK_ON_FD int fd

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plugin ABI of Monkey 1.8.9 on Linux with glibc, described anew as
- * abi16.h does it for 1.6; abi18_check.c checks it. To be included through abi.h.
+ * The plugin ABI of Monkey 1.8.9 on Linux with glibc, described anew as abi16.h
+ * does it for 1.6; abi18_check.c checks it. To be included through abi.h.
  *
  * 1.7.0 to 1.8.8 look much the same, but their own server never sends what it
  * has queued: the plugin refuses to start in them, which it can tell by a
@@ -16,8 +16,8 @@
 
 #include "monkey/abi18_values.h"
 
-/* Must be zero when it is new: the core takes it out of a list by `priority_head`
- * whenever that is not NULL. */
+/* Must be zero when it is new: the core takes it out of a list by
+ * `priority_head` whenever that is not NULL. */
 struct mk_event {
     int fd;
     int type;
@@ -38,8 +38,8 @@ struct mk_network {
                  size_t size);
     int (*writev)(struct mk_plugin *plugin, int fd, struct mk_iov *iov);
     int (*close)(struct mk_plugin *plugin, int fd);
-    int (*send_file)(struct mk_plugin *plugin, int out, int in, mk_off_t *offset,
-                     size_t size);
+    int (*send_file)(struct mk_plugin *plugin, int out, int in,
+                     mk_off_t *offset, size_t size);
     int (*event_interest)(struct mk_plugin *plugin, int fd, int mask);
     int buffer_size;
     struct mk_plugin *plugin;

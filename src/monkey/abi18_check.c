@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sizes and offsets of abi18.h, as measured on builds of Monkey 1.8.9 for x86-64,
- * arm64, i386 and armhf. Those of 64 bits differ in the size of a mutex alone.
+ * Sizes and offsets of abi18.h, as measured on builds of Monkey 1.8.9 for
+ * x86-64, arm64, i386 and armhf. Those of 64 bits differ in the size of a mutex
+ * alone.
  */
 #include "monkey/abi_check.h"
 

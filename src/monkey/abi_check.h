@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sizes and offsets as they were measured on Monkeys, for the compiler to compare:
- * one for each layout that a machine, its C library and the flags of the build
- * may give. A machine with another one is refused; configure tells that first.
+ * Sizes and offsets as they were measured on Monkeys, for the compiler to
+ * compare: one for each layout that a machine, its C library and the flags of
+ * the build may give. A machine with another one is refused; configure tells
+ * that first.
  */
 #ifndef FCGI_MONKEY_ABI_CHECK_H
 #define FCGI_MONKEY_ABI_CHECK_H

@@ -2,9 +2,9 @@
  *
  * The buffer that a session receives in. When a request does not fit, the core
  * enlarges it, and it moves; the pointers that the core has made into the head
- * are not made anew. Those of a session's first request survive, as it begins in
- * a buffer inside the session that stays where it is. These functions see to it
- * that the heads of all later requests lie in memory that stays, too.
+ * are not made anew. Those of a session's first request survive, as it begins
+ * in a buffer inside the session that stays where it is. These functions see to
+ * it that the heads of all later requests lie in memory that stays, too.
  */
 #ifndef FCGI_MONKEY_CORE_BUFFER_H
 #define FCGI_MONKEY_CORE_BUFFER_H

@@ -18,8 +18,8 @@
 /*
  * Fills `request` from a session whose request is complete; its fields go to
  * `fields`. Moves the parser's position behind the body, so that a pipelined
- * request behind it is found. `*body` is where the body lies, decoded. Nothing is
- * copied: what is filled in holds until the request ends. Returns 0, or the
+ * request behind it is found. `*body` is where the body lies, decoded. Nothing
+ * is copied: what is filled in holds until the request ends. Returns 0, or the
  * status to refuse the request with; then `*why` says why, and `request` holds
  * what was understood. Worker thread.
  */

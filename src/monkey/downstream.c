@@ -64,7 +64,7 @@ void fcgi_monkey_downstream_tidy(struct fcgi_monkey_downstream *client)
     client->begin = client->end = client->size = 0;
 }
 
-/* --- the body -------------------------------------------------------------- */
+/* --- the body ------------------------------------------------------------- */
 
 /* Reads what is behind the head: what is held first. */
 static ssize_t read_raw(struct fcgi_monkey_downstream *client, void *buf,
@@ -173,7 +173,7 @@ static ssize_t read_body(void *handle, void *buf, size_t size)
     return 0;
 }
 
-/* --- the gateway's host ---------------------------------------------------- */
+/* --- the gateway's host --------------------------------------------------- */
 
 static ssize_t write_client(void *handle, const void *bytes, size_t length)
 {
@@ -196,7 +196,8 @@ static int watch(void *handle)
     return 0;
 }
 
-/* Gives the descriptor back to Monkey's loop, to be watched for READ or WRITE. */
+/* Gives the descriptor back to Monkey's loop, to be watched for READ or
+ * WRITE. */
 static void give_descriptor_back(struct fcgi_monkey_downstream *client,
                                  uint32_t mask)
 {
@@ -212,8 +213,8 @@ static void give_descriptor_back(struct fcgi_monkey_downstream *client,
 void fcgi_monkey_downstream_end(struct fcgi_monkey_downstream *client)
 {
     client->phase = FCGI_MONKEY_CLOSING;
-    /* As soon as the socket is writable, Monkey's loop asks the gate whether all
-     * is sent, which has it close the connection then. */
+    /* As soon as the socket is writable, Monkey's loop asks the gate whether
+     * all is sent, which has it close the connection then. */
     give_descriptor_back(client, MK_EVENT_WRITE);
 }
 
@@ -335,7 +336,7 @@ struct fcgi_host fcgi_monkey_downstream_host = {
     .log = fcgi_monkey_log,
 };
 
-/* --- begin ------------------------------------------------------------------ */
+/* --- begin ---------------------------------------------------------------- */
 
 /* TLS: the network layer belongs to a plugin, or a listener, that says so. */
 static bool is_tls(const struct mk_api *api,

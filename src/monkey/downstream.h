@@ -83,8 +83,8 @@ void fcgi_monkey_downstream_init(struct fcgi_monkey_downstream *client,
                                  struct fcgi_monkey_thread *worker,
                                  enum fcgi_monkey_family family, void *conn);
 
-/* Makes a client for one request, which is freed when that has ended. NULL where
- * memory is short. */
+/* Makes a client for one request, which is freed when that has ended. NULL
+ * where memory is short. */
 struct fcgi_monkey_downstream *
 fcgi_monkey_downstream_new(struct fcgi_monkey_thread *worker,
                            enum fcgi_monkey_family family, void *conn);
@@ -121,7 +121,8 @@ bool fcgi_monkey_downstream_start(struct fcgi_monkey_downstream *client,
  * anybody. The client's memory stays. */
 void fcgi_monkey_downstream_abandon(struct fcgi_monkey_downstream *client);
 
-/* Frees a client that is one request's; another only lets go of what it holds. */
+/* Frees a client that is one request's; another only lets go of what it
+ * holds. */
 void fcgi_monkey_downstream_free(struct fcgi_monkey_downstream *client);
 
 /* Has the core close the connection, from outside of its own events. */

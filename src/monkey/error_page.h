@@ -9,8 +9,8 @@
 
 #define fcgi_monkey_error_page FCGI_MONKEY_NAME(error_page)
 
-/* The file of a virtual host's (struct mk_host) page for a status; NULL where it
- * has none. Its text is Monkey's, and stays. Any thread. */
+/* The file of a virtual host's (struct mk_host) page for a status; NULL where
+ * it has none. Its text is Monkey's, and stays. Any thread. */
 const char *fcgi_monkey_error_page(const void *vhost, int status);
 
 #endif

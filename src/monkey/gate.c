@@ -32,7 +32,8 @@ struct fcgi_monkey_gate {
     size_t n_fds;
 
     /* While the core reads: whose bytes, which ones, whether it may read what
-     * the socket has behind them, and whether it has to take them all at once. */
+     * the socket has behind them, and whether it has to take them all at
+     * once. */
     struct fcgi_monkey_downstream *reading;
     const char *feed;
     size_t feed_left;
@@ -92,10 +93,10 @@ static int feed(MK_ON_FD, void *buf, int size)
 }
 
 /*
- * Has the core read `length` bytes at `bytes`, or, if there are none, what is in
- * the socket. No more than one request is in them unless `whole` is set: then it
- * takes them in pieces of its own, as it would from the socket, and looks at each.
- * Returns what its cb_read does.
+ * Has the core read `length` bytes at `bytes`, or, if there are none, what is
+ * in the socket. No more than one request is in them unless `whole` is set:
+ * then it takes them in pieces of its own, as it would from the socket, and
+ * looks at each. Returns what its cb_read does.
  */
 static int core_reads(struct fcgi_monkey_downstream *client, const char *bytes,
                       size_t length, bool whole)
@@ -152,10 +153,10 @@ static size_t receive(struct fcgi_monkey_downstream *client, int *result)
 
 /*
  * The core has returned from a request. A page of error of its own it sends at
- * once, and then forgets the request (monkey-traps (s)): what is behind it would
- * never be looked at, and a client that awaits the end of the connection would
- * never see it. Where it has made an end before the body has come, that must not
- * be taken for a next request.
+ * once, and then forgets the request (monkey-traps (s)): what is behind it
+ * would never be looked at, and a client that awaits the end of the connection
+ * would never see it. Where it has made an end before the body has come, that
+ * must not be taken for a next request.
  */
 static int settle(struct fcgi_monkey_downstream *client, int result)
 {
@@ -478,7 +479,7 @@ static int read_client(struct fcgi_monkey_downstream *client)
     return close_it(client);
 }
 
-/* --- clients --------------------------------------------------------------- */
+/* --- clients -------------------------------------------------------------- */
 
 static struct fcgi_monkey_downstream *client_behind(struct mk_session *cs)
 {
@@ -571,7 +572,7 @@ static bool init(struct fcgi_monkey_downstream *client, void *conn)
     return remember(client);
 }
 
-/* --- Monkey's callbacks ----------------------------------------------------- */
+/* --- Monkey's callbacks --------------------------------------------------- */
 
 static int on_read(MK_ON_CONN)
 {
@@ -626,7 +627,7 @@ static int on_close(MK_ON_CLOSE)
     return gate->core->cb_close MK_CLOSE_ARGS(conn, worker, why, config);
 }
 
-/* --- the gate ---------------------------------------------------------------- */
+/* --- the gate ------------------------------------------------------------- */
 
 /* Whether a listener speaks HTTP/1, by a handler that is the core's own. */
 static bool is_plain(const struct mk_server_listen *listener)

@@ -12,8 +12,8 @@
  *
  * A head is held back until it is whole, and is parsed once, by http/head. A
  * request that no rule of ours wants passes to the core byte for byte. What is
- * ours takes one of two lanes (lane.h). The core is given one request at a time:
- * bytes behind it wait here until the core has ended it.
+ * ours takes one of two lanes (lane.h). The core is given one request at a
+ * time: bytes behind it wait here until the core has ended it.
  *
  * All functions belong to the thread of the worker.
  */

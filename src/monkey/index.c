@@ -29,8 +29,8 @@ static size_t compose(char name[PATH_MAX], struct fcgi_text root,
     return n > 0 && n < PATH_MAX ? (size_t)n : 0;
 }
 
-/* Where stat(2) cannot look (memory, a disk) Monkey may be able to a moment later,
- * and would show a source: what may be a script is taken for one. */
+/* Where stat(2) cannot look (memory, a disk) Monkey may be able to a moment
+ * later, and would show a source: what may be a script is taken for one. */
 enum presence {
     MISSING,
     UNKNOWN,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Index files: which file answers for a folder. Monkey 1.6.9 and later match
- * the path against the rules before they look for an index file, and so show the
- * source of an index.php. All functions look at the file system; any thread.
+ * the path against the rules before they look for an index file, and so show
+ * the source of an index.php. All functions look at the file system; any
+ * thread.
  */
 #ifndef FCGI_MONKEY_INDEX_H
 #define FCGI_MONKEY_INDEX_H

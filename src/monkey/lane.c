@@ -18,8 +18,8 @@ static struct fcgi_text text(const struct mk_ptr *pointer)
 
 /*
  * Composes the file's name: DocumentRoot, and the path that is decoded behind
- * it. Returns why the path is to be refused, or NULL. One that cannot be decoded
- * is taken as it is, as the core takes it, to tell whose it is.
+ * it. Returns why the path is to be refused, or NULL. One that cannot be
+ * decoded is taken as it is, as the core takes it, to tell whose it is.
  */
 static const char *compose(struct fcgi_monkey_aim *aim,
                            const struct mk_host *vhost, struct fcgi_text raw)
@@ -111,8 +111,8 @@ static bool is_users(const struct mk_config *config, struct fcgi_text path)
     return config->user_dir != NULL && path.length > 2 && path.data[1] == '~';
 }
 
-/* Looks the path up: whether a rule of ours wants it, and whose keys decide which
- * script it names. */
+/* Looks the path up: whether a rule of ours wants it, and whose keys decide
+ * which script it names. */
 static bool look_up(struct fcgi_monkey_aim *aim,
                     const struct fcgi_monkey_thread *worker,
                     const struct fcgi_server **server)

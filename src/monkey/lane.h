@@ -46,10 +46,10 @@ struct fcgi_monkey_aim {
 
 /*
  * Chooses the lane of a client's request. `status` is what its head is to be
- * refused with, 0 for a sound one; then `head` holds what could be understood of
- * it. `size` is that of the head. Unless PASS is returned `aim` is filled, of which
- * `file` is the caller's; its texts point into that, into the head, and into
- * Monkey's configuration.
+ * refused with, 0 for a sound one; then `head` holds what could be understood
+ * of it. `size` is that of the head. Unless PASS is returned `aim` is filled,
+ * of which `file` is the caller's; its texts point into that, into the head,
+ * and into Monkey's configuration.
  */
 enum fcgi_monkey_lane fcgi_monkey_lane_choose(
     struct fcgi_monkey_aim *aim, struct fcgi_monkey_downstream *client,

@@ -18,9 +18,9 @@
 size_t fcgi_monkey_merge_path(char *to, const char *path, size_t length);
 
 /*
- * In stage 20, where Monkey's auth plugin or a rule's authorizer guards folders of
- * the virtual host: takes them out of the path of a request. False where memory
- * is short: the request must not go on.
+ * In stage 20, where Monkey's auth plugin or a rule's authorizer guards folders
+ * of the virtual host: takes them out of the path of a request. False where
+ * memory is short: the request must not go on.
  */
 bool fcgi_monkey_merge_request(const struct mk_api *api, struct mk_request *sr);
 

@@ -36,7 +36,8 @@ static void tell(const struct fcgi_diag_list *diags)
     }
 }
 
-/* A word of a rule; false, and a line in the log, where it cannot be followed. */
+/* A word of a rule; false, and a line in the log, where it cannot be
+ * followed. */
 static bool check_word(const struct mk_host *vhost,
                        const struct mk_handler_param *word)
 {

@@ -9,12 +9,13 @@
  * Monkey 1.8 takes this symbol, too, if it is told to load monkey-fastcgi.so
  * instead of monkey-fastcgi18.so, and reads another structure out of it. It can
  * be told that without a look at anything of its: where 1.6 has master_init,
- * 1.8 looks for init_plugin, and calls it with the address of what it has loaded
- * instead of that of a configuration. Before that it writes its API over our
- * exit_plugin, which is not called any more, and it writes behind the end of
- * what 1.6 knows, where there is room for it. Of what it takes for hooks, those
- * bits must not be set that it acts upon. On 64 bits that is half the address of
- * our init_plugin, hence the alignment; on 32 our capabilities, which are none.
+ * 1.8 looks for init_plugin, and calls it with the address of what it has
+ * loaded instead of that of a configuration. Before that it writes its API over
+ * our exit_plugin, which is not called any more, and it writes behind the end
+ * of what 1.6 knows, where there is room for it. Of what it takes for hooks,
+ * those bits must not be set that it acts upon. On 64 bits that is half the
+ * address of our init_plugin, hence the alignment; on 32 our capabilities,
+ * which are none.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -25,8 +25,8 @@ struct fcgi_monkey_recall *fcgi_monkey_recall_new(void)
     return calloc(1, sizeof(struct fcgi_monkey_recall));
 }
 
-/* FNV-1a. Clients who choose colliding paths gain nothing but the look that they
- * would have without all this. */
+/* FNV-1a. Clients who choose colliding paths gain nothing but the look that
+ * they would have without all this. */
 static size_t hash(struct fcgi_text raw)
 {
     uint32_t value = 2166136261U;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What paths of the last moment stood for: a script that was found is not looked
- * for again within FCGI_MONKEY_RECALL, by no rule, index file or call to the file
- * system.
+ * What paths of the last moment stood for: a script that was found is not
+ * looked for again within FCGI_MONKEY_RECALL, by no rule, index file or call to
+ * the file system.
  *
  * What may be missed meanwhile: a script that was removed (the application is
  * asked, and says that it has none), one that was added in front of it, such as
@@ -48,8 +48,8 @@ fcgi_monkey_recall_find(const struct fcgi_monkey_recall *recall,
                         const struct mk_host *vhost, struct fcgi_text raw,
                         uint64_t now);
 
-/* Remembers what `raw` stands for, if that is a script, and not too long. Texts of
- * `found` that are not parts of its `file` must stay. */
+/* Remembers what `raw` stands for, if that is a script, and not too long. Texts
+ * of `found` that are not parts of its `file` must stay. */
 void fcgi_monkey_recall_keep(struct fcgi_monkey_recall *recall,
                              struct fcgi_text raw, uint64_t now,
                              const struct fcgi_monkey_found *found);

@@ -4,8 +4,8 @@
  * because they decide what a rule selects: a quantifier behind '^' or '$'
  * counts these as any other element; '^' is a begin only as the first element,
  * and '$' an end only as the last; elsewhere they, and quantifiers that stand
- * behind nothing, match the byte that an earlier rule has left in their place; a
- * byte above 127 does not match itself, but in brackets; an expression that
+ * behind nothing, match the byte that an earlier rule has left in their place;
+ * a byte above 127 does not match itself, but in brackets; an expression that
  * matches nothing but the empty end of a text does not match.
  */
 #include "monkey/regex18.h"

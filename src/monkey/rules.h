@@ -65,8 +65,8 @@ bool fcgi_monkey_rules_each(const struct mk_config *config,
 
 /* The server whose keys decide the script for a rule's words (struct
  * mk_handler_param): the first that they name to answer, else the first
- * authorizer; without words the first Responder; for the status page the first of
- * all. NULL where there is none, which the plugin does not start with. */
+ * authorizer; without words the first Responder; for the status page the first
+ * of all. NULL where there is none, which the plugin does not start with. */
 const struct fcgi_server *
 fcgi_monkey_rules_server(const struct fcgi_pool *pool,
                          const struct mk_list *params);

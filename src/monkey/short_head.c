@@ -43,8 +43,9 @@ static void add_path(struct writer *writer, struct fcgi_text path)
 }
 
 /*
- * The method as the core is told it. It knows those that it knows by their first
- * two letters (so that "POKE" is POST), and of POST and PUT wants a length.
+ * The method as the core is told it. It knows those that it knows by their
+ * first two letters (so that "POKE" is POST), and of POST and PUT wants a
+ * length.
  */
 static struct fcgi_text method_for_core(struct fcgi_text method,
                                         bool *wants_length)

@@ -5,8 +5,8 @@
  *
  * It says what other plugins act upon, and nothing that the core would stumble
  * over: the method, the path alone, the host by the name that the virtual host
- * has, whether the connection persists, Authorization and Referer. The core is told
- * of no body: that stays behind with the gate. Pure; any thread.
+ * has, whether the connection persists, Authorization and Referer. The core is
+ * told of no body: that stays behind with the gate. Pure; any thread.
  */
 #ifndef FCGI_MONKEY_SHORT_HEAD_H
 #define FCGI_MONKEY_SHORT_HEAD_H

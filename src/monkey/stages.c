@@ -29,8 +29,8 @@ static struct fcgi_text text(const struct mk_ptr *pointer)
 /* --- answers without an exchange ------------------------------------------ */
 
 /* Writes a canned response and shuts the socket down; the core sees the end and
- * closes the connection. That needs neither memory nor a word to the core, which
- * would go on with a next request in a state that nobody expects. */
+ * closes the connection. That needs neither memory nor a word to the core,
+ * which would go on with a next request in a state that nobody expects. */
 static int answer(struct mk_request *sr,
                   const struct fcgi_monkey_conn_view *view, const char *bytes)
 {
@@ -67,10 +67,10 @@ static int refuse_unknown(struct mk_request *sr)
 }
 
 /*
- * Where stage 30 cannot decline, but has been asked for a path that is Monkey's:
- * a folder without a slash at its end. The client is sent to the name that has
- * one; Monkey 1.8 makes that answer, too, and closes the connection instead of
- * sending it.
+ * Where stage 30 cannot decline, but has been asked for a path that is
+ * Monkey's: a folder without a slash at its end. The client is sent to the name
+ * that has one; Monkey 1.8 makes that answer, too, and closes the connection
+ * instead of sending it.
  */
 static int redirect(const struct fcgi_monkey_conn_view *view,
                     struct mk_request *sr,
@@ -123,8 +123,8 @@ struct errand {
 };
 
 /* Tells the script out of the path of a request, of which `path`,
- * `document_root` and `script_filename` must be there; false where the rule names
- * no server. `from` is the rule that the core has chosen, or NULL. */
+ * `document_root` and `script_filename` must be there; false where the rule
+ * names no server. `from` is the rule that the core has chosen, or NULL. */
 static bool split(const struct mk_request *sr, const struct mk_list *from,
                   struct errand *errand)
 {
@@ -238,8 +238,8 @@ static void free_left(void)
     worker->left = NULL;
 }
 
-/* The core refuses each path with two dots in a row, be it no step upwards. Of a
- * request that the gate has read the true path is known. */
+/* The core refuses each path with two dots in a row, be it no step upwards. Of
+ * a request that the gate has read the true path is known. */
 static void hide_dots(struct mk_request *sr)
 {
     struct mk_ptr *path = &sr->uri_processed;
@@ -271,7 +271,7 @@ static int stage20(struct mk_session *cs, struct mk_request *sr)
     return MK_CONTINUE;
 }
 
-/* --- stage 30: requests ----------------------------------------------------- */
+/* --- stage 30: requests --------------------------------------------------- */
 
 /* Starts the exchange of a request, and takes the connection over. */
 static int start(struct fcgi_monkey_downstream *client, struct mk_request *sr,
@@ -388,7 +388,7 @@ static int stage30_hangup(struct mk_plugin *plugin, struct mk_session *cs,
     return 0;
 }
 
-/* --- the others -------------------------------------------------------------- */
+/* --- the others ----------------------------------------------------------- */
 
 static int stage10(int fd)
 {
@@ -399,9 +399,9 @@ static int stage10(int fd)
 }
 
 /*
- * Of all requests, ours and others. Where the core is mistaken about its channel
- * (monkey-traps (e)) `sr` is none: it is not looked at. Behind a gate the core's
- * buffer never holds a next request, unless all passes.
+ * Of all requests, ours and others. Where the core is mistaken about its
+ * channel (monkey-traps (e)) `sr` is none: it is not looked at. Behind a gate
+ * the core's buffer never holds a next request, unless all passes.
  */
 static int stage40(struct mk_session *cs, struct mk_request *sr)
 {

@@ -116,8 +116,8 @@ void fcgi_monkey_conn_start_timeout(const struct mk_api *api,
 
 /*
  * To be called whenever stage 30 returns MK_CONTINUE. Monkey 1.8 makes the head
- * of an answer then, whoever answers: this keeps it from queueing that, and from
- * aborting for want of a status. In 1.6 it does nothing.
+ * of an answer then, whoever answers: this keeps it from queueing that, and
+ * from aborting for want of a status. In 1.6 it does nothing.
  */
 void fcgi_monkey_suppress_core_head(struct mk_request *sr);
 
@@ -125,8 +125,8 @@ void fcgi_monkey_suppress_core_head(struct mk_request *sr);
 enum fcgi_monkey_end {
     FCGI_MONKEY_END_OPEN, /* for the next request, which may be there already */
     FCGI_MONKEY_END_GONE, /* it must not be touched any more */
-    FCGI_MONKEY_END_LEFT, /* 1.8: it has answered the next request with an error,
-                           * and forgotten to close the connection */
+    FCGI_MONKEY_END_LEFT, /* 1.8: it has answered the next request with an
+                           * error, and forgotten to close the connection */
 };
 
 /* Has the core end a request. */

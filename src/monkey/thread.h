@@ -54,7 +54,8 @@ void fcgi_monkey_log(enum fcgi_log_level level, const char *line);
  * outlive the plugin. */
 void fcgi_monkey_thread_start(const struct fcgi_host *host);
 
-/* The calling thread's worker; NULL where it is none, or could not be set up. */
+/* The calling thread's worker; NULL where it is none, or could not be set
+ * up. */
 struct fcgi_monkey_thread *fcgi_monkey_thread_self(void);
 
 /* Frees what the workers had. When they are gone. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the rules of a virtual host make of a path: who has to let a request for it
- * pass, and who answers. Monkey goes by the first rule that matches; a rule of ours
- * that names nobody to answer, but authorizers, leaves that to the rules behind it.
- * Where none of them matches, the file is sent that Monkey would send. Any thread.
+ * What the rules of a virtual host make of a path: who has to let a request for
+ * it pass, and who answers. Monkey goes by the first rule that matches; a rule
+ * of ours that names nobody to answer, but authorizers, leaves that to the
+ * rules behind it. Where none of them matches, the file is sent that Monkey
+ * would send. Any thread.
  */
 #ifndef FCGI_MONKEY_WAY_H
 #define FCGI_MONKEY_WAY_H
@@ -25,8 +26,9 @@ struct fcgi_monkey_way {
 };
 
 /*
- * Finds the way of a decoded path. `from`: the words of the rule that the core has
- * chosen, NULL for the first that matches. False where the request is not ours.
+ * Finds the way of a decoded path. `from`: the words of the rule that the core
+ * has chosen, NULL for the first that matches. False where the request is not
+ * ours.
  */
 bool fcgi_monkey_way_find(struct fcgi_monkey_way *way,
                           const struct mk_host *vhost,
@@ -35,8 +37,8 @@ bool fcgi_monkey_way_find(struct fcgi_monkey_way *way,
 /*
  * Tells the script out of the path of a request; `path`, `document_root`,
  * `script_filename`, `follow_links` and, where there is a front controller,
- * `has_index` are there already. The request points to `way` and `rules`, which are
- * those of the way, from now on. HOST means: without an authorizer.
+ * `has_index` are there already. The request points to `way` and `rules`, which
+ * are those of the way, from now on. HOST means: without an authorizer.
  */
 void fcgi_monkey_way_split(const struct fcgi_monkey_way *way,
                            const struct fcgi_monkey_rules *rules,

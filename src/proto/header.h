@@ -66,9 +66,9 @@ bool fcgi_header_next(const struct fcgi_header *header, size_t *at,
                       struct fcgi_field *field);
 
 /*
- * The status that the block asks for: that of the first `Status:` field or of
- * a status line; 0 where there is none, -1 where it is not a number from 100
- * to 599 (RFC 9110, 15). `reason` gets the text behind the number, perhaps empty.
+ * The status that the block asks for: that of the first `Status:` field or of a
+ * status line; 0 where there is none, -1 where it is not a number from 100 to
+ * 599 (RFC 9110, 15). `reason` gets the text behind the number, perhaps empty.
  */
 int fcgi_header_status(const struct fcgi_header *header,
                        struct fcgi_field *reason);

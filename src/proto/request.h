@@ -24,8 +24,8 @@
 
 #include "proto/record.h"
 
-/* Most content of one STDIN record: a multiple of 8, so that a full one needs no
- * padding, and well under 16 bits. */
+/* Most content of one STDIN record: a multiple of 8, so that a full one needs
+ * no padding, and well under 16 bits. */
 #define FCGI_REQUEST_CHUNK 32768
 
 /* The most spans that one call of fcgi_request_spans() returns. */
@@ -63,9 +63,9 @@ void fcgi_request_init(struct fcgi_request *request, uint16_t id,
                        const uint8_t *body, size_t body_length);
 
 /*
- * Shows the `length` bytes of STDIN from `offset` on, in place of what was shown
- * before; `ended`: STDIN ends with them. Bytes from fcgi_request_needed() on
- * must not be left out, and those that were shown must be there again. Not
+ * Shows the `length` bytes of STDIN from `offset` on, in place of what was
+ * shown before; `ended`: STDIN ends with them. Bytes from fcgi_request_needed()
+ * on must not be left out, and those that were shown must be there again. Not
  * between fcgi_request_spans() and the fcgi_request_sent() that belongs to it.
  */
 void fcgi_request_stdin(struct fcgi_request *request, const uint8_t *bytes,
@@ -84,8 +84,8 @@ size_t fcgi_request_spans(struct fcgi_request *request,
 /* Advances the position: `bytes` of the last spans have been sent. */
 void fcgi_request_sent(struct fcgi_request *request, size_t bytes);
 
-/* The size of the whole request on the wire, where all of its body is shown from
- * the start. */
+/* The size of the whole request on the wire, where all of its body is shown
+ * from the start. */
 uint64_t fcgi_request_size(const struct fcgi_request *request);
 
 /* Whether the whole request is sent, up to the empty record that ends STDIN. */

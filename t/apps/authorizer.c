@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An authorizer with libfcgi, for t/e2e/authorizer.t: who knows the password gets
- * the name as REMOTE_USER, others are asked for it.
+ * An authorizer with libfcgi, for t/e2e/authorizer.t: who knows the password
+ * gets the name as REMOTE_USER, others are asked for it.
  */
 #include <string.h>
 

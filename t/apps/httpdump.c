@@ -3,7 +3,8 @@
  * Reads what a client sends on one connection, from each of the files named,
  * and prints what src/http understands: a line for each request, with method,
  * path and query as received, path decoded, host, and body in hexadecimal, and
- * one that tells how it ended, and where the last whole request did. For t/http/differential.t.
+ * one that tells how it ended, and where the last whole request did. For
+ * t/http/differential.t.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -139,7 +139,7 @@ static void end_queued(struct mk_session *cs, struct mk_request *sr)
         watch(cs, MK_EVENT_WRITE);
 }
 
-/* --- actions: what stage 30 does, by the name in the URI --------------------*/
+/* --- actions: what stage 30 does, by the name in the URI ------------------ */
 
 static int plain(struct mk_session *cs, struct mk_request *sr)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The parts of the badplugin: what the host calls (badplugin.c), what a request has
- * done for it (actions.c), what it is shown (look.c).
+ * The parts of the badplugin: what the host calls (badplugin.c), what a request
+ * has done for it (actions.c), what it is shown (look.c).
  */
 #ifndef FCGI_BADPLUGIN_H
 #define FCGI_BADPLUGIN_H

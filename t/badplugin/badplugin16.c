@@ -7,8 +7,8 @@
  *
  * /NAME.px?ARG=NUMBER&... chooses the action and its details, see actions.c and
  * read_args(). Every call that the host makes is told in the host's log, as
- * "badplugin: ...". There is one timer and one thing to do when it fires, so the
- * host must have one worker, and a test one request that waits.
+ * "badplugin: ...". There is one timer and one thing to do when it fires, so
+ * the host must have one worker, and a test one request that waits.
  */
 #include <errno.h>
 #include <signal.h>

@@ -2,8 +2,8 @@
  *
  * A plugin for Monkey 1.8 that does what a handler had better not do there, or
  * shows what it had better not trust: t/e2e/bite18.t, on Monkey 1.8.9 and on
- * fcgi-serve alike. /NAME.px chooses the action; every call that the host makes is
- * told in its log, as "badplugin: ...".
+ * fcgi-serve alike. /NAME.px chooses the action; every call that the host makes
+ * is told in its log, as "badplugin: ...".
  */
 #include <errno.h>
 #include <stdarg.h>

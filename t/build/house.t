@@ -246,4 +246,11 @@ SKIP: {
     }
     check('a function bears the name of its file', @torn, @mine);
 }
+# A line of C fits a terminal; a URL, and a table of the tests, need not.
+my @wide;
+for my $file (glob "$top/src/*/*.[ch] $top/tools/*/*.[ch] $top/t/*/*.[ch] $top/bench/*.c") {
+    my $n = 0;
+    for (split /\n/, slurp($file)) { $n++; push @wide, "$file:$n" if length > 80 }
+}
+is_deeply(\@wide, [], 'no line of C is wider than 80 columns');
 done_testing;

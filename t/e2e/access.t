@@ -38,7 +38,7 @@ sub shape {
 
 open my $in, '<', "$ENV{TOP_SRCDIR}/man/fastcgi.conf.5.in" or die $!;
 my $manual = do { local $/; <$in> };
-my ($most) = $manual =~ /sent is cut behind (\d+) bytes/;
+my ($most) = $manual =~ /sent is cut after (\d+) bytes/ or die "fastcgi.conf(5) does not tell where a URI is cut";
 
 # --- lines ---
 my $h = host(responder => $r, workers => 4, conf => { AccessLog => $file, Retries => 0 });

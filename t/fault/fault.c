@@ -152,7 +152,8 @@ static void add_kind(struct site *site, enum kind kind)
     }
 }
 
-/* The place's row; a new one where it has none; SITES where there is no room. */
+/* The place's row; a new one where it has none; SITES where there is no
+ * room. */
 static unsigned row_of(unsigned offset, const char *call)
 {
     unsigned i = 0;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Defines fuzz_NAME(data, size), which libFuzzer calls by its own name; weak, as
- * replay.c has them all. */
+/* Defines fuzz_NAME(data, size), which libFuzzer calls by its own name; weak,
+ * as replay.c has them all. */
 #define FUZZER(name)                                                      \
     int fuzz_##name(const uint8_t *data, size_t size);                    \
     int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);         \

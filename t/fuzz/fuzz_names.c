@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What name services answer: SRV messages as they come, addresses as c-ares hands
- * them over, failures, in whatever order; again and again for the same pool,
- * whose members come and go. c-ares but for its names is played here. `make
- * fuzz`.
+ * What name services answer: SRV messages as they come, addresses as c-ares
+ * hands them over, failures, in whatever order; again and again for the same
+ * pool, whose members come and go. c-ares but for its names is played here.
+ * `make fuzz`.
  *
- * An input is read byte by byte, zeros behind its end: the kind of the name, and
- * for each question what becomes of it (see answer()).
+ * An input is read byte by byte, zeros behind its end: the kind of the name,
+ * and for each question what becomes of it (see answer()).
  */
 /* What versions of c-ares declare differently; for the linker it is one. */
 #define ares_init_options declared_init_options
@@ -34,7 +34,7 @@ static uint8_t next(void)
     return input < input_end ? *input++ : 0;
 }
 
-/* --- time: nobody waits ------------------------------------------------------ */
+/* --- time: nobody waits --------------------------------------------------- */
 
 static uint64_t now_ms;
 
@@ -54,7 +54,7 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
     return 0;
 }
 
-/* --- c-ares ---------------------------------------------------------------- */
+/* --- c-ares --------------------------------------------------------------- */
 
 struct question {
     ares_addrinfo_callback found;
@@ -230,7 +230,7 @@ void ares_process_fd(ares_channel channel, ares_socket_t in, ares_socket_t out)
     answer_all();
 }
 
-/* --- the pool --------------------------------------------------------------- */
+/* --- the pool ------------------------------------------------------------- */
 
 static void check_seat(const struct fcgi_group *group, size_t seat)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What clients and proxies write into Forwarded and X-Forwarded-*: an input is a
- * line for each field, whose first byte chooses its name. Whatever comes, an
+ * What clients and proxies write into Forwarded and X-Forwarded-*: an input is
+ * a line for each field, whose first byte chooses its name. Whatever comes, an
  * element that a trusted proxy adds behind it decides. `make fuzz`.
  */
 #include <arpa/inet.h>

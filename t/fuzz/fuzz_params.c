@@ -2,10 +2,11 @@
  *
  * A client's head on its way to an application, without I/O: the request, its
  * variables, those of a page of an error, the status, the line of the access
- * log. No variable comes twice or from where it must not, whatever is printed is
- * text, and who is not of this machine is refused the status. `make fuzz`.
+ * log. No variable comes twice or from where it must not, whatever is printed
+ * is text, and who is not of this machine is refused the status. `make fuzz`.
  *
- * The first byte of an input chooses the peer and whether the host knows the user.
+ * The first byte of an input chooses the peer and whether the host knows the
+ * user.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -55,7 +56,7 @@ static struct fcgi_text literal(const char *s)
     return (struct fcgi_text){s, strlen(s)};
 }
 
-/* --- what comes out ---------------------------------------------------------- */
+/* --- what comes out ------------------------------------------------------- */
 
 static bool is_name(struct fcgi_text name)
 {
@@ -110,7 +111,7 @@ static void check_text(const struct fcgi_buffer *out, unsigned lines)
     check(out->length > 0 && !out->failed);
 }
 
-/* --- the parts ---------------------------------------------------------------- */
+/* --- the parts ------------------------------------------------------------ */
 
 static void try_redirect(const struct fcgi_buffer *params)
 {

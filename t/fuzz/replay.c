@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * replay [FOLDER] - hands each fuzzer its corpus once, FOLDER/NAME/...: what has
- * been reached by fuzzing stays right. A test of the suite, with t/fuzz/corpus;
- * no libFuzzer is needed.
+ * replay [FOLDER] - hands each fuzzer its corpus once, FOLDER/NAME/...: what
+ * has been reached by fuzzing stays right. A test of the suite, with
+ * t/fuzz/corpus; no libFuzzer is needed.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -91,8 +91,8 @@ void rig_run_until_over(struct rig *rig);
 
 /* Runs the loop until so much time has passed. */
 void rig_run_for(struct rig *rig, uint64_t ms);
-/* The request counts as just begun for as long as the test takes: where the machine
- * stands still, the process is not taken for a busy one. */
+/* The request counts as just begun for as long as the test takes: where the
+ * machine stands still, the process is not taken for a busy one. */
 void rig_stop_clock(struct rig *rig);
 
 /* Runs the loop and reads the peer until it has that many bytes. */

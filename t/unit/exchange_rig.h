@@ -505,8 +505,8 @@ static void run_until(bool (*holds)(void))
     assert_true(holds());
 }
 
-/* Starts a request with `text` as its answer, which does not end; some of it has
- * come on return. */
+/* Starts a request with `text` as its answer, which does not end; some of it
+ * has come on return. */
 static inline void begin_answer(const char *text)
 {
     answer = text;

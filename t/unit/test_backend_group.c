@@ -275,8 +275,8 @@ static void test_trials(void **state)
     atomic_store(&group->seats[29].open, 0);
 }
 
-/* A service's weights are proportions, whatever the numbers; the lowest priority
- * that has a server that is up is used. */
+/* A service's weights are proportions, whatever the numbers; the lowest
+ * priority that has a server that is up is used. */
 static void test_service(void **state)
 {
     static const struct {

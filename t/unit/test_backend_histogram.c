@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Histograms: the buckets, what is read off them, slices that become too old, and
- * a reader beside the one who adds.
+ * Histograms: the buckets, what is read off them, slices that become too old,
+ * and a reader beside the one who adds.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -122,8 +122,8 @@ static void slices_grow_old(void **state)
 #define ROUNDS 20000
 #define EACH 8
 
-/* Slices of one place follow each other as fast as can be, with EACH in the same
- * bucket, which is another one for each. */
+/* Slices of one place follow each other as fast as can be, with EACH in the
+ * same bucket, which is another one for each. */
 static void *write_fast(void *arg)
 {
     (void)arg;

@@ -597,8 +597,8 @@ static void test_slow_and_idle(void **state)
     assert_true(side->longest < 1000 * MS);
 }
 
-/* Few processes, and nobody in the queue: who is one too many waits for the next
- * that is free, and no longer. */
+/* Few processes, and nobody in the queue: who is one too many waits for the
+ * next that is free, and no longer. */
 static void test_one_too_many(void **state)
 {
     struct side *side = &sim.sides[0];

@@ -217,8 +217,8 @@ static void test_waiting(void **state)
         fcgi_server_conn_check(&server, &first, 9999 + LATE, &victim), 0);
 }
 
-/* A number of connections that was set is kept to, also while the server refuses
- * them; one that was learned holds nobody up then. */
+/* A number of connections that was set is kept to, also while the server
+ * refuses them; one that was learned holds nobody up then. */
 static void test_refusing(void **state)
 {
     static char one[] = "1", automatic[] = "Auto";

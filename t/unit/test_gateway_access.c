@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The access log: its lines, and what becomes of them where the file is renamed,
- * cannot be opened, or does not take them.
+ * The access log: its lines, and what becomes of them where the file is
+ * renamed, cannot be opened, or does not take them.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -123,7 +123,7 @@ static int close_rig(void **state)
     return 0;
 }
 
-/* --- lines ------------------------------------------------------------------ */
+/* --- lines ---------------------------------------------------------------- */
 
 static void line_is(int server, const char *want)
 {
@@ -197,7 +197,7 @@ static void long_texts_are_cut(void **state)
     fcgi_buffer_free(&out);
 }
 
-/* --- files ------------------------------------------------------------------ */
+/* --- files ---------------------------------------------------------------- */
 
 static unsigned lines_of(const char *file)
 {

@@ -96,8 +96,8 @@ static void describe(const struct fcgi_http_request *request, char *text,
              request->tls ? "https" : "http", ntohs(local));
 }
 
-/* A row's fields, "Name: value" with newlines between them, each value in memory
- * of its own that ends where it does. */
+/* A row's fields, "Name: value" with newlines between them, each value in
+ * memory of its own that ends where it does. */
 static size_t read_fields(const char *text, struct fcgi_http_field *fields,
                           struct guard *guards)
 {
@@ -396,8 +396,8 @@ static void other_parameters(void **state)
     assert_true(hop.has_node);
 }
 
-/* What stands behind the last comma that is in no quoted string; nothing in front
- * of the text is read. */
+/* What stands behind the last comma that is in no quoted string; nothing in
+ * front of the text is read. */
 static void finds_last(void **state)
 {
     static const struct {

@@ -131,7 +131,7 @@ static void draws(void **state)
         "</svg>");
 }
 
-/* --- the formats ----------------------------------------------------------- */
+/* --- the formats ---------------------------------------------------------- */
 
 static char name[] = "<b>\"php\\\n";
 static const struct fcgi_server_config config = {.name = name};
@@ -261,7 +261,7 @@ static void columns_are_sound(void **state)
     }
 }
 
-/* --- snapshots -------------------------------------------------------------- */
+/* --- snapshots ------------------------------------------------------------ */
 
 static bool shows_first(const void *arg, const struct fcgi_server_config *shown)
 {

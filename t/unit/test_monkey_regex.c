@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Expressions as Monkey 1.8 understands them: what they match, where, and which
- * cannot be compiled. Random ones, of the parts that POSIX has too, are compared
- * with regexec().
+ * cannot be compiled. Random ones, of the parts that POSIX has too, are
+ * compared with regexec().
  */
 #include <regex.h>
 #include <setjmp.h>

@@ -417,8 +417,8 @@ static void test_record_begun(void **state)
     assert_int_equal(next_of(&length), 0);
 }
 
-/* One of which nothing is sent yet takes what has come meanwhile: the first one,
- * and one behind another. */
+/* One of which nothing is sent yet takes what has come meanwhile: the first
+ * one, and one behind another. */
 static void test_record_not_begun(void **state)
 {
     static uint8_t body[FCGI_REQUEST_CHUNK + 9];

@@ -51,8 +51,8 @@ static const char *check_script(const struct fcgi_server_config *server)
     return server->check_script ? server->check_script : "Auto";
 }
 
-/* The keys in which two servers differ, of those that are looked at before one of
- * them is chosen. */
+/* The keys in which two servers differ, of those that are looked at before one
+ * of them is chosen. */
 static size_t compare(const struct fcgi_server_config *a,
                       const struct fcgi_server_config *b,
                       const char *keys[MOST_KEYS])

@@ -212,7 +212,8 @@ static void put(struct get *get, const uint8_t *bytes, size_t length)
     get->probe.moved = fcgi_probe_clock();
 }
 
-/* What we say ourselves begins a line: PHP-FPM writes STDERR without its end. */
+/* What we say ourselves begins a line: PHP-FPM writes STDERR without its
+ * end. */
 static void end_line(struct get *get)
 {
     if (get->in_line)

@@ -15,8 +15,9 @@ void serve_access_close(void);
  * are loaded, as if it were one more, Monkey's logger. */
 void serve_access_hook(void);
 
-/* Notes what the request is about that is about to be read: the plugin tells the
- * core a path without query, that of an index file in place of a folder's. */
+/* Notes what the request is about that is about to be read: the plugin tells
+ * the core a path without query, that of an index file in place of a
+ * folder's. */
 void serve_access_peek(void *conn);
 
 /* The line of a finished request, if there is none yet: of one that is answered

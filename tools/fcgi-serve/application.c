@@ -178,8 +178,8 @@ static int write_pool(const char *file, const struct serve_options *options)
 }
 
 /* Executes php-fpm: errors are shown, and logged to its standard error, where
- * php://stderr goes as well; a script that was saved is the next request's. What
- * -d says comes last, and holds. */
+ * php://stderr goes as well; a script that was saved is the next request's.
+ * What -d says comes last, and holds. */
 static void exec_php_fpm(const char *program, const char *file,
                          const struct serve_options *options)
 {

@@ -3,9 +3,10 @@
  * fcgi-serve: the server side of Monkey's plugin ABI, with which the very
  * monkey-fastcgi.so that Monkey loads serves without Monkey.
  *
- * There are two servers in it, that of Monkey 1.6.9 and that of 1.8.9. They come
- * from one source, which is compiled once for each ABI, and each is linked to
- * one object in which all but its serve_main_*() is local (see tools/local.mk).
+ * There are two servers in it, that of Monkey 1.6.9 and that of 1.8.9. They
+ * come from one source, which is compiled once for each ABI, and each is linked
+ * to one object in which all but its serve_main_*() is local (see
+ * tools/local.mk).
  */
 #include <stdio.h>
 

@@ -3,14 +3,14 @@
  * With FCGI_SERVE_LAYER=pieces in the environment, clients are read and written
  * as the TLS layers of Monkey do it, but for the cipher: trap (m).
  *   - What is in the socket is taken out as a record of up to 16384 bytes. Who
- *     asks for less has to come again: no event tells of the rest. As Monkey 1.6
- *     he is told a larger number than that; as 1.8 with OpenSSL he is told
+ *     asks for less has to come again: no event tells of the rest. As Monkey
+ *     1.6 he is told a larger number than that; as 1.8 with OpenSSL he is told
  *     nothing.
  *   - Now and then a read comes to nothing although there is something.
- *   - A write takes 16384 bytes at most, and now and then refuses them, once, as
- *     when a socket is full: it has to be repeated with the very same bytes, or
- *     the process ends. (Not of few bytes: Monkey 1.8 sends its pages of error
- *     once, come what may.)
+ *   - A write takes 16384 bytes at most, and now and then refuses them, once,
+ *     as when a socket is full: it has to be repeated with the very same bytes,
+ *     or the process ends. (Not of few bytes: Monkey 1.8 sends its pages of
+ *     error once, come what may.)
  */
 #include "pieces.h"
 

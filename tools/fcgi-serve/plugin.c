@@ -2,9 +2,9 @@
  *
  * Plugins: loaded, initialized, taken away.
  *
- * The name of the symbol comes out of the file's name, as in Monkey: what
- * lies between the last '-' of the path and its last three characters. Without
- * a plugin that cannot be loaded it goes on, as Monkey does; but not with a rule
+ * The name of the symbol comes out of the file's name, as in Monkey: what lies
+ * between the last '-' of the path and its last three characters. Without a
+ * plugin that cannot be loaded it goes on, as Monkey does; but not with a rule
  * for it, of which 1.6 does not start, and 1.8 calls what is not there.
  */
 #include "plugin.h"

@@ -3,11 +3,12 @@
  * Sessions: what is read from a client, and when it is a request.
  *
  * All that comes is appended to cs->body, also while a handler is at work;
- * there is one request structure per session, and everything in it points
- * into that buffer. When the buffer has to grow its bytes may move, and what
- * already points into it then points into memory that is free: Monkey reads and writes
+ * there is one request structure per session, and everything in it points into
+ * that buffer. When the buffer has to grow its bytes may move, and what already
+ * points into it then points into memory that is free: Monkey reads and writes
  * there, and as a rule finds what it looks for, or answers 400. Here the block
- * always moves, and the old one reads as a pattern, for the core as for plugins.
+ * always moves, and the old one reads as a pattern, for the core as for
+ * plugins.
  */
 #include <errno.h>
 #include <string.h>
@@ -143,8 +144,9 @@ static int make_space(struct mk_session *cs, const struct mk_network *net)
     return 0;
 }
 
-/* Appends what is there to cs->body: > 0, or -1 to close the connection. A layer
- * that has more than there was space for returns more than that: trap (m). */
+/* Appends what is there to cs->body: > 0, or -1 to close the connection. A
+ * layer that has more than there was space for returns more than that: trap
+ * (m). */
 static int receive(struct mk_session *cs, void *conn)
 {
     struct mk_network *net = serve_conn_net(conn);

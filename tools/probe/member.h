@@ -13,8 +13,8 @@
  * Puts the members of each service, and of each name that has several, in the
  * place of the target; those of `family`, or of any with AF_UNSPEC. All names
  * are looked up side by side, for `timeout` ns at most (0: a few seconds). A
- * target that does not resolve stays, so that its probe tells why. Returns 0, or
- * -1 where memory is short.
+ * target that does not resolve stays, so that its probe tells why. Returns 0,
+ * or -1 where memory is short.
  */
 int fcgi_members_expand(struct fcgi_target_list *list, int family,
                         uint64_t timeout);

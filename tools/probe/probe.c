@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The automaton of a probe: how it gets a connection, what it says over it, what
- * it makes of the answer, and how it ends.
+ * The automaton of a probe: how it gets a connection, what it says over it,
+ * what it makes of the answer, and how it ends.
  *
  *   IDLE -> RESOLVING -> CONNECTING -> TALKING -> DONE -> IDLE
  *           (a name)                      `-> SNIFFING -> DONE

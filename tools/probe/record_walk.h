@@ -14,8 +14,8 @@
 enum fcgi_record_walk_event {
     FCGI_RECORD_WALK_MORE,   /* all bytes are used */
     FCGI_RECORD_WALK_HEADER, /* `record` is the record that begins at `begin` */
-    FCGI_RECORD_WALK_CONTENT, /* the next span of its content, `bytes` and `length` */
-    FCGI_RECORD_WALK_END, /* the record is over, its padding too */
+    FCGI_RECORD_WALK_CONTENT, /* a span of it: `bytes` and `length` */
+    FCGI_RECORD_WALK_END,     /* the record is over, its padding too */
 };
 
 /* Zeroed memory is a walker at the start of a stream. */

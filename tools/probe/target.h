@@ -46,7 +46,8 @@ struct fcgi_target_list {
     size_t count;
 };
 
-/* Adds a target; the label is copied. Returns 0, or -1 where memory is short. */
+/* Adds a target; the label is copied. Returns 0, or -1 where memory is
+ * short. */
 int fcgi_target_append(struct fcgi_target_list *list, const char *label,
                        const struct fcgi_endpoint *endpoint, size_t origin);
 
