@@ -91,6 +91,7 @@ REQUEST_TESTS = \
 	t/e2e/bite_fields.t \
 	t/e2e/body.t \
 	t/e2e/buffer.t \
+	t/e2e/burst.t \
 	t/e2e/chunked.t \
 	t/e2e/client.t \
 	t/e2e/errors.t \

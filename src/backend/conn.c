@@ -347,9 +347,26 @@ static void send_first(struct fcgi_conn *conn)
     tell_sent(conn);
 }
 
+/* The host may have been busy for longer than any timeout: what the application
+ * does is judged from now on. */
 static void on_turn(struct fcgi_loop_task *task)
 {
-    send_first(FCGI_LOOP_OWNER(task, struct fcgi_conn, turn));
+    struct fcgi_conn *conn = FCGI_LOOP_OWNER(task, struct fcgi_conn, turn);
+
+    conn->started = fcgi_loop_now(conn->loop);
+    send_first(conn);
+}
+
+/*
+ * Whether the request goes out with others. Not on a new connection: who accepts
+ * it is awake, and its time counts already. Nor where all that there is against
+ * an execution that nobody knows of is that the connection has just been looked
+ * at.
+ */
+static bool may_wait(const struct fcgi_conn *conn)
+{
+    return conn->kept && (conn->proving || !conn->once) &&
+           fcgi_loop_is_gathering(conn->loop);
 }
 
 /* There is a connection, which is watched: the request goes out. */
@@ -360,12 +377,10 @@ static void opened(struct fcgi_conn *conn)
         conn->handlers->on_open(conn);
     if (conn->state != FCGI_CONN_OPEN)
         return;
-    if (fcgi_loop_is_gathering(conn->loop)) {
-        moved(conn);
+    if (may_wait(conn))
         fcgi_loop_defer(conn->loop, &conn->turn);
-    } else {
+    else
         send_first(conn);
-    }
 }
 
 void fcgi_conn_more(struct fcgi_conn *conn)
@@ -531,8 +546,8 @@ static void timer_fired(struct fcgi_loop_timer *timer)
     struct fcgi_conn *conn = FCGI_LOOP_OWNER(timer, struct fcgi_conn, timer);
     uint64_t now = fcgi_loop_now(conn->loop);
 
-    if (conn->paused)
-        return; /* resuming sets it anew */
+    if (conn->paused || conn->turn.queued)
+        return; /* resuming, or sending, sets it anew */
     if (now < conn->deadline && conn->state == FCGI_CONN_OPEN &&
         is_held(conn)) {
         if (push_on(conn))

@@ -108,7 +108,7 @@ struct fcgi_conn {
     bool kept;            /* the request has a kept connection */
     bool heard;           /* bytes of the answer have come */
     unsigned served;      /* requests so far, the current one not */
-    uint64_t started;     /* when the request was */
+    uint64_t started;     /* when the request was, or its turn */
     uint64_t quiet_since; /* KEPT: when the last answer ended */
     uint64_t bytes_in;    /* of this request */
     uint64_t bytes_out;

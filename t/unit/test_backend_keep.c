@@ -336,6 +336,64 @@ static void test_doubts(void **state)
     rig_close(&rig);
 }
 
+/* The host has kept the loop from sending for longer than any timeout, which is
+ * not the application's fault: neither is it taken for a busy one, nor is the
+ * request given up. */
+static void test_late(void **state)
+{
+    (void)state;
+    for (int once = 0; once < 2; once++) {
+        struct rig_wire wire = end_of_request();
+        struct rig rig;
+        uint64_t past;
+
+        rig_open(&rig, RIG_UNIX, 5);
+        round_trip(&rig, FCGI_KEEP_CONN);
+        rig.conn.once = once;
+        fcgi_loop_enter(rig.loop, true);
+        rig_start(&rig, (const uint8_t *)"body", 4);
+        fcgi_loop_leave(rig.loop);
+        assert_int_equal(rig.conn.request.position, 0);
+        past = rig.conn.started - 1000 * FCGI_LOOP_MS;
+        rig.conn.started = rig.conn.deadline = past;
+        fcgi_loop_set_timer(rig.loop, &rig.conn.timer, past);
+        fcgi_loop_run(rig.loop);
+        rig_stop_clock(&rig);
+        assert_string_equal(rig.told, "");
+        assert_true(rig.conn.timer.set);
+        assert_false(fcgi_server_is_doubted(&rig.server));
+        rig_receive_request(&rig);
+        rig_send(&rig, wire.bytes, wire.length);
+        rig_run_until_over(&rig);
+        assert_string_equal(rig.told, "out(x)end(0 0)");
+        rig_close(&rig);
+    }
+}
+
+/* In a crowd, too, a request goes out at once where a connection was made for
+ * it, and over TCP where it must not be executed twice: that the connection was
+ * alive just now is all that is known then. */
+static void test_not_late(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct rig rig;
+
+        rig_open(&rig, way == 0 ? RIG_UNIX : RIG_TCP, 5);
+        if (way > 0) {
+            rig.config.endpoint.kind = FCGI_ENDPOINT_TCP;
+            round_trip(&rig, FCGI_KEEP_CONN);
+        }
+        rig.conn.once = way == 1;
+        fcgi_loop_enter(rig.loop, true);
+        rig_start(&rig, NULL, 0);
+        fcgi_loop_leave(rig.loop);
+        assert_int_equal(rig.conn.state, FCGI_CONN_OPEN);
+        assert_int_equal(rig.conn.request.position > 0, way < 2);
+        rig_close(&rig);
+    }
+}
+
 /* A request that is given up is taken back, where the application was told to
  * keep the connection. */
 static void test_abort(void **state)
@@ -371,6 +429,8 @@ int main(void)
         cmocka_unit_test(test_answer_before_proof),
         cmocka_unit_test(test_no_proof_needed),
         cmocka_unit_test(test_doubts),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_not_late),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
