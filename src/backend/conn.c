@@ -358,10 +358,10 @@ static void on_turn(struct fcgi_loop_task *task)
 }
 
 /*
- * Whether the request goes out with others. Not on a new connection: who accepts
- * it is awake, and its time counts already. Nor where all that there is against
- * an execution that nobody knows of is that the connection has just been looked
- * at.
+ * Whether the request goes out with others. Not on a new connection: who
+ * accepts it is awake, and its time counts already. Nor where all that there is
+ * against an execution that nobody knows of is that the connection has just
+ * been looked at.
  */
 static bool may_wait(const struct fcgi_conn *conn)
 {
