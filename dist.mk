@@ -84,6 +84,7 @@ nobase_dist_example_DATA = \
 	docs/reliability.md \
 	docs/scale-out.md \
 	docs/scripts.md \
+	docs/soak.svg \
 	docs/tools.md \
 	docs/troubleshooting.md \
 	examples/README.md \
@@ -175,7 +176,7 @@ EXTRA_DIST = \
 	$(BROWSER_TESTS) \
 	$(REAL_TESTS) \
 	$(HARD_TESTS) \
-	t/model/handover.pml t/model/limit.pml t/model/queue.pml t/mutate/known \
+	t/model/handover.pml t/model/limit.pml t/model/queue.pml t/mutate/known t/hard/picture \
 	t/demo \
 	t/apps/flup.py \
 	t/lib \
