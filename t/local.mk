@@ -351,11 +351,11 @@ FAULTS = 4
 MUTANTS = 60
 PEERS = 1000
 check-hard: all $(check_LTLIBRARIES) $(check_PROGRAMS)
-	@rm -f $(strip $(HARD_TESTS:.t=.log) $(HARD_TESTS:.t=.trs))
+	@rm -f $(HARD_TESTS:.t=.log) $(HARD_TESTS:.t=.trs)
 	FCGI_FAULTS='$(FAULTS)' FCGI_MUTANTS='$(MUTANTS)' FCGI_PEERS='$(PEERS)' \
 	  ASAN_OPTIONS="$${ASAN_OPTIONS:+$$ASAN_OPTIONS:}verify_asan_link_order=0" \
 	  FCGI_TEST_TIMEOUT=900 $(MAKE) $(AM_MAKEFLAGS) \
-	  check-TESTS TESTS='$(strip $(HARD_TESTS))' TEST_SUITE_LOG=hard-suite.log
+	  check-TESTS TESTS='$(HARD_TESTS)' TEST_SUITE_LOG=hard-suite.log
 .PHONY: check-hard
 
 # Clients and applications of others: on fcgi-serve, or with MONKEY= on that one,

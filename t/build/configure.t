@@ -14,6 +14,7 @@ use Test::More;
 
 my $src = abs_path("$FindBin::Bin/../..");
 plan skip_all => 'there is no configure' if !-x "$src/configure";
+plan skip_all => 'the source is configured itself, and no other folder can be' if -e "$src/config.status";
 my $dir = tempdir(CLEANUP => 1);
 
 # Configures in a folder of its own: status, and what it says.
