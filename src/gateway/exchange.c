@@ -21,8 +21,7 @@
 /* Windows of a body that are moved before others have their turn. */
 #define PUMP_WINDOWS 16
 /* How long END_REQUEST is waited for behind a whole answer (tail.h), so that
- * the client's next request finds the connection free; and how often it is
- * looked then whether the application has all of the request. */
+ * the client's next request finds the connection free; and how often then. */
 #define LAG (5 * FCGI_LOOP_MS)
 #define LAG_MORE (100 * FCGI_LOOP_MS)
 
