@@ -41,12 +41,25 @@ void fcgi_limit_reset(struct fcgi_limit *limit)
     limit->window = 1;
     limit->unkept = limit->proven = limit->closed = limit->in_vain = 0;
     limit->moved = limit->pause = limit->again = limit->looked = 0;
+    limit->span = limit->length = limit->served = 0;
+    limit->least = UINT64_MAX;
+    limit->has_enough = false;
     limit->finished = limit->seen = limit->next_more = 0;
+}
+
+/* What a span shows holds for the next one; without one, nothing. */
+static bool has_enough(const struct fcgi_limit *limit, unsigned open,
+                       uint64_t now)
+{
+    return open >= FCGI_LIMIT_CROWD && limit->has_enough &&
+           now < limit->span + 2 * FCGI_LIMIT_SPAN;
 }
 
 bool fcgi_limit_may_open(const struct fcgi_limit *limit, unsigned open,
                          uint64_t now)
 {
+    if (!fcgi_limit_is_set(limit) && has_enough(limit, open, now))
+        return false;
     return open < learned(limit) ||
            (!fcgi_limit_is_set(limit) &&
             (limit->unkept >= UNKEPT_MOST ||
@@ -145,6 +158,31 @@ void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
     if (limit->pause > FCGI_LIMIT_PAUSE_MOST)
         limit->pause = FCGI_LIMIT_PAUSE_MOST;
     limit->again = now + limit->pause;
+}
+
+/* How long a request takes on the average is how many connections there are by
+ * how many requests are served in a time (Little's law). After a pause nothing
+ * is known yet, and no more are opened until it is. */
+void fcgi_limit_took(struct fcgi_limit *limit, uint64_t took, unsigned open,
+                     uint64_t now)
+{
+    uint64_t time = now - limit->span;
+
+    limit->served++;
+    if (took < limit->least)
+        limit->least = took;
+    if (time < limit->length)
+        return;
+    limit->has_enough = true;
+    limit->length = FCGI_LIMIT_SPAN_FIRST;
+    if (time < 2 * FCGI_LIMIT_SPAN) {
+        limit->has_enough =
+            time * FCGI_LIMIT_CROWD / limit->served <= FCGI_LIMIT_FAST &&
+            time * open / limit->served >= FCGI_LIMIT_BUSY * limit->least;
+        limit->length = FCGI_LIMIT_SPAN;
+    }
+    limit->span = now;
+    limit->served = 0;
 }
 
 /*

@@ -20,6 +20,9 @@
  *
  * An application that closes its connections itself holds nothing up: there is
  * no limit while it does.
+ *
+ * One that serves all that come is not asked to serve more at a time than makes
+ * it faster: a connection costs all three of us memory and time.
  */
 #ifndef FCGI_BACKEND_LIMIT_H
 #define FCGI_BACKEND_LIMIT_H
@@ -45,6 +48,16 @@
 #define FCGI_LIMIT_PAUSE_FIRST (10 * FCGI_LOOP_MS)
 #define FCGI_LIMIT_PAUSE_MOST (2000 * FCGI_LOOP_MS)
 
+/* With so many connections, each of which serves a request in so little time,
+ * but so many times longer than it took at best, an application has enough to
+ * do: what waits for a connection is served as soon as it would be with one.
+ * That is looked at for a span; for a shorter one after a pause. */
+#define FCGI_LIMIT_CROWD 64U
+#define FCGI_LIMIT_FAST (4 * FCGI_LOOP_MS)
+#define FCGI_LIMIT_BUSY 8U
+#define FCGI_LIMIT_SPAN (100 * FCGI_LOOP_MS)
+#define FCGI_LIMIT_SPAN_FIRST (10 * FCGI_LOOP_MS)
+
 struct fcgi_limit {
     unsigned most;   /* 0: it is learned; else fixed: see fcgi_limit_init() */
     bool tells;      /* whether a connection tells that it is accepted */
@@ -57,6 +70,12 @@ struct fcgi_limit {
     uint64_t moved;  /* when one was proven for which none had been closed */
     uint64_t pause;  /* the last one */
     uint64_t again;  /* nothing is tried before */
+
+    uint64_t span;   /* when the last one began, */
+    uint64_t length; /* how long it is, */
+    uint64_t served; /* and requests in it */
+    uint64_t least;  /* time that a request took */
+    bool has_enough; /* the application, as the span before showed */
 
     uint64_t finished;  /* requests */
     uint64_t looked;    /* when it was looked at last, */
@@ -121,6 +140,11 @@ bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
  * none of those that the server has shown to serve. */
 void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
                        uint64_t now);
+
+/* A request has taken so long, with `open` connections; whether it was the last
+ * of its connection, or not. */
+void fcgi_limit_took(struct fcgi_limit *limit, uint64_t took, unsigned open,
+                     uint64_t now);
 
 /* A request is finished; `stuck`: while some of `open` connections are stuck.
  * Returns whether its connection is to be closed for them. */
