@@ -17,7 +17,8 @@ my @kinds = (
     [ '200 200 200' => sub { $_[0]->send($_[0]->format(GET => '/x.php') x 3) } ],
     [ '200' => sub { $_[0]->send($_[0]->format(GET => '/x.php')); $_[0]->half_close } ],
     [ '' => sub { $_[0]->send($_[0]->format(GET => '/x.php')); $_[0]->rst } ],
-    [ '400' => sub { $_[0]->send($_[0]->format(GET => '/x.php', headers => ['Content-Length: x'])); $_[0]->half_close } ],
+    # (Without a gate that is the core's to judge.)
+    [ (gated() ? '400' : '') => sub { $_[0]->send($_[0]->format(GET => '/x.php', headers => ['Content-Length: x'])); $_[0]->half_close } ],
     [ '200' => sub { $_[0]->send($_[0]->format(POST => "/x.php?post=$_[1]", headers => ['Content-Length: 5000'])) }, 'z' x 5000 ],
     [ '200' => sub { $_[0]->send($_[0]->format(GET => '/x.php?size=1000000')) } ],
 );
