@@ -154,20 +154,20 @@ static void begin(struct check *check)
 {
     struct fcgi_loop *loop = check->worker->loop;
     const struct fcgi_server_config *config = check->server->config;
+    uint64_t next;
 
     check->under_way = true;
     check->length = 0;
     check->deadline =
         fcgi_loop_now(loop) + config->connect_timeout * FCGI_LOOP_MS;
-    fcgi_server_conn_begin(check->server, &check->standing, false,
-                           fcgi_loop_now(loop));
+    next = fcgi_server_conn_begin(check->server, &check->standing, false,
+                                  fcgi_loop_now(loop));
     check->addresses = fcgi_server_addresses(check->server);
     if (check->addresses == NULL) {
         end(check, FAILED);
         return;
     }
-    fcgi_loop_set_timer(loop, &check->timer,
-                        fcgi_loop_now(loop) + FCGI_LIMIT_SOON);
+    fcgi_loop_set_timer(loop, &check->timer, next);
     fcgi_dial_start(&check->dial, check->addresses->list, check->addresses->n,
                     check->deadline, dialed);
 }

@@ -41,7 +41,9 @@ void fcgi_limit_reset(struct fcgi_limit *limit)
     limit->window = 1;
     limit->unkept = limit->proven = limit->closed = limit->in_vain = 0;
     limit->moved = limit->pause = limit->again = limit->looked = 0;
-    limit->span = limit->length = limit->served = 0;
+    limit->span = limit->served = 0;
+    limit->length = 2 * FCGI_LIMIT_SPAN;
+    limit->soon = FCGI_LIMIT_SOON;
     limit->least = UINT64_MAX;
     limit->has_enough = false;
     limit->finished = limit->seen = limit->next_more = 0;
@@ -88,6 +90,7 @@ void fcgi_limit_begin(const struct fcgi_limit *limit,
     unsigned busy = limit->proven > idle ? limit->proven - idle : 0;
 
     wait->since = now;
+    wait->soon = limit->soon;
     wait->enough = limit->finished + busy + enough(limit);
 }
 
@@ -118,7 +121,7 @@ bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
 {
     uint64_t begin = wait->since > limit->moved ? wait->since : limit->moved;
 
-    return now >= begin + (late ? FCGI_LIMIT_LATE : FCGI_LIMIT_SOON) &&
+    return now >= begin + (late ? FCGI_LIMIT_LATE : wait->soon) &&
            ((limit->tells && !late) || limit->finished >= wait->enough);
 }
 
@@ -133,14 +136,14 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
 {
     if (!limit->tells && !fcgi_limit_is_set(limit) && open <= learned(limit))
         return !late && now >= wait->since + FCGI_LIMIT_SLOW;
-    return now >= wait->since + (late ? FCGI_LIMIT_LATE : FCGI_LIMIT_SOON);
+    return now >= wait->since + (late ? FCGI_LIMIT_LATE : wait->soon);
 }
 
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
                                 const struct fcgi_limit_wait *wait,
                                 unsigned open, uint64_t now)
 {
-    return open > learned(limit) && now >= wait->since + FCGI_LIMIT_SOON;
+    return open > learned(limit) && now >= wait->since + wait->soon;
 }
 
 /* Those of one round fail together. */
@@ -160,13 +163,24 @@ void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
     limit->again = now + limit->pause;
 }
 
+static uint64_t soon(uint64_t each)
+{
+    uint64_t turns = FCGI_LIMIT_SOON_TURNS * each;
+
+    if (turns > FCGI_LIMIT_SOON)
+        return FCGI_LIMIT_SOON;
+    return turns > FCGI_LIMIT_SOON_LEAST ? turns : FCGI_LIMIT_SOON_LEAST;
+}
+
 /* How long a request takes on the average is how many connections there are by
- * how many requests are served in a time (Little's law). After a pause nothing
- * is known yet, and no more are opened until it is. */
+ * how many requests are served in a time (Little's law); no less than that
+ * where some are idle. After a pause nothing is known yet, and no more are
+ * opened until it is. */
 void fcgi_limit_took(struct fcgi_limit *limit, uint64_t took, unsigned open,
                      uint64_t now)
 {
     uint64_t time = now - limit->span;
+    uint64_t each;
 
     limit->served++;
     if (took < limit->least)
@@ -174,11 +188,14 @@ void fcgi_limit_took(struct fcgi_limit *limit, uint64_t took, unsigned open,
     if (time < limit->length)
         return;
     limit->has_enough = true;
+    limit->soon = FCGI_LIMIT_SOON;
     limit->length = FCGI_LIMIT_SPAN_FIRST;
     if (time < 2 * FCGI_LIMIT_SPAN) {
+        each = time * open / limit->served;
         limit->has_enough =
             time * FCGI_LIMIT_CROWD / limit->served <= FCGI_LIMIT_FAST &&
-            time * open / limit->served >= FCGI_LIMIT_BUSY * limit->least;
+            each >= FCGI_LIMIT_BUSY * limit->least;
+        limit->soon = soon(each);
         limit->length = FCGI_LIMIT_SPAN;
     }
     limit->span = now;

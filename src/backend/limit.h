@@ -33,8 +33,11 @@
 
 #include "loop/loop.h"
 
-/* A connection that is not accepted sooner than this waits for a process. */
+/* A connection that is not accepted sooner than this waits for a process; where
+ * requests take less, than so many of them take, but this at least. */
 #define FCGI_LIMIT_SOON (20 * FCGI_LOOP_MS)
+#define FCGI_LIMIT_SOON_LEAST (2 * FCGI_LOOP_MS)
+#define FCGI_LIMIT_SOON_TURNS 16U
 /* Behind a load balancer one may wait that was made before another that is
  * answered. */
 #define FCGI_LIMIT_LATE (250 * FCGI_LOOP_MS)
@@ -74,6 +77,7 @@ struct fcgi_limit {
     uint64_t span;   /* when the last one began, */
     uint64_t length; /* how long it is, */
     uint64_t served; /* and requests in it */
+    uint64_t soon;   /* see FCGI_LIMIT_SOON, as the span before showed */
     uint64_t least;  /* time that a request took */
     bool has_enough; /* the application, as the span before showed */
 
@@ -88,6 +92,7 @@ struct fcgi_limit {
 /* A connection that waits; a part of what its server knows of it. */
 struct fcgi_limit_wait {
     uint64_t since;
+    uint64_t soon;   /* after so long it waits for a process */
     uint64_t enough; /* `finished` at which others have done enough */
 };
 

@@ -402,16 +402,20 @@ unsigned fcgi_server_reclaimed(struct fcgi_server_local *local)
 
 /* Clocks of workers differ by the length of a round of their loops: the order
  * of the list decides. */
-void fcgi_server_conn_begin(struct fcgi_server *server,
-                            struct fcgi_standing *standing, bool unkept,
-                            uint64_t now)
+uint64_t fcgi_server_conn_begin(struct fcgi_server *server,
+                                struct fcgi_standing *standing, bool unkept,
+                                uint64_t now)
 {
+    uint64_t next;
+
     pthread_mutex_lock(&server->lock);
     if (unkept)
         fcgi_limit_unkept(&server->limit);
     set_standing(server, standing, FCGI_STANDING_FRESH, 0);
     fcgi_limit_begin(&server->limit, &standing->wait, get(&server->idle), now);
+    next = now + standing->wait.soon;
     pthread_mutex_unlock(&server->lock);
+    return next;
 }
 
 void fcgi_server_conn_accepted(struct fcgi_server *server,

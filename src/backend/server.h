@@ -234,10 +234,11 @@ bool fcgi_server_idle_gone(struct fcgi_server_local *local,
 unsigned fcgi_server_reclaimed(struct fcgi_server_local *local);
 
 /* A request is about to go out on a connection that is made for it; what was
- * on its slot before is closed, `unkept` as above. */
-void fcgi_server_conn_begin(struct fcgi_server *server,
-                            struct fcgi_standing *standing, bool unkept,
-                            uint64_t now);
+ * on its slot before is closed, `unkept` as above. Returns when to look at it,
+ * with fcgi_server_conn_check(), where it was not accepted until then. */
+uint64_t fcgi_server_conn_begin(struct fcgi_server *server,
+                                struct fcgi_standing *standing, bool unkept,
+                                uint64_t now);
 
 /* A connection that is FRESH or PASSED: it was accepted; it has answered, and
  * those that were made before it were accepted as well. */

@@ -531,7 +531,7 @@ void fcgi_worker_start(struct fcgi_conn *conn,
                        const struct fcgi_conn_handlers *handlers)
 {
     struct fcgi_stats *stats = &conn->local->stats;
-    uint64_t now = fcgi_loop_now(conn->loop);
+    uint64_t now = fcgi_loop_now(conn->loop), next;
     bool unkept = conn->state != FCGI_CONN_KEPT && conn->served == 1;
 
     /* Another request is sent again where the connection turns out dead: that
@@ -553,9 +553,9 @@ void fcgi_worker_start(struct fcgi_conn *conn,
     } else {
         fcgi_stats_add(stats, FCGI_COUNT_CONNECTS, 1);
         conn->waits = true;
-        fcgi_server_conn_begin(conn->server, &conn->standing, unkept, now);
-        fcgi_loop_set_timer(conn->loop, &conn->wait_timer,
-                            now + FCGI_LIMIT_SOON);
+        next =
+            fcgi_server_conn_begin(conn->server, &conn->standing, unkept, now);
+        fcgi_loop_set_timer(conn->loop, &conn->wait_timer, next);
     }
     fcgi_conn_start(conn, handlers);
 }

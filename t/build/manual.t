@@ -92,8 +92,9 @@ for my $name (@programs) {
 
 # Times that are no keys: where they are written, and where they are told.
 my @times = (
-    [ 'src/backend/limit.h', FCGI_LIMIT_SOON => 'docs/behaviour.md', 'more than %s, a finished' ],
-    [ 'src/backend/limit.h', FCGI_LIMIT_SOON => 'docs/limit.md', 'when it has waited for %s, and, over TCP' ],
+    [ 'src/backend/limit.h', FCGI_LIMIT_SOON => 'docs/behaviour.md', 'for %s, or less where' ],
+    [ 'src/backend/limit.h', FCGI_LIMIT_SOON => 'docs/limit.md', 'when it has waited for %s, or, where' ],
+    [ 'src/backend/limit.h', FCGI_LIMIT_SOON_LEAST => 'docs/limit.md', 'what they take, but for %s; and' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_SLOW => 'docs/limit.md', 'slow script is as likely, after %s.' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_PAUSE_FIRST => 'docs/limit.md', 'which doubles from %s to' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_PAUSE_MOST => 'docs/limit.md', 'process after %s at most' ],
@@ -122,6 +123,7 @@ for (@times) {
 my @numbers = (
     [ 'src/backend/queue.h', FCGI_QUEUE_KINDS => 'docs/limit.md', 'by a hash of %s values' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_CROWD => 'docs/limit.md', 'From %s connections on' ],
+    [ 'src/backend/limit.h', FCGI_LIMIT_SOON_TURNS => 'docs/limit.md', 'for %s times what they take' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_BUSY => 'docs/limit.md', 'takes %s times as long' ],
     [ 'src/backend/group.h', FCGI_GROUP_SEATS => 'docs/scale-out.md', 'server of its own, up to %s:' ],
     [ 'src/backend/dial.c', LOST_AFTER => 'docs/scale-out.md', 'nor %s segments or probes in a row' ],

@@ -19,7 +19,7 @@
  * of: src/backend/server.c is_stuck set_standing one_too_many_waits
  *     fcgi_server_conn_begin fcgi_server_conn_accepted
  *     fcgi_server_conn_answered may_open
- * sum: 363e247e135b */
+ * sum: a10efff3a57a */
 #ifndef PROCESSES
 #define PROCESSES 1
 #endif

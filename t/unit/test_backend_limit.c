@@ -195,9 +195,9 @@ static void open_conn(struct client *client)
     conn->place = BACKLOG;
     conn->waits = true;
     client->side->opened++;
-    fcgi_server_conn_begin(&conn->side->server, &conn->standing, false,
-                           sim.now);
-    schedule(CHECKS, conn, sim.now + FCGI_LIMIT_SOON);
+    schedule(CHECKS, conn,
+             fcgi_server_conn_begin(&conn->side->server, &conn->standing, false,
+                                    sim.now));
     sim.backlog[sim.last++ % CONNS] = conn;
     accept_more();
 }
@@ -459,6 +459,28 @@ static void test_few_processes(void **state)
     (void)state;
     try_few_processes(true);
     try_few_processes(false);
+}
+
+/* The same where they are fast: who is one too many waits for no longer than
+ * some requests take. */
+static void try_fast(bool tells)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(2, MS / 6);
+    add_side(0, tells, 64);
+    measure(SECOND);
+    measure(60 * SECOND);
+    assert_int_equal(side->server.limit.learned, 2);
+    assert_true(side->opened <= 62);
+    assert_true(side->longest < 2 * side->waited / side->done);
+}
+
+static void test_fast(void **state)
+{
+    (void)state;
+    try_fast(true);
+    try_fast(false);
 }
 
 /* An application that serves all that come: all get a connection, soon. */
@@ -738,13 +760,21 @@ static void test_half(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_few_processes), TEST(test_all),
-        TEST(test_crowd),         TEST(test_slow_scripts),
-        TEST(test_changes),       TEST(test_mixture),
-        TEST(test_two),           TEST(test_half),
-        TEST(test_looks),         TEST(test_slow_and_idle),
-        TEST(test_one_too_many),  TEST(test_slow_scripts_few_processes),
-        TEST(test_no_queue),      TEST(test_slow_path),
+        TEST(test_few_processes),
+        TEST(test_fast),
+        TEST(test_all),
+        TEST(test_crowd),
+        TEST(test_slow_scripts),
+        TEST(test_changes),
+        TEST(test_mixture),
+        TEST(test_two),
+        TEST(test_half),
+        TEST(test_looks),
+        TEST(test_slow_and_idle),
+        TEST(test_one_too_many),
+        TEST(test_slow_scripts_few_processes),
+        TEST(test_no_queue),
+        TEST(test_slow_path),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

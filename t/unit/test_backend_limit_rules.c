@@ -60,7 +60,7 @@ static void test_reset(void **state)
     fcgi_limit_look(&limit, 3, NOW);
     fcgi_limit_unkept(&limit);
     fcgi_limit_took(&limit, MS, 3, NOW);
-    fcgi_limit_took(&limit, MS, 3, NOW);
+    fcgi_limit_took(&limit, MS, 3, NOW + FCGI_LIMIT_SPAN_FIRST);
     fcgi_limit_reset(&limit);
     assert_int_equal(limit.learned, 1);
     assert_int_equal(limit.window, 1);
@@ -68,7 +68,9 @@ static void test_reset(void **state)
     assert_int_equal(limit.unkept + limit.pause + limit.again, 0);
     assert_int_equal(limit.moved + limit.looked + limit.seen, 0);
     assert_int_equal(limit.finished + limit.next_more, 0);
-    assert_int_equal(limit.span + limit.length + limit.served, 0);
+    assert_int_equal(limit.span + limit.served, 0);
+    assert_int_equal(limit.length, 2 * FCGI_LIMIT_SPAN);
+    assert_int_equal(limit.soon, FCGI_LIMIT_SOON);
     assert_true(limit.least == UINT64_MAX && !limit.has_enough);
 }
 
@@ -135,6 +137,34 @@ static void test_enough_after_pause(void **state)
     assert_true(fcgi_limit_may_open(&limit, 64, first));
     assert_int_equal(limit.length, FCGI_LIMIT_SPAN);
     assert_int_equal(limit.served, 0);
+}
+
+/* A connection waits for a process after 16 times what a request takes. */
+static void test_soon(void **state)
+{
+    const uint64_t span = FCGI_LIMIT_SPAN;
+    struct fcgi_limit_wait wait;
+
+    (void)state;
+    begin(TELLS, 2);
+    fcgi_limit_begin(&limit, &wait, 0, NOW);
+    assert_int_equal(wait.soon, 20 * MS);
+    serve(800, MS, 2, span); /* 0.25 ms */
+    fcgi_limit_begin(&limit, &wait, 0, NOW);
+    assert_int_equal(wait.soon, 4 * MS);
+    assert_false(fcgi_limit_is_stuck(&limit, &wait, false, NOW + 4 * MS - 1));
+    assert_true(fcgi_limit_is_stuck(&limit, &wait, false, NOW + 4 * MS));
+    assert_false(
+        fcgi_limit_wants_idle(&limit, &wait, false, 3, NOW + 4 * MS - 1));
+    assert_true(fcgi_limit_wants_idle(&limit, &wait, false, 3, NOW + 4 * MS));
+    assert_true(fcgi_limit_is_one_too_many(&limit, &wait, 3, NOW + 4 * MS));
+    serve(8000, MS, 2, span);
+    assert_int_equal(limit.soon, 2 * MS);
+    serve(80, MS, 2, span);
+    assert_int_equal(limit.soon, 20 * MS);
+    serve(8000, MS, 2, span);
+    serve(1, MS, 2, 2 * span);
+    assert_int_equal(limit.soon, 20 * MS);
 }
 
 static void test_unkept(void **state)
@@ -290,7 +320,7 @@ static void test_stuck(void **state)
 static bool wants_idle(unsigned most, bool tells, bool late, unsigned open,
                        uint64_t after)
 {
-    const struct fcgi_limit_wait wait = {.since = NOW};
+    const struct fcgi_limit_wait wait = {.since = NOW, .soon = FCGI_LIMIT_SOON};
 
     fcgi_limit_init(&limit, most, tells);
     for (int i = 0; i < 2; i++)
@@ -314,7 +344,7 @@ static void test_wants_idle(void **state)
 
 static void test_one_too_many(void **state)
 {
-    const struct fcgi_limit_wait wait = {.since = NOW};
+    const struct fcgi_limit_wait wait = {.since = NOW, .soon = FCGI_LIMIT_SOON};
     const uint64_t soon = NOW + FCGI_LIMIT_SOON;
 
     (void)state;
@@ -396,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_finish),
         cmocka_unit_test(test_look),
         cmocka_unit_test(test_enough),
+        cmocka_unit_test(test_soon),
         cmocka_unit_test(test_enough_after_pause),
     };
 
