@@ -41,27 +41,14 @@ void fcgi_limit_reset(struct fcgi_limit *limit)
     limit->window = 1;
     limit->unkept = limit->proven = limit->closed = limit->in_vain = 0;
     limit->moved = limit->pause = limit->again = limit->looked = 0;
-    limit->span = limit->served = 0;
-    limit->length = 2 * FCGI_LIMIT_SPAN;
-    limit->soon = FCGI_LIMIT_SOON;
-    limit->least = UINT64_MAX;
-    limit->has_enough = false;
     limit->finished = limit->seen = limit->next_more = 0;
-}
-
-/* What a span shows holds for the next one; without one, nothing. */
-static bool has_enough(const struct fcgi_limit *limit, unsigned open,
-                       uint64_t now)
-{
-    return open >= FCGI_LIMIT_CROWD && limit->has_enough &&
-           now < limit->span + 2 * FCGI_LIMIT_SPAN;
+    limit->span = limit->span_first = 0;
+    limit->soon = FCGI_LIMIT_SOON;
 }
 
 bool fcgi_limit_may_open(const struct fcgi_limit *limit, unsigned open,
                          uint64_t now)
 {
-    if (!fcgi_limit_is_set(limit) && has_enough(limit, open, now))
-        return false;
     return open < learned(limit) ||
            (!fcgi_limit_is_set(limit) &&
             (limit->unkept >= UNKEPT_MOST ||
@@ -163,43 +150,26 @@ void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
     limit->again = now + limit->pause;
 }
 
-static uint64_t soon(uint64_t each)
+/*
+ * How long a request takes is how many connections there are by how many
+ * requests are finished in a time (Little's law): on the average, and no more
+ * than that where connections are idle. After a pause that is not known.
+ * (Another worker's clock may be behind.)
+ */
+static void end_span(struct fcgi_limit *limit, unsigned open, uint64_t now)
 {
-    uint64_t turns = FCGI_LIMIT_SOON_TURNS * each;
+    uint64_t finished = limit->finished - limit->span_first;
+    uint64_t soon = FCGI_LIMIT_SOON;
 
-    if (turns > FCGI_LIMIT_SOON)
-        return FCGI_LIMIT_SOON;
-    return turns > FCGI_LIMIT_SOON_LEAST ? turns : FCGI_LIMIT_SOON_LEAST;
-}
-
-/* How long a request takes on the average is how many connections there are by
- * how many requests are served in a time (Little's law); no less than that
- * where some are idle. After a pause nothing is known yet, and no more are
- * opened until it is. */
-void fcgi_limit_took(struct fcgi_limit *limit, uint64_t took, unsigned open,
-                     uint64_t now)
-{
-    uint64_t time = now - limit->span;
-    uint64_t each;
-
-    limit->served++;
-    if (took < limit->least)
-        limit->least = took;
-    if (time < limit->length)
+    if (now < limit->span + FCGI_LIMIT_SPAN)
         return;
-    limit->has_enough = true;
-    limit->soon = FCGI_LIMIT_SOON;
-    limit->length = FCGI_LIMIT_SPAN_FIRST;
-    if (time < 2 * FCGI_LIMIT_SPAN) {
-        each = time * open / limit->served;
-        limit->has_enough =
-            time * FCGI_LIMIT_CROWD / limit->served <= FCGI_LIMIT_FAST &&
-            each >= FCGI_LIMIT_BUSY * limit->least;
-        limit->soon = soon(each);
-        limit->length = FCGI_LIMIT_SPAN;
-    }
+    if (now < limit->span + 2 * FCGI_LIMIT_SPAN && !fcgi_limit_is_set(limit))
+        soon = FCGI_LIMIT_SOON_TURNS * (now - limit->span) * open / finished;
+    if (soon < FCGI_LIMIT_SOON_LEAST)
+        soon = FCGI_LIMIT_SOON_LEAST;
+    limit->soon = soon < FCGI_LIMIT_SOON ? soon : FCGI_LIMIT_SOON;
     limit->span = now;
-    limit->served = 0;
+    limit->span_first = limit->finished;
 }
 
 /*
@@ -213,6 +183,7 @@ bool fcgi_limit_finish(struct fcgi_limit *limit, bool stuck, unsigned open,
     unsigned waiting = open - limit->proven;
 
     limit->finished++;
+    end_span(limit, open, now);
     if (!stuck) {
         if (waiting == 0)
             limit->closed = limit->in_vain = 0;

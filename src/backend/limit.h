@@ -20,9 +20,6 @@
  *
  * An application that closes its connections itself holds nothing up: there is
  * no limit while it does.
- *
- * One that serves all that come is not asked to serve more at a time than makes
- * it faster: a connection costs all three of us memory and time.
  */
 #ifndef FCGI_BACKEND_LIMIT_H
 #define FCGI_BACKEND_LIMIT_H
@@ -34,10 +31,12 @@
 #include "loop/loop.h"
 
 /* A connection that is not accepted sooner than this waits for a process; where
- * requests take less, than so many of them take, but this at least. */
+ * requests take little, in so many times what they take, but this at least. */
 #define FCGI_LIMIT_SOON (20 * FCGI_LOOP_MS)
 #define FCGI_LIMIT_SOON_LEAST (2 * FCGI_LOOP_MS)
 #define FCGI_LIMIT_SOON_TURNS 16U
+/* What they take is the average of such a time. */
+#define FCGI_LIMIT_SPAN (100 * FCGI_LOOP_MS)
 /* Behind a load balancer one may wait that was made before another that is
  * answered. */
 #define FCGI_LIMIT_LATE (250 * FCGI_LOOP_MS)
@@ -50,16 +49,6 @@
  * for a process of its own, where we need all. */
 #define FCGI_LIMIT_PAUSE_FIRST (10 * FCGI_LOOP_MS)
 #define FCGI_LIMIT_PAUSE_MOST (2000 * FCGI_LOOP_MS)
-
-/* With so many connections, each of which serves a request in so little time,
- * but so many times longer than it took at best, an application has enough to
- * do: what waits for a connection is served as soon as it would be with one.
- * That is looked at for a span; for a shorter one after a pause. */
-#define FCGI_LIMIT_CROWD 64U
-#define FCGI_LIMIT_FAST (4 * FCGI_LOOP_MS)
-#define FCGI_LIMIT_BUSY 8U
-#define FCGI_LIMIT_SPAN (100 * FCGI_LOOP_MS)
-#define FCGI_LIMIT_SPAN_FIRST (10 * FCGI_LOOP_MS)
 
 struct fcgi_limit {
     unsigned most;   /* 0: it is learned; else fixed: see fcgi_limit_init() */
@@ -74,12 +63,9 @@ struct fcgi_limit {
     uint64_t pause;  /* the last one */
     uint64_t again;  /* nothing is tried before */
 
-    uint64_t span;   /* when the last one began, */
-    uint64_t length; /* how long it is, */
-    uint64_t served; /* and requests in it */
-    uint64_t soon;   /* see FCGI_LIMIT_SOON, as the span before showed */
-    uint64_t least;  /* time that a request took */
-    bool has_enough; /* the application, as the span before showed */
+    uint64_t soon;       /* see FCGI_LIMIT_SOON, as the span before showed */
+    uint64_t span;       /* when this one began, */
+    uint64_t span_first; /* and `finished` then */
 
     uint64_t finished;  /* requests */
     uint64_t looked;    /* when it was looked at last, */
@@ -145,11 +131,6 @@ bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
  * none of those that the server has shown to serve. */
 void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
                        uint64_t now);
-
-/* A request has taken so long, with `open` connections; whether it was the last
- * of its connection, or not. */
-void fcgi_limit_took(struct fcgi_limit *limit, uint64_t took, unsigned open,
-                     uint64_t now);
 
 /* A request is finished; `stuck`: while some of `open` connections are stuck.
  * Returns whether its connection is to be closed for them. */

@@ -315,7 +315,7 @@ static bool one_too_many_waits(const struct fcgi_server *server, uint64_t now)
 }
 
 enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
-                                unsigned served, uint64_t took, uint64_t now,
+                                unsigned served, uint64_t now,
                                 struct fcgi_checkout **checkout)
 {
     struct fcgi_server *server = local->server;
@@ -327,7 +327,6 @@ enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
         fcgi_limit_kept(&server->limit);
     stuck = is_stuck(server, &server->fresh, now) ||
             is_stuck(server, &server->passed, now);
-    fcgi_limit_took(&server->limit, took, get(&server->open), now);
     if (fcgi_limit_finish(&server->limit, stuck, get(&server->open), now)) {
         give = FCGI_GIVE_CLOSE;
     } else if ((*checkout = next_in_queue(server)) != NULL) {
@@ -341,13 +340,6 @@ enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
     }
     pthread_mutex_unlock(&server->lock);
     return give;
-}
-
-void fcgi_server_took(struct fcgi_server *server, uint64_t took, uint64_t now)
-{
-    pthread_mutex_lock(&server->lock);
-    fcgi_limit_took(&server->limit, took, get(&server->open), now);
-    pthread_mutex_unlock(&server->lock);
 }
 
 struct fcgi_checkout *fcgi_server_free_slot(struct fcgi_server *server,
@@ -459,7 +451,9 @@ uint64_t fcgi_server_conn_check(struct fcgi_server *server,
     if (!fcgi_list_has(&standing->link))
         goto out;
     late = standing->state == FCGI_STANDING_PASSED;
-    next = standing->wait.since + FCGI_LIMIT_LATE;
+    next = standing->wait.since + FCGI_LIMIT_SOON;
+    if (next <= now)
+        next = standing->wait.since + FCGI_LIMIT_LATE;
     if (next <= now)
         next = now + FCGI_LIMIT_LATE;
     stuck = fcgi_limit_is_stuck(&server->limit, &standing->wait, late, now);

@@ -207,14 +207,11 @@ struct fcgi_checkout *fcgi_server_grant(struct fcgi_server *server,
  * it is on its way already. */
 bool fcgi_server_cancel(struct fcgi_checkout *checkout);
 
-/* A connection of `local` has served its `served`th request, which took so
- * long, and is fit for another one. */
+/* A connection of `local` has served its `served`th request, and is fit for
+ * another one. */
 enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
-                                unsigned served, uint64_t took, uint64_t now,
+                                unsigned served, uint64_t now,
                                 struct fcgi_checkout **checkout);
-
-/* A request that took so long was the last of its connection. */
-void fcgi_server_took(struct fcgi_server *server, uint64_t took, uint64_t now);
 
 /* The connection is closed; NULL: there was none. Its slot is free: who gets
  * one, or NULL. The checkout has to be sent. */

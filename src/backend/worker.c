@@ -596,16 +596,13 @@ void fcgi_worker_release(struct fcgi_conn *conn)
 {
     struct fcgi_server_local *local = conn->local;
     uint64_t now = fcgi_loop_now(conn->loop);
-    uint64_t took = now - conn->started;
     struct fcgi_checkout *checkout = NULL;
     enum fcgi_give give = FCGI_GIVE_CLOSE;
 
     stop_waiting(conn);
     stop_running(conn);
     if (may_be_kept(conn))
-        give = fcgi_server_give(local, conn->served, took, now, &checkout);
-    else if (conn->heard)
-        fcgi_server_took(local->server, took, now);
+        give = fcgi_server_give(local, conn->served, now, &checkout);
     switch (give) {
     case FCGI_GIVE_KEEP:
         keep(conn, now);

@@ -98,8 +98,6 @@ my @times = (
     [ 'src/backend/limit.h', FCGI_LIMIT_SLOW => 'docs/limit.md', 'slow script is as likely, after %s.' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_PAUSE_FIRST => 'docs/limit.md', 'which doubles from %s to' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_PAUSE_MOST => 'docs/limit.md', 'process after %s at most' ],
-    [ 'src/backend/limit.h', FCGI_LIMIT_FAST => 'docs/limit.md', 'which is %s for each with 64' ],
-    [ 'src/backend/limit.h', FCGI_LIMIT_SPAN => 'docs/limit.md', 'counted over %s.' ],
     [ 'src/backend/server.h', FCGI_RESTART => 'man/fastcgi.conf.5.in', 'again for about %s, as that server' ],
     [ 'src/gateway/exchange.c', LAG => 'docs/behaviour.md', 'is waited for %s behind' ],
     [ 'src/backend/conn.c', BUSY => 'docs/behaviour.md', 'nothing for %s is' ],
@@ -122,9 +120,7 @@ for (@times) {
 # And numbers.
 my @numbers = (
     [ 'src/backend/queue.h', FCGI_QUEUE_KINDS => 'docs/limit.md', 'by a hash of %s values' ],
-    [ 'src/backend/limit.h', FCGI_LIMIT_CROWD => 'docs/limit.md', 'From %s connections on' ],
     [ 'src/backend/limit.h', FCGI_LIMIT_SOON_TURNS => 'docs/limit.md', 'for %s times what they take' ],
-    [ 'src/backend/limit.h', FCGI_LIMIT_BUSY => 'docs/limit.md', 'takes %s times as long' ],
     [ 'src/backend/group.h', FCGI_GROUP_SEATS => 'docs/scale-out.md', 'server of its own, up to %s:' ],
     [ 'src/backend/dial.c', LOST_AFTER => 'docs/scale-out.md', 'nor %s segments or probes in a row' ],
     [ 'src/backend/group.h', FCGI_GROUP_SEATS => 'man/fastcgi.conf.5.in', 'as it has addresses, up to %s (more' ],

@@ -8,9 +8,6 @@
  * Time is what may pass: that 20 ms are over, or a pause, or 250 ms, is an event
  * that comes some time. A number of requests that is waited for is counted down.
  * TELLS: whether connections tell that they are accepted (a Unix socket).
- * That from FCGI_LIMIT_CROWD connections on none is opened while the application
- * has enough to do is left out: so many requests finish then, each of which hands
- * its connection on.
  */
 /* of: src/backend/limit.c fcgi_limit_may_open enough fcgi_limit_begin
  *     fcgi_limit_proven fcgi_limit_gone fcgi_limit_is_stuck
@@ -19,7 +16,7 @@
  * of: src/backend/server.c is_stuck set_standing one_too_many_waits
  *     fcgi_server_conn_begin fcgi_server_conn_accepted
  *     fcgi_server_conn_answered may_open
- * sum: a10efff3a57a */
+ * sum: 0bf88ad779e0 */
 #ifndef PROCESSES
 #define PROCESSES 1
 #endif

@@ -36,7 +36,6 @@ struct sim_conn {
     unsigned served;
     struct client *client; /* whose request is on it */
     uint64_t idle_since;
-    uint64_t begun; /* its request */
 };
 
 struct client {
@@ -81,8 +80,6 @@ static struct {
     uint64_t service;   /* mean time of a request */
     unsigned slow_part; /* one of so many takes `slow` instead; 0: none */
     uint64_t slow;
-    bool one_core; /* they take turns */
-    uint64_t free; /* when the core is */
     struct sim_conn *backlog[CONNS];
     size_t first, last;
     struct sim_conn conns[CONNS];
@@ -146,13 +143,9 @@ static void serve(struct sim_conn *conn)
     unsigned kind = conn->client->checkout.queued.kind;
     bool is_slow = sim.slow_part > 0 ? draw(sim.slow_part) == 0 : kind == SLOW;
 
-    uint64_t begin = sim.one_core && sim.free > sim.now ? sim.free : sim.now;
-
     conn->place = BUSY;
-    conn->begun = sim.now;
     fcgi_queue_runs(&conn->side->server.queue, kind);
-    sim.free = begin + about(is_slow ? sim.slow : sim.service);
-    schedule(ANSWERS, conn, sim.free);
+    schedule(ANSWERS, conn, sim.now + about(is_slow ? sim.slow : sim.service));
 }
 
 static void grant(struct side *side);
@@ -286,14 +279,11 @@ static void answers(struct sim_conn *conn)
     grant(side);
     conn->served++;
     /* A process that is one too many closes and ends. */
-    if (sim.bound > sim.processes ||
-        conn->served >= side->config.keep_alive_requests) {
-        fcgi_server_took(&side->server, sim.now - conn->begun, sim.now);
+    if (sim.bound > sim.processes) {
         close_conn(conn);
         return;
     }
-    switch (fcgi_server_give(&side->local, conn->served, sim.now - conn->begun,
-                             sim.now, &next)) {
+    switch (fcgi_server_give(&side->local, conn->served, sim.now, &next)) {
     case FCGI_GIVE_KEEP:
         conn->place = IDLE;
         conn->idle_since = sim.now;
@@ -484,59 +474,24 @@ static void test_fast(void **state)
 }
 
 /* An application that serves all that come: all get a connection, soon. */
-static void try_all(bool tells, uint64_t service)
+static void try_all(bool tells)
 {
     struct side *side = &sim.sides[0];
 
-    begin(UINT32_MAX, service);
+    begin(UINT32_MAX, 5 * MS);
     add_side(0, tells, 1000);
     measure(500 * MS);
     measure(10 * SECOND);
     assert_true(side->server.limit.learned > 900);
     assert_true(side->opened <= 40);
-    assert_true(side->longest < 8 * service);
+    assert_true(side->longest < 40 * MS);
 }
 
 static void test_all(void **state)
 {
     (void)state;
-    try_all(true, 5 * MS);
-    try_all(false, 5 * MS);
-    try_all(true, MS);
-    try_all(false, MS);
-}
-
-/* The same where all that come have to share a core: as many connections as
- * keep it busy, and no more. What was opened at first, when nothing was known,
- * is not opened again. */
-static void try_crowd(bool tells)
-{
-    struct side *side = &sim.sides[0];
-
-    begin(UINT32_MAX, MS / 20);
-    sim.one_core = true;
-    add_side(0, tells, 1000);
-    side->config.keep_alive_requests = 1000;
-    measure(SECOND);
-    measure(60 * SECOND);
-    measure(10 * SECOND);
-    assert_in_range(side->server.limit.proven, FCGI_LIMIT_CROWD - 1,
-                    FCGI_LIMIT_CROWD);
-    assert_true(side->done > 19000 * 10);
-    assert_in_range(side->opened, 190, 210);
-    assert_true(side->longest < 2 * side->waited / side->done);
-    /* It becomes slower, and serves more at a time. */
-    sim.one_core = false;
-    sim.service = 20 * MS;
-    measure(SECOND);
-    assert_true(side->server.limit.proven > 900);
-}
-
-static void test_crowd(void **state)
-{
-    (void)state;
-    try_crowd(true);
-    try_crowd(false);
+    try_all(true);
+    try_all(false);
 }
 
 /* Scripts that take seconds, and processes enough: nobody waits for another. */
@@ -763,7 +718,6 @@ int main(void)
         TEST(test_few_processes),
         TEST(test_fast),
         TEST(test_all),
-        TEST(test_crowd),
         TEST(test_slow_scripts),
         TEST(test_changes),
         TEST(test_mixture),

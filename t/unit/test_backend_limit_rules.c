@@ -33,6 +33,17 @@ static void finish(unsigned n)
         fcgi_limit_finish(&limit, false, limit.proven + 1, NOW);
 }
 
+/* Of `open` connections that serve so many in a span. */
+static uint64_t soon_after(unsigned open, unsigned n, uint64_t span)
+{
+    limit.span = NOW;
+    limit.span_first = limit.finished;
+    for (unsigned i = 1; i < n; i++)
+        fcgi_limit_finish(&limit, false, open, NOW + span / 2);
+    fcgi_limit_finish(&limit, false, open, NOW + span);
+    return limit.soon;
+}
+
 static void test_at_first(void **state)
 {
     (void)state;
@@ -59,8 +70,7 @@ static void test_reset(void **state)
     fcgi_limit_finish(&limit, true, 5, NOW);
     fcgi_limit_look(&limit, 3, NOW);
     fcgi_limit_unkept(&limit);
-    fcgi_limit_took(&limit, MS, 3, NOW);
-    fcgi_limit_took(&limit, MS, 3, NOW + FCGI_LIMIT_SPAN_FIRST);
+    soon_after(2, 800, FCGI_LIMIT_SPAN);
     fcgi_limit_reset(&limit);
     assert_int_equal(limit.learned, 1);
     assert_int_equal(limit.window, 1);
@@ -68,75 +78,8 @@ static void test_reset(void **state)
     assert_int_equal(limit.unkept + limit.pause + limit.again, 0);
     assert_int_equal(limit.moved + limit.looked + limit.seen, 0);
     assert_int_equal(limit.finished + limit.next_more, 0);
-    assert_int_equal(limit.span + limit.served, 0);
-    assert_int_equal(limit.length, 2 * FCGI_LIMIT_SPAN);
+    assert_int_equal(limit.span + limit.span_first, 0);
     assert_int_equal(limit.soon, FCGI_LIMIT_SOON);
-    assert_true(limit.least == UINT64_MAX && !limit.has_enough);
-}
-
-/* `n` requests in a span of `length`, each of which took so long, with so many
- * connections, which are all that are learned. */
-static void serve(unsigned n, uint64_t took, unsigned open, uint64_t length)
-{
-    limit.learned = open;
-    limit.span = NOW;
-    limit.length = length;
-    limit.served = 0;
-    for (unsigned i = 0; i < n; i++)
-        fcgi_limit_took(&limit, took, open, NOW + length * (i + 1) / n);
-}
-
-/* With 64 connections, 4 ms for each request are 1,600 in 100 ms. */
-static void test_enough(void **state)
-{
-    const uint64_t span = FCGI_LIMIT_SPAN;
-    const uint64_t end = NOW + span;
-
-    (void)state;
-    begin(TELLS, 0);
-    serve(1600, MS / 2, 64, span);
-    assert_false(fcgi_limit_may_open(&limit, 64, end));
-    assert_false(fcgi_limit_may_open(&limit, 64, end + 2 * span - 1));
-    assert_true(fcgi_limit_may_open(&limit, 64, end + 2 * span));
-    assert_true(fcgi_limit_may_open(&limit, 63, end));
-    /* Not so fast; not for a whole span; hardly longer than at best. */
-    serve(1599, MS / 2, 64, span);
-    assert_true(fcgi_limit_may_open(&limit, 64, end));
-    serve(1600, MS / 2, 64, span);
-    limit.has_enough = false;
-    limit.span = NOW;
-    fcgi_limit_took(&limit, MS, 64, end - 1);
-    assert_true(fcgi_limit_may_open(&limit, 64, end - 1));
-    begin(TELLS, 0);
-    serve(1600, MS / 2 + 1, 64, span);
-    assert_true(fcgi_limit_may_open(&limit, 64, end));
-    /* More than those show whether it is busy, not whether it is fast. */
-    serve(1600, 3 * MS, 640, span);
-    assert_false(fcgi_limit_may_open(&limit, 640, end));
-    /* One that was set is not gone below. */
-    limit.most = 641;
-    limit.learned = 641;
-    assert_true(fcgi_limit_may_open(&limit, 640, end));
-}
-
-/* After a pause it is as if there were enough, but for a short span. */
-static void test_enough_after_pause(void **state)
-{
-    const uint64_t late = NOW + 2 * FCGI_LIMIT_SPAN;
-    const uint64_t first = late + FCGI_LIMIT_SPAN_FIRST;
-
-    (void)state;
-    begin(TELLS, 0);
-    serve(1, MS, 64, 2 * FCGI_LIMIT_SPAN - 1);
-    assert_true(fcgi_limit_may_open(&limit, 64, late));
-    serve(1, MS, 64, 2 * FCGI_LIMIT_SPAN);
-    assert_false(fcgi_limit_may_open(&limit, 64, late));
-    fcgi_limit_took(&limit, MS, 64, first - 1);
-    assert_false(fcgi_limit_may_open(&limit, 64, first - 1));
-    fcgi_limit_took(&limit, MS, 64, first);
-    assert_true(fcgi_limit_may_open(&limit, 64, first));
-    assert_int_equal(limit.length, FCGI_LIMIT_SPAN);
-    assert_int_equal(limit.served, 0);
 }
 
 /* A connection waits for a process after 16 times what a request takes. */
@@ -149,7 +92,7 @@ static void test_soon(void **state)
     begin(TELLS, 2);
     fcgi_limit_begin(&limit, &wait, 0, NOW);
     assert_int_equal(wait.soon, 20 * MS);
-    serve(800, MS, 2, span); /* 0.25 ms */
+    assert_int_equal(soon_after(2, 800, span), 4 * MS); /* 0.25 ms */
     fcgi_limit_begin(&limit, &wait, 0, NOW);
     assert_int_equal(wait.soon, 4 * MS);
     assert_false(fcgi_limit_is_stuck(&limit, &wait, false, NOW + 4 * MS - 1));
@@ -158,13 +101,19 @@ static void test_soon(void **state)
         fcgi_limit_wants_idle(&limit, &wait, false, 3, NOW + 4 * MS - 1));
     assert_true(fcgi_limit_wants_idle(&limit, &wait, false, 3, NOW + 4 * MS));
     assert_true(fcgi_limit_is_one_too_many(&limit, &wait, 3, NOW + 4 * MS));
-    serve(8000, MS, 2, span);
-    assert_int_equal(limit.soon, 2 * MS);
-    serve(80, MS, 2, span);
-    assert_int_equal(limit.soon, 20 * MS);
-    serve(8000, MS, 2, span);
-    serve(1, MS, 2, 2 * span);
-    assert_int_equal(limit.soon, 20 * MS);
+    assert_int_equal(soon_after(2, 1601, span), 2 * MS);
+    assert_int_equal(soon_after(2, 400, span), 8 * MS);
+    assert_int_equal(soon_after(2, 159, span), 20 * MS);
+    /* Not before the span is over; another worker's clock; after a pause. */
+    soon_after(2, 400, span);
+    assert_int_equal(soon_after(2, 800, span - 1), 8 * MS);
+    limit.span = NOW + span;
+    fcgi_limit_finish(&limit, false, 2, NOW);
+    assert_int_equal(limit.soon, 8 * MS);
+    assert_int_equal(soon_after(2, 1, 2 * span), 20 * MS);
+    /* What was set is not looked for. */
+    limit.most = 2;
+    assert_int_equal(soon_after(2, 800, span), 20 * MS);
 }
 
 static void test_unkept(void **state)
@@ -413,21 +362,13 @@ static void test_look(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_at_first),
-        cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_unkept),
-        cmocka_unit_test(test_proven),
-        cmocka_unit_test(test_failed),
-        cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_begin),
-        cmocka_unit_test(test_stuck),
-        cmocka_unit_test(test_wants_idle),
-        cmocka_unit_test(test_one_too_many),
-        cmocka_unit_test(test_finish),
-        cmocka_unit_test(test_look),
-        cmocka_unit_test(test_enough),
+        cmocka_unit_test(test_at_first),   cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_unkept),     cmocka_unit_test(test_proven),
+        cmocka_unit_test(test_failed),     cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_begin),      cmocka_unit_test(test_stuck),
+        cmocka_unit_test(test_wants_idle), cmocka_unit_test(test_one_too_many),
+        cmocka_unit_test(test_finish),     cmocka_unit_test(test_look),
         cmocka_unit_test(test_soon),
-        cmocka_unit_test(test_enough_after_pause),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

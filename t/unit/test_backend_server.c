@@ -115,13 +115,13 @@ static void test_give(void **state)
     fcgi_server_take(&a, &checkouts[0], 1);
     fcgi_server_take(&a, &checkouts[0], 1);
     fcgi_server_take(&b, &checkouts[1], 1);
-    assert_int_equal(fcgi_server_give(&a, 1, 1, 1, &next), FCGI_GIVE_HANDOFF);
+    assert_int_equal(fcgi_server_give(&a, 1, 1, &next), FCGI_GIVE_HANDOFF);
     assert_ptr_equal(next, &checkouts[1]);
-    assert_int_equal(fcgi_server_give(&a, 1, 1, 1, &next), FCGI_GIVE_KEEP);
+    assert_int_equal(fcgi_server_give(&a, 1, 1, &next), FCGI_GIVE_KEEP);
     assert_numbers("2 1 0");
     assert_int_equal(a.idle, 1);
     assert_int_equal(fcgi_server_take(&a, &checkouts[0], 1), FCGI_TAKE_IDLE);
-    assert_int_equal(fcgi_server_give(&a, 1, 1, 1, &next), FCGI_GIVE_KEEP);
+    assert_int_equal(fcgi_server_give(&a, 1, 1, &next), FCGI_GIVE_KEEP);
     config.max_connections = 0; /* there are slots enough, but... */
     assert_int_equal(fcgi_server_take(&b, &checkouts[0], 1), FCGI_TAKE_ASK);
     assert_ptr_equal(checkouts[0].asked, &a);
@@ -130,7 +130,7 @@ static void test_give(void **state)
     /* It died meanwhile: its slot is the checkout's. */
     assert_false(fcgi_server_idle_gone(&a, &standing, false));
     assert_numbers("2 0 0");
-    assert_int_equal(fcgi_server_give(&b, 1, 1, 1, &next), FCGI_GIVE_KEEP);
+    assert_int_equal(fcgi_server_give(&b, 1, 1, &next), FCGI_GIVE_KEEP);
     assert_true(fcgi_server_idle_gone(&b, &standing, false));
     assert_null(fcgi_server_free_slot(&server, NULL, 1));
     assert_numbers("1 0 0");
@@ -147,9 +147,9 @@ static void test_richest(void **state)
     fcgi_server_join(&server, &c);
     for (int i = 0; i < 3; i++)
         fcgi_server_take_slot(&server);
-    fcgi_server_give(&a, 1, 1, 1, &next);
-    fcgi_server_give(&b, 1, 1, 1, &next);
-    fcgi_server_give(&b, 1, 1, 1, &next);
+    fcgi_server_give(&a, 1, 1, &next);
+    fcgi_server_give(&b, 1, 1, &next);
+    fcgi_server_give(&b, 1, 1, &next);
     fcgi_server_take(&c, &checkouts[0], 1);
     assert_ptr_equal(checkouts[0].asked, &b);
     fcgi_server_leave(&c);
@@ -160,7 +160,7 @@ static bool keeps(uint64_t now)
 {
     struct fcgi_checkout *next = NULL;
 
-    if (fcgi_server_give(&a, 1, 1, now, &next) == FCGI_GIVE_CLOSE)
+    if (fcgi_server_give(&a, 1, now, &next) == FCGI_GIVE_CLOSE)
         return false;
     fcgi_server_take(&a, &checkouts[7], 1);
     return true;
@@ -201,9 +201,9 @@ static void test_waiting(void **state)
     assert_null(victim);
     fcgi_server_conn_closed(&server, &first);
     fcgi_server_take_slot(&server);
-    fcgi_server_give(&b, 1, 1, 1, &next);
+    fcgi_server_give(&b, 1, 1, &next);
     fcgi_server_take_slot(&server);
-    fcgi_server_give(&b, 1, 1, 1, &next);
+    fcgi_server_give(&b, 1, 1, &next);
     fcgi_server_conn_begin(&server, &first, false, 1000);
     fcgi_server_conn_check(&server, &first, 1000 + SOON, &victim);
     assert_ptr_equal(victim, &b);
