@@ -78,6 +78,7 @@ void fcgi_limit_begin(const struct fcgi_limit *limit,
 
     wait->since = now;
     wait->soon = limit->soon;
+    wait->slow = now + FCGI_LIMIT_SLOW;
     wait->enough = limit->finished + busy + enough(limit);
 }
 
@@ -122,8 +123,17 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
                            unsigned open, uint64_t now)
 {
     if (!limit->tells && !fcgi_limit_is_set(limit) && open <= learned(limit))
-        return !late && now >= wait->since + FCGI_LIMIT_SLOW;
+        return now >= wait->slow;
     return now >= wait->since + (late ? FCGI_LIMIT_LATE : wait->soon);
+}
+
+/* One that was passed is rarely held up: a backlog that has overflown is filled
+ * again without order. It has others closed the more seldom, the longer its
+ * script takes. */
+void fcgi_limit_got_idle(struct fcgi_limit_wait *wait, bool late, uint64_t now)
+{
+    if (late)
+        wait->slow = now + (now - wait->since);
 }
 
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,

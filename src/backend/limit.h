@@ -80,6 +80,7 @@ struct fcgi_limit_wait {
     uint64_t since;
     uint64_t soon;   /* after so long it waits for a process */
     uint64_t enough; /* `finished` at which others have done enough */
+    uint64_t slow;   /* until then its script may just be slow */
 };
 
 /* `most`: how many there may be, UINT32_MAX for any number; 0: that is learned.
@@ -121,6 +122,9 @@ bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
 bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
                            const struct fcgi_limit_wait *wait, bool late,
                            unsigned open, uint64_t now);
+
+/* One was closed for it. */
+void fcgi_limit_got_idle(struct fcgi_limit_wait *wait, bool late, uint64_t now);
 
 /* Whether it was only tried, and waits for long. */
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,

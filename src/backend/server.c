@@ -464,6 +464,7 @@ uint64_t fcgi_server_conn_check(struct fcgi_server *server,
     if (local == NULL)
         goto out;
     fcgi_limit_failed(&server->limit, stuck, get(&server->open), now);
+    fcgi_limit_got_idle(&standing->wait, late, now);
     local->idle--;
     add(&server->idle, -1);
     /* One message stands for all that were not yet told. */

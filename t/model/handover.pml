@@ -24,7 +24,7 @@
  * of: src/backend/worker.c take_promised pack on_request unpack on_delivery
  *     fcgi_worker_cancel on_idle_dead fcgi_worker_release on_reclaim on_look
  *     fcgi_worker_checkout free_slot deliver
- * sum: 2225246fb7cc */
+ * sum: 4c4ea6e40f42 */
 #ifndef MOST
 #define MOST 1 /* MaxConnections */
 #endif

@@ -16,7 +16,7 @@
  * of: src/backend/server.c is_stuck set_standing one_too_many_waits
  *     fcgi_server_conn_begin fcgi_server_conn_accepted
  *     fcgi_server_conn_answered may_open
- * sum: 0bf88ad779e0 */
+ * sum: 5bcc2bb25bd2 */
 #ifndef PROCESSES
 #define PROCESSES 1
 #endif

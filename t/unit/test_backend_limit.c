@@ -80,6 +80,7 @@ static struct {
     uint64_t service;   /* mean time of a request */
     unsigned slow_part; /* one of so many takes `slow` instead; 0: none */
     uint64_t slow;
+    bool unordered; /* the backlog overflows, and is filled again by chance */
     struct sim_conn *backlog[CONNS];
     size_t first, last;
     struct sim_conn conns[CONNS];
@@ -154,8 +155,11 @@ static void grant(struct side *side);
 static void accept_more(void)
 {
     while (sim.first < sim.last && sim.bound < sim.processes) {
-        struct sim_conn *conn = sim.backlog[sim.first++ % CONNS];
+        size_t any = sim.first +
+                     (sim.unordered ? draw(sim.last - sim.first) : 0);
+        struct sim_conn *conn = sim.backlog[any % CONNS];
 
+        sim.backlog[any % CONNS] = sim.backlog[sim.first++ % CONNS];
         sim.bound++;
         serve(conn);
         if (!conn->side->server.limit.tells)
@@ -672,6 +676,27 @@ static void test_slow_path(void **state)
     assert_true(side->slow_done > 60 * 8 * 9 / 10);
 }
 
+/* Over TCP who is answered was not always accepted after those who came before,
+ * as a backlog that overflows drops some. Nobody waits for ever for that, and
+ * nobody else asks. */
+static void test_unordered(void **state)
+{
+    struct side *side = &sim.sides[0];
+
+    (void)state;
+    begin(4, 5 * MS);
+    sim.unordered = true;
+    add_side(0, false, 0);
+    for (unsigned i = 0; i < 400; i++) {
+        side->clients[i].side = side;
+        schedule(ASKS, &side->clients[i], sim.now + draw(100 * MS));
+    }
+    side->config.queue_size = 0;
+    side->think = 3600 * SECOND;
+    measure(10 * SECOND);
+    assert_int_equal(side->done, 400);
+}
+
 /* QueueSize 0: nobody waits, and nobody is refused for what was learned. */
 static void test_no_queue(void **state)
 {
@@ -728,6 +753,7 @@ int main(void)
         TEST(test_one_too_many),
         TEST(test_slow_scripts_few_processes),
         TEST(test_no_queue),
+        TEST(test_unordered),
         TEST(test_slow_path),
     };
 

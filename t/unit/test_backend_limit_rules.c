@@ -269,7 +269,8 @@ static void test_stuck(void **state)
 static bool wants_idle(unsigned most, bool tells, bool late, unsigned open,
                        uint64_t after)
 {
-    const struct fcgi_limit_wait wait = {.since = NOW, .soon = FCGI_LIMIT_SOON};
+    const struct fcgi_limit_wait wait = {
+        .since = NOW, .soon = FCGI_LIMIT_SOON, .slow = NOW + FCGI_LIMIT_SLOW};
 
     fcgi_limit_init(&limit, most, tells);
     for (int i = 0; i < 2; i++)
@@ -287,13 +288,32 @@ static void test_wants_idle(void **state)
     assert_true(wants_idle(0, !TELLS, false, 3, FCGI_LIMIT_SOON));
     assert_false(wants_idle(0, !TELLS, false, 2, FCGI_LIMIT_SLOW - 1));
     assert_true(wants_idle(0, !TELLS, false, 2, FCGI_LIMIT_SLOW));
-    assert_false(wants_idle(0, !TELLS, true, 2, 2 * FCGI_LIMIT_SLOW));
+    assert_false(wants_idle(0, !TELLS, true, 2, FCGI_LIMIT_SLOW - 1));
+    assert_true(wants_idle(0, !TELLS, true, 2, FCGI_LIMIT_SLOW));
     assert_true(wants_idle(2, !TELLS, false, 2, FCGI_LIMIT_SOON));
+}
+
+/* Who was passed has others closed after 1 s, 2 s, 4 s. */
+static void test_got_idle(void **state)
+{
+    struct fcgi_limit_wait wait;
+
+    (void)state;
+    begin(!TELLS, 2);
+    fcgi_limit_begin(&limit, &wait, 0, NOW);
+    assert_int_equal(wait.slow, NOW + FCGI_LIMIT_SLOW);
+    fcgi_limit_got_idle(&wait, false, NOW + FCGI_LIMIT_SLOW);
+    assert_int_equal(wait.slow, NOW + FCGI_LIMIT_SLOW);
+    fcgi_limit_got_idle(&wait, true, NOW + FCGI_LIMIT_SLOW);
+    assert_int_equal(wait.slow, NOW + 2 * FCGI_LIMIT_SLOW);
+    fcgi_limit_got_idle(&wait, true, NOW + 2 * FCGI_LIMIT_SLOW);
+    assert_int_equal(wait.slow, NOW + 4 * FCGI_LIMIT_SLOW);
 }
 
 static void test_one_too_many(void **state)
 {
-    const struct fcgi_limit_wait wait = {.since = NOW, .soon = FCGI_LIMIT_SOON};
+    const struct fcgi_limit_wait wait = {
+        .since = NOW, .soon = FCGI_LIMIT_SOON, .slow = NOW + FCGI_LIMIT_SLOW};
     const uint64_t soon = NOW + FCGI_LIMIT_SOON;
 
     (void)state;
@@ -368,7 +388,7 @@ int main(void)
         cmocka_unit_test(test_begin),      cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_wants_idle), cmocka_unit_test(test_one_too_many),
         cmocka_unit_test(test_finish),     cmocka_unit_test(test_look),
-        cmocka_unit_test(test_soon),
+        cmocka_unit_test(test_soon),       cmocka_unit_test(test_got_idle),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
