@@ -12,6 +12,7 @@
 
 #include "guard.h"
 #include "http/accept.h"
+#include "http/chars.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -77,9 +78,24 @@ static void table(void **state)
     assert_false(fcgi_http_accept_json((struct fcgi_text){NULL, 0}));
 }
 
+/* Letters are the same in both cases, and nothing else is. */
+static void test_same(void **state)
+{
+    const char *lower = "abcdefghijklmnopqrstuvwxyz@[`{^~";
+    const char *text = "ABCDEFGHIJKLMNOPQRSTUVWXYZ@[`{^~";
+
+    (void)state;
+    assert_true(fcgi_http_text_same(text, lower, strlen(lower)));
+    assert_true(fcgi_http_text_same(lower, lower, strlen(lower)));
+    assert_false(fcgi_http_text_same("@", "`", 1));
+    assert_false(fcgi_http_text_same("[", "{", 1));
+    assert_false(fcgi_http_text_same("^", "~", 1));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(table)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table),
+                                       cmocka_unit_test(test_same)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -417,6 +417,24 @@ static void test_record_begun(void **state)
     assert_int_equal(next_of(&length), 0);
 }
 
+/* Even where it is of one byte, which is not sent yet. */
+static void test_record_of_one(void **state)
+{
+    const uint8_t *bytes = (const uint8_t *)"abc";
+    size_t length;
+
+    (void)state;
+    fcgi_request_init(all.r, 1, FCGI_RESPONDER, 0, NULL, 0, NULL, 0);
+    fcgi_request_stdin(all.r, bytes, 1, 0, false);
+    next_of(&length);
+    fcgi_request_sent(all.r, BEGIN_LEN + 8 + 8);
+    fcgi_request_stdin(all.r, bytes, 3, 0, false);
+    assert_int_equal(next_of(&length), 5);
+    assert_int_equal(length, 1 + 7 + 8 + 2 + 6);
+    assert_memory_equal(all.iov[0].iov_base, "a", 1);
+    assert_memory_equal(all.iov[2].iov_base, "\1\5\0\1\0\2\6\0", 8);
+}
+
 /* One of which nothing is sent yet takes what has come meanwhile: the first
  * one, and one behind another. */
 static void test_record_not_begun(void **state)
@@ -646,6 +664,7 @@ int main(void)
         cmocka_unit_test(test_any_pairs),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_record_begun),
+        cmocka_unit_test(test_record_of_one),
         cmocka_unit_test(test_record_not_begun),
         cmocka_unit_test(test_huge),
     };
