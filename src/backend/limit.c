@@ -127,7 +127,7 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
     return now >= wait->since + (late ? FCGI_LIMIT_LATE : wait->soon);
 }
 
-/* One that was passed is rarely held up: a backlog that has overflown is filled
+/* One that was passed is rarely held up: a backlog that has overflowed is filled
  * again without order. It has others closed the more seldom, the longer its
  * script takes. */
 void fcgi_limit_got_idle(struct fcgi_limit_wait *wait, bool late, uint64_t now)
@@ -161,10 +161,10 @@ void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
 }
 
 /*
- * How long a request takes is how many connections there are by how many
- * requests are finished in a time (Little's law): on the average, and no more
- * than that where connections are idle. After a pause that is not known.
- * (Another worker's clock may be behind.)
+ * How long a request takes, on the average, is how many connections there are
+ * by how many requests are finished in a time (Little's law); where some are
+ * idle it takes less. After a pause it is not known. Another worker's clock may
+ * be behind.
  */
 static void end_span(struct fcgi_limit *limit, unsigned open, uint64_t now)
 {
