@@ -127,8 +127,8 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
     return now >= wait->since + (late ? FCGI_LIMIT_LATE : wait->soon);
 }
 
-/* One that was passed is rarely held up, but where a backlog has overflowed: that
- * is filled again without order. It has others closed the more seldom, the
+/* One that was passed is rarely held up, but where a backlog has overflowed:
+ * that is filled again without order. It has others closed the more seldom, the
  * longer its script takes. */
 void fcgi_limit_got_idle(struct fcgi_limit_wait *wait, bool late, uint64_t now)
 {

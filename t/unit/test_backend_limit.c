@@ -155,8 +155,8 @@ static void grant(struct side *side);
 static void accept_more(void)
 {
     while (sim.first < sim.last && sim.bound < sim.processes) {
-        size_t any = sim.first +
-                     (sim.unordered ? draw(sim.last - sim.first) : 0);
+        size_t any =
+            sim.first + (sim.unordered ? draw(sim.last - sim.first) : 0);
         struct sim_conn *conn = sim.backlog[any % CONNS];
 
         sim.backlog[any % CONNS] = sim.backlog[sim.first++ % CONNS];
@@ -740,20 +740,13 @@ static void test_half(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_few_processes),
-        TEST(test_fast),
-        TEST(test_all),
-        TEST(test_slow_scripts),
-        TEST(test_changes),
-        TEST(test_mixture),
-        TEST(test_two),
-        TEST(test_half),
-        TEST(test_looks),
-        TEST(test_slow_and_idle),
-        TEST(test_one_too_many),
-        TEST(test_slow_scripts_few_processes),
-        TEST(test_no_queue),
-        TEST(test_unordered),
+        TEST(test_few_processes), TEST(test_fast),
+        TEST(test_all),           TEST(test_slow_scripts),
+        TEST(test_changes),       TEST(test_mixture),
+        TEST(test_two),           TEST(test_half),
+        TEST(test_looks),         TEST(test_slow_and_idle),
+        TEST(test_one_too_many),  TEST(test_slow_scripts_few_processes),
+        TEST(test_no_queue),      TEST(test_unordered),
         TEST(test_slow_path),
     };
 
