@@ -40,7 +40,9 @@ UNIT_TESTS = \
 	t/unit/test_gateway_buffer \
 	t/unit/test_gateway_client \
 	t/unit/test_gateway_authorizer \
+	t/unit/test_gateway_early \
 	t/unit/test_gateway_exchange \
+	t/unit/test_gateway_linger \
 	t/unit/test_gateway_stream \
 	t/unit/test_gateway_log \
 	t/unit/test_gateway_origin \
@@ -428,7 +430,8 @@ libtest_la_SOURCES = \
 	t/unit/test_config_util.h \
 	t/unit/test_gateway_reply_cases.h \
 	t/unit/proto_random.h \
-	t/unit/proto_trace.c t/unit/proto_trace.h
+	t/unit/proto_trace.c t/unit/proto_trace.h \
+	t/unit/tcp_pair.c t/unit/tcp_pair.h
 # It makes memory short.
 t_unit_test_backend_checkout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 # System calls fail when it wants them to.
@@ -452,6 +455,7 @@ clock_la_LDFLAGS = $(MODULE_LDFLAGS)
 WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 t_unit_test_gateway_access_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
 t_unit_test_gateway_authorizer_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
+t_unit_test_gateway_early_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_exchange_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_tail_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_sendfile_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
@@ -459,6 +463,7 @@ t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) \
 	-Wl,--wrap=open,--wrap=memfd_create,--wrap=pwrite,--wrap=pread \
 	-Wl,--wrap=open64,--wrap=pwrite64,--wrap=pread64
 t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl
+t_unit_test_gateway_linger_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 t_unit_test_gateway_params_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 # A plugin that misbehaves, for t/e2e/bite*.t.
 monkey_badplugin_la_SOURCES = \

@@ -483,6 +483,11 @@ static inline bool has_seen(void)
     return n_seen > 0;
 }
 
+static inline bool has_asked(void)
+{
+    return params_seen;
+}
+
 static inline bool has_no_app(void)
 {
     return app < 0;

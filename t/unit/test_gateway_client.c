@@ -15,14 +15,13 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "gateway/client.h"
-#include "gateway/linger.h"
+#include "tcp_pair.h"
 
 #define PATIENCE 5000 /* ms, for what has to come */
 
@@ -59,7 +58,6 @@ int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 /* --- the rig ----------------------------------------------------------- */
 
 static struct fcgi_loop *loop;
-static struct fcgi_linger_list lingering;
 static struct fcgi_client client;
 static int fd, peer;
 static char told[256];     /* what the handlers were */
@@ -161,7 +159,6 @@ static void start(void)
     close_in_room = no_memory = no_epoll = watch_fails = false;
     loop = fcgi_loop_new();
     assert_non_null(loop);
-    fcgi_linger_init(&lingering, loop);
     memset(&client, 0, sizeof(client));
     fcgi_client_open(&client, loop, &host, &script, fd, false, &handlers);
     assert_false(client.io.added); /* nobody waits for it yet */
@@ -184,20 +181,12 @@ static int set_up(void **state)
 /* The same over TCP, which a reset needs. */
 static int set_up_tcp(void **state)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(in);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int fds[2];
 
     (void)state;
-    assert_int_equal(bind(listener, (const struct sockaddr *)&in, size), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    getsockname(listener, (struct sockaddr *)&in, &size);
-    peer = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(peer, (const struct sockaddr *)&in, size), 0);
-    fd = accept(listener, NULL, NULL);
-    assert_true(fd >= 0);
-    close(listener);
+    tcp_pair(fds);
+    fd = fds[0];
+    peer = fds[1];
     start();
     return 0;
 }
@@ -206,8 +195,6 @@ static int tear_down(void **state)
 {
     (void)state;
     fcgi_client_close(&client);
-    fcgi_linger_end_all(&lingering);
-    assert_int_equal(lingering.count, 0);
     fcgi_buffer_free(&client.out);
     fcgi_loop_free(loop);
     if (fd >= 0)
@@ -704,84 +691,6 @@ static void test_readable(void **state)
     assert_string_equal(told, "readable readable");
 }
 
-/* --- lingering --------------------------------------------------------- */
-
-/* A client that has sent more than was read gets its whole answer all the same
- * when the host closes. */
-static void test_linger(void **state)
-{
-    char byte;
-
-    (void)state;
-    assert_int_equal(send(peer, "more", 4, 0), 4);
-    run_for(20);
-    put("answer");
-    fcgi_client_finish(&client);
-    fcgi_linger_start(&lingering, fd);
-    assert_string_equal(told, "written");
-    assert_int_equal(lingering.count, 1);
-    close(fd);
-    fd = -1;
-    run_for(20);
-    assert_int_equal(send(peer, "and more", 8, MSG_NOSIGNAL), 8);
-    run_for(20);
-    expect("answer");
-    assert_int_equal(recv(peer, &byte, 1, 0), 0); /* the end, no reset */
-    close(peer);
-    peer = -1;
-    for (int i = 0; i < PATIENCE / 5 && lingering.count > 0; i++)
-        fcgi_loop_wait(loop, 5);
-    assert_int_equal(lingering.count, 0);
-}
-
-static void test_no_linger(void **state)
-{
-    (void)state;
-    fcgi_client_finish(&client);
-    fcgi_linger_start(&lingering, fd); /* nothing is on its way */
-    assert_string_equal(told, "written");
-    assert_int_equal(lingering.count, 0);
-}
-
-static void test_linger_no_memory(void **state)
-{
-    (void)state;
-    assert_int_equal(send(peer, "more", 4, 0), 4);
-    put("answer");
-    no_memory = true;
-    fcgi_client_finish(&client);
-    fcgi_linger_start(&lingering, fd);
-    no_memory = false;
-    assert_string_equal(told, "written");
-    assert_int_equal(lingering.count, 0);
-}
-
-/* There is an upper number, and the oldest make room. */
-static void test_linger_most(void **state)
-{
-    int first[2], pair[2];
-    char byte;
-
-    (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, first), 0);
-    assert_int_equal(send(first[1], "x", 1, 0), 1);
-    fcgi_linger_start(&lingering, first[0]);
-    close(first[0]);
-    for (int i = 1; i < FCGI_LINGER_MOST + 3; i++) {
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-        assert_int_equal(send(pair[1], "x", 1, 0), 1);
-        fcgi_linger_start(&lingering, pair[0]);
-        close(pair[0]);
-        close(pair[1]);
-        assert_true(lingering.count <= FCGI_LINGER_MOST);
-    }
-    assert_int_equal(lingering.count, FCGI_LINGER_MOST);
-    /* The first is closed: not only for sending, so that writing fails. */
-    assert_true(recv(first[1], &byte, 1, MSG_DONTWAIT) <= 0);
-    assert_int_equal(send(first[1], "x", 1, MSG_NOSIGNAL), -1);
-    close(first[1]);
-}
-
 int main(void)
 {
 #define UNIX(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -815,10 +724,6 @@ int main(void)
         UNIX(test_no_epoll),
         UNIX(test_not_watched),
         UNIX(test_readable),
-        TCP(test_linger),
-        UNIX(test_no_linger),
-        UNIX(test_linger_no_memory),
-        UNIX(test_linger_most),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
