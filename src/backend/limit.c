@@ -42,7 +42,7 @@ void fcgi_limit_reset(struct fcgi_limit *limit)
     limit->unkept = limit->proven = limit->closed = limit->in_vain = 0;
     limit->moved = limit->pause = limit->again = limit->looked = 0;
     limit->finished = limit->seen = limit->next_more = 0;
-    limit->span = limit->span_first = 0;
+    limit->span_begin = limit->span_finished = 0;
     limit->soon = FCGI_LIMIT_SOON;
 }
 
@@ -78,7 +78,7 @@ void fcgi_limit_begin(const struct fcgi_limit *limit,
 
     wait->since = now;
     wait->soon = limit->soon;
-    wait->slow = now + FCGI_LIMIT_SLOW;
+    wait->slow_until = now + FCGI_LIMIT_SLOW;
     wait->enough = limit->finished + busy + enough(limit);
 }
 
@@ -123,7 +123,7 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
                            unsigned open, uint64_t now)
 {
     if (!limit->tells && !fcgi_limit_is_set(limit) && open <= learned(limit))
-        return now >= wait->slow;
+        return now >= wait->slow_until;
     return now >= wait->since + (late ? FCGI_LIMIT_LATE : wait->soon);
 }
 
@@ -133,7 +133,7 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
 void fcgi_limit_got_idle(struct fcgi_limit_wait *wait, bool late, uint64_t now)
 {
     if (late)
-        wait->slow = now + (now - wait->since);
+        wait->slow_until = now + (now - wait->since);
 }
 
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
@@ -168,18 +168,20 @@ void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
  */
 static void end_span(struct fcgi_limit *limit, unsigned open, uint64_t now)
 {
-    uint64_t finished = limit->finished - limit->span_first;
+    uint64_t finished = limit->finished - limit->span_finished;
     uint64_t soon = FCGI_LIMIT_SOON;
 
-    if (now < limit->span + FCGI_LIMIT_SPAN)
+    if (now < limit->span_begin + FCGI_LIMIT_SPAN)
         return;
-    if (now < limit->span + 2 * FCGI_LIMIT_SPAN && !fcgi_limit_is_set(limit))
-        soon = FCGI_LIMIT_SOON_TURNS * (now - limit->span) * open / finished;
+    if (now < limit->span_begin + 2 * FCGI_LIMIT_SPAN &&
+        !fcgi_limit_is_set(limit))
+        soon =
+            FCGI_LIMIT_SOON_TURNS * (now - limit->span_begin) * open / finished;
     if (soon < FCGI_LIMIT_SOON_LEAST)
         soon = FCGI_LIMIT_SOON_LEAST;
     limit->soon = soon < FCGI_LIMIT_SOON ? soon : FCGI_LIMIT_SOON;
-    limit->span = now;
-    limit->span_first = limit->finished;
+    limit->span_begin = now;
+    limit->span_finished = limit->finished;
 }
 
 /*

@@ -63,9 +63,9 @@ struct fcgi_limit {
     uint64_t pause;  /* the last one */
     uint64_t again;  /* nothing is tried before */
 
-    uint64_t soon;       /* see FCGI_LIMIT_SOON, as the span before showed */
-    uint64_t span;       /* when this one began, */
-    uint64_t span_first; /* and `finished` then */
+    uint64_t soon;          /* see FCGI_LIMIT_SOON, as the span before showed */
+    uint64_t span_begin;    /* when this one began, */
+    uint64_t span_finished; /* and `finished` then */
 
     uint64_t finished;  /* requests */
     uint64_t looked;    /* when it was looked at last, */
@@ -78,9 +78,9 @@ struct fcgi_limit {
 /* A connection that waits; a part of what its server knows of it. */
 struct fcgi_limit_wait {
     uint64_t since;
-    uint64_t soon;   /* after so long it waits for a process */
-    uint64_t enough; /* `finished` at which others have done enough */
-    uint64_t slow;   /* until then its script may just be slow */
+    uint64_t soon;       /* after so long it waits for a process */
+    uint64_t enough;     /* `finished` at which others have done enough */
+    uint64_t slow_until; /* till then its script may just be slow */
 };
 
 /* `most`: how many there may be, UINT32_MAX for any number; 0: that is learned.

@@ -12,11 +12,11 @@
 /* of: src/backend/limit.c fcgi_limit_may_open enough fcgi_limit_begin
  *     fcgi_limit_proven fcgi_limit_gone fcgi_limit_is_stuck
  *     fcgi_limit_wants_idle fcgi_limit_is_one_too_many fcgi_limit_failed
- *     fcgi_limit_finish fcgi_limit_look
+ *     fcgi_limit_finish fcgi_limit_look fcgi_limit_got_idle
  * of: src/backend/server.c is_stuck set_standing one_too_many_waits
  *     fcgi_server_conn_begin fcgi_server_conn_accepted
  *     fcgi_server_conn_answered may_open
- * sum: 5bcc2bb25bd2 */
+ * sum: 68f42e1eb8a7 */
 #ifndef PROCESSES
 #define PROCESSES 1
 #endif

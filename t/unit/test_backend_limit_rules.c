@@ -36,8 +36,8 @@ static void finish(unsigned n)
 /* Of `open` connections that serve so many in a span. */
 static uint64_t soon_after(unsigned open, unsigned n, uint64_t span)
 {
-    limit.span = NOW;
-    limit.span_first = limit.finished;
+    limit.span_begin = NOW;
+    limit.span_finished = limit.finished;
     for (unsigned i = 1; i < n; i++)
         fcgi_limit_finish(&limit, false, open, NOW + span / 2);
     fcgi_limit_finish(&limit, false, open, NOW + span);
@@ -78,7 +78,7 @@ static void test_reset(void **state)
     assert_int_equal(limit.unkept + limit.pause + limit.again, 0);
     assert_int_equal(limit.moved + limit.looked + limit.seen, 0);
     assert_int_equal(limit.finished + limit.next_more, 0);
-    assert_int_equal(limit.span + limit.span_first, 0);
+    assert_int_equal(limit.span_begin + limit.span_finished, 0);
     assert_int_equal(limit.soon, FCGI_LIMIT_SOON);
 }
 
@@ -107,7 +107,7 @@ static void test_soon(void **state)
     /* Not before the span is over; another worker's clock; after a pause. */
     soon_after(2, 400, span);
     assert_int_equal(soon_after(2, 800, span - 1), 8 * MS);
-    limit.span = NOW + span;
+    limit.span_begin = NOW + span;
     fcgi_limit_finish(&limit, false, 2, NOW);
     assert_int_equal(limit.soon, 8 * MS);
     assert_int_equal(soon_after(2, 1, 2 * span), 20 * MS);
@@ -269,8 +269,9 @@ static void test_stuck(void **state)
 static bool wants_idle(unsigned most, bool tells, bool late, unsigned open,
                        uint64_t after)
 {
-    const struct fcgi_limit_wait wait = {
-        .since = NOW, .soon = FCGI_LIMIT_SOON, .slow = NOW + FCGI_LIMIT_SLOW};
+    const struct fcgi_limit_wait wait = {.since = NOW,
+                                         .soon = FCGI_LIMIT_SOON,
+                                         .slow_until = NOW + FCGI_LIMIT_SLOW};
 
     fcgi_limit_init(&limit, most, tells);
     for (int i = 0; i < 2; i++)
@@ -301,19 +302,20 @@ static void test_got_idle(void **state)
     (void)state;
     begin(!TELLS, 2);
     fcgi_limit_begin(&limit, &wait, 0, NOW);
-    assert_int_equal(wait.slow, NOW + FCGI_LIMIT_SLOW);
+    assert_int_equal(wait.slow_until, NOW + FCGI_LIMIT_SLOW);
     fcgi_limit_got_idle(&wait, false, NOW + FCGI_LIMIT_SLOW);
-    assert_int_equal(wait.slow, NOW + FCGI_LIMIT_SLOW);
+    assert_int_equal(wait.slow_until, NOW + FCGI_LIMIT_SLOW);
     fcgi_limit_got_idle(&wait, true, NOW + FCGI_LIMIT_SLOW);
-    assert_int_equal(wait.slow, NOW + 2 * FCGI_LIMIT_SLOW);
+    assert_int_equal(wait.slow_until, NOW + 2 * FCGI_LIMIT_SLOW);
     fcgi_limit_got_idle(&wait, true, NOW + 2 * FCGI_LIMIT_SLOW);
-    assert_int_equal(wait.slow, NOW + 4 * FCGI_LIMIT_SLOW);
+    assert_int_equal(wait.slow_until, NOW + 4 * FCGI_LIMIT_SLOW);
 }
 
 static void test_one_too_many(void **state)
 {
-    const struct fcgi_limit_wait wait = {
-        .since = NOW, .soon = FCGI_LIMIT_SOON, .slow = NOW + FCGI_LIMIT_SLOW};
+    const struct fcgi_limit_wait wait = {.since = NOW,
+                                         .soon = FCGI_LIMIT_SOON,
+                                         .slow_until = NOW + FCGI_LIMIT_SLOW};
     const uint64_t soon = NOW + FCGI_LIMIT_SOON;
 
     (void)state;
