@@ -39,7 +39,8 @@ void fcgi_limit_reset(struct fcgi_limit *limit)
     atomic_store_explicit(&limit->learned, limit->most > 0 ? limit->most : 1,
                           memory_order_relaxed);
     limit->window = 1;
-    limit->unkept = limit->proven = limit->closed = limit->in_vain = 0;
+    limit->unkept = limit->proven = 0;
+    limit->closed = limit->ordered = limit->in_vain = 0;
     limit->moved = limit->pause = limit->again = limit->looked = 0;
     limit->finished = limit->seen = limit->next_more = 0;
     limit->span_begin = limit->span_finished = 0;
@@ -61,13 +62,13 @@ bool fcgi_limit_may_overflow(const struct fcgi_limit *limit, bool queue)
 }
 
 /*
- * So many requests as each of the proven connections would do twice. A request
- * that was begun later than the one that waits, and is done, shows nothing: its
+ * So many requests as each of those connections would do twice. A request that
+ * was begun later than the one that waits, and is done, shows nothing: its
  * script may be the faster one. That all others have done two is no chance.
  */
-static uint64_t enough(const struct fcgi_limit *limit)
+static uint64_t enough(unsigned conns)
 {
-    return 2 * (uint64_t)limit->proven + 2;
+    return 2 * (uint64_t)conns + 2;
 }
 
 /* Requests that are under way do not count: they were begun before. */
@@ -79,7 +80,8 @@ void fcgi_limit_begin(const struct fcgi_limit *limit,
     wait->since = now;
     wait->soon = limit->soon;
     wait->slow_until = now + FCGI_LIMIT_SLOW;
-    wait->enough = limit->finished + busy + enough(limit);
+    wait->enough =
+        limit->finished + busy + enough(limit->proven + limit->closed);
 }
 
 void fcgi_limit_proven(struct fcgi_limit *limit, uint64_t now)
@@ -130,10 +132,30 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
 /* One that was passed is rarely held up, but where a backlog has overflowed:
  * that is filled again without order. It has others closed the more seldom, the
  * longer its script takes. */
-void fcgi_limit_got_idle(struct fcgi_limit_wait *wait, bool late, uint64_t now)
+bool fcgi_limit_is_overdue(struct fcgi_limit_wait *wait, bool late,
+                           uint64_t now)
 {
-    if (late)
-        wait->slow_until = now + (now - wait->since);
+    if (!late || now < wait->slow_until)
+        return false;
+    wait->slow_until = now + (now - wait->since) / 2;
+    return true;
+}
+
+void fcgi_limit_order(struct fcgi_limit *limit)
+{
+    limit->ordered++;
+}
+
+bool fcgi_limit_take_order(struct fcgi_limit *limit, bool late)
+{
+    if (!late)
+        limit->ordered = 0;
+    if (limit->ordered == 0)
+        return false;
+    limit->ordered--;
+    if (limit->closed < learned(limit))
+        limit->closed++;
+    return true;
 }
 
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
@@ -210,7 +232,8 @@ bool fcgi_limit_finish(struct fcgi_limit *limit, bool stuck, unsigned open,
     }
     fcgi_limit_failed(limit, true, open, now);
     limit->closed++;
-    limit->next_more = limit->finished + (enough(limit) << limit->in_vain);
+    limit->next_more =
+        limit->finished + (enough(limit->proven) << limit->in_vain);
     return true;
 }
 

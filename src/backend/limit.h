@@ -71,6 +71,7 @@ struct fcgi_limit {
     uint64_t looked;    /* when it was looked at last, */
     uint64_t seen;      /* and `finished` then */
     unsigned closed;    /* connections, for those that wait */
+    unsigned ordered;   /* to be closed: see fcgi_limit_is_overdue() */
     unsigned in_vain;   /* times that this was not enough */
     uint64_t next_more; /* `finished` at which more are closed */
 };
@@ -123,8 +124,16 @@ bool fcgi_limit_wants_idle(const struct fcgi_limit *limit,
                            const struct fcgi_limit_wait *wait, bool late,
                            unsigned open, uint64_t now);
 
-/* One was closed for it. */
-void fcgi_limit_got_idle(struct fcgi_limit_wait *wait, bool late, uint64_t now);
+/* Whether one that was passed (`late`) waits for so long that another is to be
+ * closed for it: an idle one, or else the next that is finished, which is
+ * ordered. True once each time that it is to be. */
+bool fcgi_limit_is_overdue(struct fcgi_limit_wait *wait, bool late,
+                           uint64_t now);
+void fcgi_limit_order(struct fcgi_limit *limit);
+
+/* A request is finished: whether its connection is to be closed as that was
+ * ordered. `late`: whether there is still one that was passed. */
+bool fcgi_limit_take_order(struct fcgi_limit *limit, bool late);
 
 /* Whether it was only tried, and waits for long. */
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,

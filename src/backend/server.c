@@ -327,7 +327,9 @@ enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
         fcgi_limit_kept(&server->limit);
     stuck = is_stuck(server, &server->fresh, now) ||
             is_stuck(server, &server->passed, now);
-    if (fcgi_limit_finish(&server->limit, stuck, get(&server->open), now)) {
+    if (fcgi_limit_finish(&server->limit, stuck, get(&server->open), now) ||
+        fcgi_limit_take_order(&server->limit,
+                              fcgi_list_first(&server->passed) != NULL)) {
         give = FCGI_GIVE_CLOSE;
     } else if ((*checkout = next_in_queue(server)) != NULL) {
         give = FCGI_GIVE_HANDOFF;
@@ -461,10 +463,11 @@ uint64_t fcgi_server_conn_check(struct fcgi_server *server,
                                          get(&server->open), now))
         goto out;
     local = most_idle(server);
+    if (fcgi_limit_is_overdue(&standing->wait, late, now) && local == NULL)
+        fcgi_limit_order(&server->limit);
     if (local == NULL)
         goto out;
     fcgi_limit_failed(&server->limit, stuck, get(&server->open), now);
-    fcgi_limit_got_idle(&standing->wait, late, now);
     local->idle--;
     add(&server->idle, -1);
     /* One message stands for all that were not yet told. */

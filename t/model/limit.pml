@@ -12,11 +12,12 @@
 /* of: src/backend/limit.c fcgi_limit_may_open enough fcgi_limit_begin
  *     fcgi_limit_proven fcgi_limit_gone fcgi_limit_is_stuck
  *     fcgi_limit_wants_idle fcgi_limit_is_one_too_many fcgi_limit_failed
- *     fcgi_limit_finish fcgi_limit_look fcgi_limit_got_idle
+ *     fcgi_limit_finish fcgi_limit_look fcgi_limit_is_overdue
+ *     fcgi_limit_order fcgi_limit_take_order
  * of: src/backend/server.c is_stuck set_standing one_too_many_waits
  *     fcgi_server_conn_begin fcgi_server_conn_accepted
  *     fcgi_server_conn_answered may_open
- * sum: 68f42e1eb8a7 */
+ * sum: 9871cef24b70 */
 #ifndef PROCESSES
 #define PROCESSES 1
 #endif
@@ -42,6 +43,7 @@ mtype = { CLOSED, FRESH, PASSED, PROVEN };
 
 /* struct fcgi_limit */
 byte learned = 1, window = 1, proven, closed, in_vain, next_more;
+bool ordered; /* any number of them */
 bool paused, moves; /* until `again`; something finished since the last look */
 
 /* connections */
@@ -61,7 +63,7 @@ bool waits[CLIENTS];          /* for its answer */
 #define MAY_OPEN \
     (open < CONNS && \
      (open < learned || (!paused && open - learned < window)))
-#define ENOUGH (2 * proven + 2)
+#define ENOUGH(conns) (2 * (conns) + 2)
 #define N_IDLE (idle[0] + idle[1] + idle[2])
 #define N_OPEN \
     ((standing[0] != CLOSED) + (standing[1] != CLOSED) + (standing[2] != CLOSED))
@@ -128,7 +130,8 @@ inline begin(client) {
     od;
     assert(c < CONNS);
     open++;
-    need[c] = (proven > N_IDLE -> proven - N_IDLE : 0) + ENOUGH;
+    need[c] = (proven > N_IDLE -> proven - N_IDLE : 0) +
+        ENOUGH(proven + closed);
     old[c] = false;
     owner[c] = client;
     set_standing(c, FRESH);
@@ -199,8 +202,23 @@ inline finish(stuck, close) {
         fi;
         failed(true);
         closed++;
-        next_more = ENOUGH << in_vain;
+        next_more = ENOUGH(proven) << in_vain;
         close = !KEEPS_ALL
+    fi;
+    /* fcgi_limit_take_order() */
+    if
+    :: ordered && !close ->
+        ordered = false;
+        if
+        :: len(passed) > 0 && !KEEPS_ALL ->
+            close = true;
+            if
+            :: closed < learned -> closed++
+            :: else
+            fi
+        :: else
+        fi
+    :: else
     fi
 }
 
@@ -272,13 +290,16 @@ end:
     od
 }
 
-/* on_wait_timer(): an idle connection is closed for one that waits. */
+/* on_wait_timer(): an idle connection is closed for one that waits; or the next
+ * that is finished, for one that was passed. */
 active [CONNS] proctype timer() {
     byte to, c, me;
     bool stuck;
 
 end:
     do
+    :: atomic { N_IDLE == 0 && !ordered && old[_pid - CONNS] &&
+            standing[_pid - CONNS] == PASSED -> ordered = true }
     :: atomic { !KEEPS_IDLE && N_IDLE > 0 && old[_pid - CONNS] &&
             owner[_pid - CONNS] != NOBODY &&
             (standing[_pid - CONNS] == FRESH ||

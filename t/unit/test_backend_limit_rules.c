@@ -294,21 +294,45 @@ static void test_wants_idle(void **state)
     assert_true(wants_idle(2, !TELLS, false, 2, FCGI_LIMIT_SOON));
 }
 
-/* Who was passed has others closed after 1 s, 2 s, 4 s. */
-static void test_got_idle(void **state)
+/* Who was passed has others closed after 1 s, then half as long again each time. */
+static void test_overdue(void **state)
 {
     struct fcgi_limit_wait wait;
 
     (void)state;
     begin(!TELLS, 2);
     fcgi_limit_begin(&limit, &wait, 0, NOW);
-    assert_int_equal(wait.slow_until, NOW + FCGI_LIMIT_SLOW);
-    fcgi_limit_got_idle(&wait, false, NOW + FCGI_LIMIT_SLOW);
-    assert_int_equal(wait.slow_until, NOW + FCGI_LIMIT_SLOW);
-    fcgi_limit_got_idle(&wait, true, NOW + FCGI_LIMIT_SLOW);
-    assert_int_equal(wait.slow_until, NOW + 2 * FCGI_LIMIT_SLOW);
-    fcgi_limit_got_idle(&wait, true, NOW + 2 * FCGI_LIMIT_SLOW);
-    assert_int_equal(wait.slow_until, NOW + 4 * FCGI_LIMIT_SLOW);
+    assert_false(fcgi_limit_is_overdue(&wait, true, NOW + FCGI_LIMIT_SLOW - 1));
+    assert_false(fcgi_limit_is_overdue(&wait, false, NOW + FCGI_LIMIT_SLOW));
+    assert_true(fcgi_limit_is_overdue(&wait, true, NOW + FCGI_LIMIT_SLOW));
+    assert_int_equal(wait.slow_until, NOW + FCGI_LIMIT_SLOW * 3 / 2);
+    assert_false(fcgi_limit_is_overdue(&wait, true, wait.slow_until - 1));
+    assert_true(fcgi_limit_is_overdue(&wait, true, NOW + 2 * FCGI_LIMIT_SLOW));
+    assert_int_equal(wait.slow_until, NOW + 3 * FCGI_LIMIT_SLOW);
+}
+
+/* What was ordered is closed, as long as anybody waits; it counts as closed. */
+static void test_order(void **state)
+{
+    struct fcgi_limit_wait wait;
+
+    (void)state;
+    begin(!TELLS, 2);
+    assert_false(fcgi_limit_take_order(&limit, true));
+    for (int i = 0; i < 4; i++)
+        fcgi_limit_order(&limit);
+    assert_true(fcgi_limit_take_order(&limit, true));
+    assert_int_equal(limit.closed, 1);
+    assert_true(fcgi_limit_take_order(&limit, true));
+    assert_int_equal(limit.closed, 2);
+    assert_true(fcgi_limit_take_order(&limit, true));
+    assert_int_equal(limit.closed, 2);
+    assert_false(fcgi_limit_take_order(&limit, false));
+    assert_false(fcgi_limit_take_order(&limit, true));
+    assert_int_equal(limit.closed, 2);
+    /* Others have done enough when those have, too. */
+    fcgi_limit_begin(&limit, &wait, 0, NOW);
+    assert_int_equal(wait.enough, limit.finished + 2 + 2 * (2 + 2) + 2);
 }
 
 static void test_one_too_many(void **state)
@@ -390,7 +414,8 @@ int main(void)
         cmocka_unit_test(test_begin),      cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_wants_idle), cmocka_unit_test(test_one_too_many),
         cmocka_unit_test(test_finish),     cmocka_unit_test(test_look),
-        cmocka_unit_test(test_soon),       cmocka_unit_test(test_got_idle),
+        cmocka_unit_test(test_soon),       cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_order),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
