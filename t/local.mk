@@ -296,9 +296,10 @@ fuzz-coverage: $(FUZZ_REPLAY)
 	LLVM_PROFILE_FILE=t/fuzz/coverage.raw $(FUZZ_REPLAY) '$(CORPUS)'
 	llvm-profdata merge -o t/fuzz/coverage.data t/fuzz/coverage.raw
 	@llvm-cov export -format=lcov -instr-profile=t/fuzz/coverage.data $(FUZZ_REPLAY) | \
-	  $(AWK) -F '[:,]' -v 'covered=$(COVERED)' ' \
+	  $(AWK) -F '[:,]' -v 'covered=$(COVERED)' -v 'top=$(abs_top_srcdir)/' ' \
 	    BEGIN { gsub(/ +/, "|", covered) } \
-	    /^SF:/ { file = $$2; sub(/.*\/\.\.\//, "", file); on = file ~ "^(" covered ")" } \
+	    /^SF:/ { file = $$2; sub(/.*\/\.\.\//, "", file); \
+	      if (index(file, top) == 1) file = substr(file, length(top) + 1); on = file ~ "^(" covered ")" } \
 	    on && /^DA:/ { all[file]++; if ($$3 == 0) { never[file]++; print "never: " file ":" $$2 } } \
 	    END { for (f in all) printf "%s: %d of %d lines\n", f, all[f] - never[f], all[f] | "sort" }'
 .PHONY: fuzz fuzz-coverage
