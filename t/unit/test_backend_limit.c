@@ -155,8 +155,8 @@ static void grant(struct side *side);
 static void accept_more(void)
 {
     while (sim.first < sim.last && sim.bound < sim.processes) {
-        size_t any =
-            sim.first + (sim.unordered ? draw(sim.last - sim.first) : 0);
+        size_t any = sim.first +
+                     (sim.unordered ? (size_t)draw(sim.last - sim.first) : 0);
         struct sim_conn *conn = sim.backlog[any % CONNS];
 
         sim.backlog[any % CONNS] = sim.backlog[sim.first++ % CONNS];
