@@ -149,9 +149,9 @@ PING_TESTS = \
 	t/ping/request.t \
 	t/ping/values.t \
 	t/ping/watch.t
-check_LTLIBRARIES = other.la refuse.la lookup.la clock.la fault.la
+check_LTLIBRARIES = other.la refuse.la lookup.la clock.la
 if WITH_PLUGIN
-check_LTLIBRARIES += monkey-badplugin.la monkey-badplugin18.la
+check_LTLIBRARIES += fault.la monkey-badplugin.la monkey-badplugin18.la
 endif
 # Applications that end-to-end tests run against.
 t_apps_app_LDADD = libproto.la
