@@ -39,10 +39,10 @@ void fcgi_limit_reset(struct fcgi_limit *limit)
     atomic_store_explicit(&limit->learned, limit->most > 0 ? limit->most : 1,
                           memory_order_relaxed);
     limit->window = 1;
-    limit->unkept = limit->proven = 0;
+    limit->unkept = limit->proven = limit->passed = 0;
     limit->closed = limit->ordered = limit->in_vain = 0;
     limit->moved = limit->pause = limit->again = limit->looked = 0;
-    limit->finished = limit->seen = limit->next_more = 0;
+    limit->finished = limit->seen = limit->closed_at = 0;
     limit->span_begin = limit->span_finished = 0;
     limit->soon = FCGI_LIMIT_SOON;
 }
@@ -71,25 +71,35 @@ static uint64_t enough(unsigned conns)
     return 2 * (uint64_t)conns + 2;
 }
 
+/* How many are served side by side, with those that were closed for others. */
+static unsigned served(const struct fcgi_limit *limit, unsigned open)
+{
+    unsigned n = limit->proven + limit->closed;
+
+    return n < open ? n : open;
+}
+
 /* Requests that are under way do not count: they were begun before. */
 void fcgi_limit_begin(const struct fcgi_limit *limit,
-                      struct fcgi_limit_wait *wait, unsigned idle, uint64_t now)
+                      struct fcgi_limit_wait *wait, unsigned open,
+                      unsigned idle, uint64_t now)
 {
     unsigned busy = limit->proven > idle ? limit->proven - idle : 0;
 
     wait->since = now;
     wait->soon = limit->soon;
     wait->slow_until = now + FCGI_LIMIT_SLOW;
-    wait->enough =
-        limit->finished + busy + enough(limit->proven + limit->closed);
+    wait->begun = limit->finished + busy;
+    wait->served = served(limit, open);
 }
 
 void fcgi_limit_proven(struct fcgi_limit *limit, uint64_t now)
 {
     limit->proven++;
-    if (limit->closed > 0)
+    if (limit->closed > 0) {
         limit->closed--;
-    else
+        limit->in_vain = 0;
+    } else
         limit->moved = now;
     if (limit->proven <= learned(limit))
         return;
@@ -107,12 +117,14 @@ void fcgi_limit_gone(struct fcgi_limit *limit)
 /* Backlogs are served in order. One that moves by itself needs no help. */
 bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
                          const struct fcgi_limit_wait *wait, bool late,
-                         uint64_t now)
+                         unsigned open, uint64_t now)
 {
     uint64_t begin = wait->since > limit->moved ? wait->since : limit->moved;
+    unsigned others = wait->served < open ? wait->served : open;
 
     return now >= begin + (late ? FCGI_LIMIT_LATE : wait->soon) &&
-           ((limit->tells && !late) || limit->finished >= wait->enough);
+           ((limit->tells && !late) ||
+            limit->finished >= wait->begun + enough(others));
 }
 
 /*
@@ -143,19 +155,30 @@ bool fcgi_limit_is_overdue(struct fcgi_limit_wait *wait, bool late,
 
 void fcgi_limit_order(struct fcgi_limit *limit)
 {
-    limit->ordered++;
+    if (limit->ordered < limit->passed)
+        limit->ordered++;
 }
 
-bool fcgi_limit_take_order(struct fcgi_limit *limit, bool late)
+bool fcgi_limit_take_order(struct fcgi_limit *limit)
 {
-    if (!late)
-        limit->ordered = 0;
     if (limit->ordered == 0)
         return false;
     limit->ordered--;
     if (limit->closed < learned(limit))
         limit->closed++;
     return true;
+}
+
+void fcgi_limit_passed(struct fcgi_limit *limit)
+{
+    limit->passed++;
+}
+
+void fcgi_limit_passed_gone(struct fcgi_limit *limit)
+{
+    limit->passed--;
+    if (limit->ordered > limit->passed)
+        limit->ordered = limit->passed;
 }
 
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
@@ -169,10 +192,10 @@ bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,
 void fcgi_limit_failed(struct fcgi_limit *limit, bool stuck, unsigned open,
                        uint64_t now)
 {
-    unsigned served = limit->proven + limit->closed;
+    unsigned n = served(limit, open);
 
     if (stuck)
-        learn(limit, served > 1 ? served : 1);
+        learn(limit, n > 1 ? n : 1);
     if (now < limit->again || open <= learned(limit))
         return;
     limit->window = 1;
@@ -224,7 +247,8 @@ bool fcgi_limit_finish(struct fcgi_limit *limit, bool stuck, unsigned open,
         return false;
     }
     if (limit->closed >= waiting) {
-        if (limit->finished < limit->next_more)
+        if (limit->finished <
+            limit->closed_at + (enough(limit->proven) << limit->in_vain))
             return false;
         limit->closed = 0;
         if (limit->in_vain < IN_VAIN_MOST)
@@ -232,8 +256,7 @@ bool fcgi_limit_finish(struct fcgi_limit *limit, bool stuck, unsigned open,
     }
     fcgi_limit_failed(limit, true, open, now);
     limit->closed++;
-    limit->next_more =
-        limit->finished + (enough(limit->proven) << limit->in_vain);
+    limit->closed_at = limit->finished;
     return true;
 }
 

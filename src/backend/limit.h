@@ -58,7 +58,8 @@ struct fcgi_limit {
      * at it without the lock that protects all of this. */
     atomic_uint learned;
     unsigned window; /* how many more may be tried at a time */
-    unsigned proven; /* connections that are */
+    unsigned proven; /* connections that are; */
+    unsigned passed; /* of those: that have not answered themselves */
     uint64_t moved;  /* when one was proven for which none had been closed */
     uint64_t pause;  /* the last one */
     uint64_t again;  /* nothing is tried before */
@@ -73,14 +74,15 @@ struct fcgi_limit {
     unsigned closed;    /* connections, for those that wait */
     unsigned ordered;   /* to be closed: see fcgi_limit_is_overdue() */
     unsigned in_vain;   /* times that this was not enough */
-    uint64_t next_more; /* `finished` at which more are closed */
+    uint64_t closed_at; /* `finished` when the last one was */
 };
 
 /* A connection that waits; a part of what its server knows of it. */
 struct fcgi_limit_wait {
     uint64_t since;
     uint64_t soon;       /* after so long it waits for a process */
-    uint64_t enough;     /* `finished` at which others have done enough */
+    uint64_t begun;      /* `finished`, with what was under way then */
+    unsigned served;     /* connections, side by side, then */
     uint64_t slow_until; /* till then its script may just be slow */
 };
 
@@ -95,10 +97,10 @@ void fcgi_limit_reset(struct fcgi_limit *limit);
 bool fcgi_limit_may_open(const struct fcgi_limit *limit, unsigned open,
                          uint64_t now);
 
-/* A connection is opened, while `idle` others are. */
+/* A connection is opened; it is one of `open`, of which `idle` are. */
 void fcgi_limit_begin(const struct fcgi_limit *limit,
-                      struct fcgi_limit_wait *wait, unsigned idle,
-                      uint64_t now);
+                      struct fcgi_limit_wait *wait, unsigned open,
+                      unsigned idle, uint64_t now);
 
 /* Whether it was set, and is not learned. */
 bool fcgi_limit_is_set(const struct fcgi_limit *limit);
@@ -116,7 +118,7 @@ void fcgi_limit_gone(struct fcgi_limit *limit);
  * held up by those that are kept. */
 bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
                          const struct fcgi_limit_wait *wait, bool late,
-                         uint64_t now);
+                         unsigned open, uint64_t now);
 
 /* Whether an idle connection is to be closed for one that is not stuck: those
  * cost little. */
@@ -132,8 +134,12 @@ bool fcgi_limit_is_overdue(struct fcgi_limit_wait *wait, bool late,
 void fcgi_limit_order(struct fcgi_limit *limit);
 
 /* A request is finished: whether its connection is to be closed as that was
- * ordered. `late`: whether there is still one that was passed. */
-bool fcgi_limit_take_order(struct fcgi_limit *limit, bool late);
+ * ordered. */
+bool fcgi_limit_take_order(struct fcgi_limit *limit);
+
+/* One more connection was passed; one of those has answered, or is closed. */
+void fcgi_limit_passed(struct fcgi_limit *limit);
+void fcgi_limit_passed_gone(struct fcgi_limit *limit);
 
 /* Whether it was only tried, and waits for long. */
 bool fcgi_limit_is_one_too_many(const struct fcgi_limit *limit,

@@ -281,7 +281,8 @@ static bool is_stuck(const struct fcgi_server *server,
 
     return oldest != NULL &&
            fcgi_limit_is_stuck(&server->limit, &standing_of(oldest)->wait,
-                               list == &server->passed, now);
+                               list == &server->passed, get(&server->open),
+                               now);
 }
 
 static void set_standing(struct fcgi_server *server,
@@ -291,12 +292,16 @@ static void set_standing(struct fcgi_server *server,
     bool was = standing->state >= FCGI_STANDING_PASSED;
     bool is = state >= FCGI_STANDING_PASSED;
 
+    if (standing->state == FCGI_STANDING_PASSED)
+        fcgi_limit_passed_gone(&server->limit);
     fcgi_list_remove(&standing->link);
     standing->state = state;
     if (state == FCGI_STANDING_FRESH)
         fcgi_list_add(&server->fresh, &standing->link);
-    if (state == FCGI_STANDING_PASSED)
+    if (state == FCGI_STANDING_PASSED) {
         fcgi_list_add(&server->passed, &standing->link);
+        fcgi_limit_passed(&server->limit);
+    }
     if (is && !was)
         fcgi_limit_proven(&server->limit, now);
     if (was && !is)
@@ -328,8 +333,7 @@ enum fcgi_give fcgi_server_give(struct fcgi_server_local *local,
     stuck = is_stuck(server, &server->fresh, now) ||
             is_stuck(server, &server->passed, now);
     if (fcgi_limit_finish(&server->limit, stuck, get(&server->open), now) ||
-        fcgi_limit_take_order(&server->limit,
-                              fcgi_list_first(&server->passed) != NULL)) {
+        fcgi_limit_take_order(&server->limit)) {
         give = FCGI_GIVE_CLOSE;
     } else if ((*checkout = next_in_queue(server)) != NULL) {
         give = FCGI_GIVE_HANDOFF;
@@ -406,7 +410,8 @@ uint64_t fcgi_server_conn_begin(struct fcgi_server *server,
     if (unkept)
         fcgi_limit_unkept(&server->limit);
     set_standing(server, standing, FCGI_STANDING_FRESH, 0);
-    fcgi_limit_begin(&server->limit, &standing->wait, get(&server->idle), now);
+    fcgi_limit_begin(&server->limit, &standing->wait, get(&server->open),
+                     get(&server->idle), now);
     next = now + standing->wait.soon;
     pthread_mutex_unlock(&server->lock);
     return next;
@@ -458,7 +463,8 @@ uint64_t fcgi_server_conn_check(struct fcgi_server *server,
         next = standing->wait.since + FCGI_LIMIT_LATE;
     if (next <= now)
         next = now + FCGI_LIMIT_LATE;
-    stuck = fcgi_limit_is_stuck(&server->limit, &standing->wait, late, now);
+    stuck = fcgi_limit_is_stuck(&server->limit, &standing->wait, late,
+                                get(&server->open), now);
     if (!stuck && !fcgi_limit_wants_idle(&server->limit, &standing->wait, late,
                                          get(&server->open), now))
         goto out;

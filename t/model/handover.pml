@@ -24,7 +24,7 @@
  * of: src/backend/worker.c take_promised pack on_request unpack on_delivery
  *     fcgi_worker_cancel on_idle_dead fcgi_worker_release on_reclaim on_look
  *     fcgi_worker_checkout free_slot deliver
- * sum: 03f78f03f054 */
+ * sum: 65d41a2ba797 */
 #ifndef MOST
 #define MOST 1 /* MaxConnections */
 #endif

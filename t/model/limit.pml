@@ -10,14 +10,15 @@
  * TELLS: whether connections tell that they are accepted (a Unix socket).
  */
 /* of: src/backend/limit.c fcgi_limit_may_open enough fcgi_limit_begin
- *     fcgi_limit_proven fcgi_limit_gone fcgi_limit_is_stuck
+ *     served fcgi_limit_proven fcgi_limit_gone fcgi_limit_is_stuck
  *     fcgi_limit_wants_idle fcgi_limit_is_one_too_many fcgi_limit_failed
  *     fcgi_limit_finish fcgi_limit_look fcgi_limit_is_overdue
  *     fcgi_limit_order fcgi_limit_take_order
+ *     fcgi_limit_passed fcgi_limit_passed_gone
  * of: src/backend/server.c is_stuck set_standing one_too_many_waits
  *     fcgi_server_conn_begin fcgi_server_conn_accepted
  *     fcgi_server_conn_answered may_open
- * sum: 9871cef24b70 */
+ * sum: 236c2067bd28 */
 #ifndef PROCESSES
 #define PROCESSES 1
 #endif
@@ -37,12 +38,14 @@
 #define CONNS 3
 #define WINDOW_MOST 2
 #define IN_VAIN_MOST 1
+#define MOST_SINCE (ENOUGH(CONNS) << IN_VAIN_MOST)
 #define NOBODY 7
 
 mtype = { CLOSED, FRESH, PASSED, PROVEN };
 
 /* struct fcgi_limit */
-byte learned = 1, window = 1, proven, closed, in_vain, next_more;
+byte learned = 1, window = 1, proven, closed, in_vain;
+byte since_close; /* requests that were finished since then, to MOST_SINCE */
 bool ordered; /* any number of them */
 bool paused, moves; /* until `again`; something finished since the last look */
 
@@ -50,6 +53,7 @@ bool paused, moves; /* until `again`; something finished since the last look */
 mtype standing[CONNS] = CLOSED;
 bool accepted[CONNS], idle[CONNS], old[CONNS];
 byte need[CONNS];             /* requests until the others did enough */
+byte others[CONNS];           /* that were served side by side then */
 byte owner[CONNS] = NOBODY;      /* whose request is on it */
 chan fresh = [CONNS] of { byte };   /* by their age */
 chan passed = [CONNS] of { byte };
@@ -68,13 +72,15 @@ bool waits[CLIENTS];          /* for its answer */
 #define N_OPEN \
     ((standing[0] != CLOSED) + (standing[1] != CLOSED) + (standing[2] != CLOSED))
 #define IS_STUCK(c, late) \
-    (old[c] && ((TELLS && !(late)) || need[c] == 0))
+    (old[c] && ((TELLS && !(late)) || \
+        need[c] <= 2 * (others[c] > open -> others[c] - open : 0)))
+#define SERVED (proven + closed < open -> proven + closed : open)
 
 /* fcgi_limit_proven() and gone(), of set_standing(). */
 inline now_proven() {
     proven++;
     if
-    :: closed > 0 -> closed--
+    :: closed > 0 -> closed--; in_vain = 0
     :: else -> old[0] = false; old[1] = false; old[2] = false
     fi;
     if
@@ -92,7 +98,9 @@ inline now_proven() {
 inline set_standing(c, is) {
     if
     :: standing[c] == FRESH -> fresh ?? eval(c)
-    :: standing[c] == PASSED -> passed ?? eval(c)
+    :: standing[c] == PASSED ->
+        passed ?? eval(c);
+        ordered = ordered && len(passed) > 0
     :: else
     fi;
     if
@@ -112,7 +120,7 @@ inline set_standing(c, is) {
 
 inline failed(stuck) {
     if
-    :: stuck -> learned = (proven + closed > 1 -> proven + closed : 1)
+    :: stuck -> learned = (SERVED > 1 -> SERVED : 1)
     :: else
     fi;
     if
@@ -131,7 +139,8 @@ inline begin(client) {
     assert(c < CONNS);
     open++;
     need[c] = (proven > N_IDLE -> proven - N_IDLE : 0) +
-        ENOUGH(proven + closed);
+        ENOUGH(SERVED);
+    others[c] = SERVED;
     old[c] = false;
     owner[c] = client;
     set_standing(c, FRESH);
@@ -155,6 +164,7 @@ inline drop(i) {
     owner[i] = NOBODY;
     old[i] = false;
     need[i] = 0;
+    others[i] = 0;
     if
     :: accepted[i] -> accepted[i] = false; used--
     :: else -> backlog ?? eval(i)
@@ -182,15 +192,17 @@ inline finish(stuck, close) {
     od;
     to = 0;
     if
-    :: next_more > 0 -> next_more--
+    :: since_close < MOST_SINCE -> since_close++
     :: else
     fi;
     close = false;
     if
     :: !stuck && open == proven -> closed = 0; in_vain = 0
     :: !stuck && open != proven
-    :: stuck && closed >= open - proven && next_more > 0
-    :: stuck && (closed < open - proven || next_more == 0) ->
+    :: stuck && closed >= open - proven &&
+        since_close < ENOUGH(proven) << in_vain
+    :: stuck && (closed < open - proven ||
+        since_close >= ENOUGH(proven) << in_vain) ->
         if
         :: closed >= open - proven ->
             closed = 0;
@@ -202,20 +214,16 @@ inline finish(stuck, close) {
         fi;
         failed(true);
         closed++;
-        next_more = ENOUGH(proven) << in_vain;
+        since_close = 0;
         close = !KEEPS_ALL
     fi;
     /* fcgi_limit_take_order() */
     if
     :: ordered && !close ->
         ordered = false;
+        close = !KEEPS_ALL;
         if
-        :: len(passed) > 0 && !KEEPS_ALL ->
-            close = true;
-            if
-            :: closed < learned -> closed++
-            :: else
-            fi
+        :: closed < learned -> closed++
         :: else
         fi
     :: else

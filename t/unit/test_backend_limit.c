@@ -35,13 +35,14 @@ struct sim_conn {
     bool waits;
     unsigned served;
     struct client *client; /* whose request is on it */
-    uint64_t idle_since;
+    uint64_t check_at;
 };
 
 struct client {
     struct fcgi_checkout checkout;
     struct side *side;
     uint64_t since; /* its request */
+    bool once;      /* it asks no more */
 };
 
 /* A server before the application. */
@@ -80,7 +81,7 @@ static struct {
     uint64_t service;   /* mean time of a request */
     unsigned slow_part; /* one of so many takes `slow` instead; 0: none */
     uint64_t slow;
-    bool unordered; /* the backlog overflows, and is filled again by chance */
+    size_t in_order; /* a backlog of more overflows, and is filled by chance */
     struct sim_conn *backlog[CONNS];
     size_t first, last;
     struct sim_conn conns[CONNS];
@@ -155,8 +156,8 @@ static void grant(struct side *side);
 static void accept_more(void)
 {
     while (sim.first < sim.last && sim.bound < sim.processes) {
-        size_t any = sim.first +
-                     (sim.unordered ? (size_t)draw(sim.last - sim.first) : 0);
+        size_t n = sim.last - sim.first;
+        size_t any = sim.first + (n > sim.in_order ? (size_t)draw(n) : 0);
         struct sim_conn *conn = sim.backlog[any % CONNS];
 
         sim.backlog[any % CONNS] = sim.backlog[sim.first++ % CONNS];
@@ -179,6 +180,12 @@ static void set_processes(unsigned n)
 
 /* --- a server before it --------------------------------------------------- */
 
+static void check_later(struct sim_conn *conn, uint64_t at)
+{
+    conn->check_at = at;
+    schedule(CHECKS, conn, at);
+}
+
 static void open_conn(struct client *client)
 {
     struct sim_conn *conn = sim.conns;
@@ -192,9 +199,8 @@ static void open_conn(struct client *client)
     conn->place = BACKLOG;
     conn->waits = true;
     client->side->opened++;
-    schedule(CHECKS, conn,
-             fcgi_server_conn_begin(&conn->side->server, &conn->standing, false,
-                                    sim.now));
+    check_later(conn, fcgi_server_conn_begin(&conn->side->server,
+                                             &conn->standing, false, sim.now));
     sim.backlog[sim.last++ % CONNS] = conn;
     accept_more();
 }
@@ -275,8 +281,9 @@ static void answers(struct sim_conn *conn)
     side->waited += took;
     if (took > side->longest)
         side->longest = took;
-    schedule(ASKS, client,
-             sim.now + (side->think > 0 ? about(side->think) : 0));
+    if (!client->once)
+        schedule(ASKS, client,
+                 sim.now + (side->think > 0 ? about(side->think) : 0));
     if (conn->waits)
         fcgi_server_conn_answered(&side->server, &conn->standing, sim.now);
     conn->waits = false;
@@ -290,7 +297,6 @@ static void answers(struct sim_conn *conn)
     switch (fcgi_server_give(&side->local, conn->served, sim.now, &next)) {
     case FCGI_GIVE_KEEP:
         conn->place = IDLE;
-        conn->idle_since = sim.now;
         break;
     case FCGI_GIVE_HANDOFF:
         conn->client = FCGI_LOOP_OWNER(next, struct client, checkout);
@@ -316,12 +322,12 @@ static void checks(struct sim_conn *conn)
     struct fcgi_server_local *victim;
     uint64_t next;
 
-    if (conn->place == UNUSED || !conn->waits)
+    if (conn->place == UNUSED || !conn->waits || conn->check_at != sim.now)
         return;
     next = fcgi_server_conn_check(&conn->side->server, &conn->standing, sim.now,
                                   &victim);
     if (next != 0)
-        schedule(CHECKS, conn, next);
+        check_later(conn, next);
     if (victim == NULL)
         return;
     for (unsigned n = fcgi_server_reclaimed(victim); n > 0; n--)
@@ -404,6 +410,7 @@ static void begin(unsigned processes, uint64_t service)
     sim.now = SECOND;
     sim.processes = processes;
     sim.service = service;
+    sim.in_order = SIZE_MAX;
 }
 
 static void add_side(int which, bool tells, unsigned clients)
@@ -506,7 +513,7 @@ static void try_slow_scripts(bool tells)
     begin(100, 3 * SECOND);
     add_side(0, tells, 64);
     measure(30 * SECOND);
-    assert_true(side->longest <= (tells ? 4500 : 5200) * MS);
+    assert_true(side->longest <= (tells ? 4500 : 5700) * MS);
 }
 
 static void test_slow_scripts(void **state)
@@ -684,7 +691,7 @@ static void try_unordered(uint64_t within)
     struct side *side = &sim.sides[0];
 
     begin(4, 5 * MS);
-    sim.unordered = true;
+    sim.in_order = 0;
     add_side(0, false, 0);
     for (unsigned i = 0; i < 800; i++) {
         side->clients[i].side = side;
@@ -695,6 +702,43 @@ static void try_unordered(uint64_t within)
     measure(10 * SECOND);
     assert_int_equal(side->done, 800);
     assert_true(side->longest < 4 * SECOND);
+}
+
+/* After such a burst those who come later do not wait for those who are gone. */
+static void try_after_burst(unsigned processes, uint64_t service,
+                            unsigned burst, unsigned clients, uint64_t longest)
+{
+    struct side *side = &sim.sides[0];
+
+    begin(processes, service);
+    sim.in_order = 128;
+    add_side(0, false, burst);
+    side->config.queue_size = 0;
+    side->think = 3600 * SECOND;
+    run(burst * service / processes / 2);
+    side->config.queue_size = 65535;
+    side->think = 0;
+    for (unsigned i = burst; i < burst + clients; i++) {
+        side->clients[i].side = side;
+        schedule(ASKS, &side->clients[i], sim.now + draw(500 * MS));
+    }
+    for (unsigned i = 0; i < burst; i++)
+        side->clients[i].once = true;
+    run(60 * SECOND);
+    measure(60 * SECOND);
+    assert_true(side->longest < longest);
+    assert_true(side->server.limit.learned <= 2 * processes);
+    measure(60 * SECOND);
+    assert_true(side->longest < longest);
+}
+
+static void test_after_burst(void **state)
+{
+    (void)state;
+    try_after_burst(4, SECOND, 300, 6, 10 * SECOND);
+    try_after_burst(4, SECOND, 200, 8, 10 * SECOND);
+    try_after_burst(8, 500 * MS, 300, 20, 25 * SECOND);
+    try_after_burst(16, 300 * MS, 600, 40, 5 * SECOND);
 }
 
 static void test_unordered(void **state)
@@ -755,7 +799,7 @@ int main(void)
         TEST(test_looks),         TEST(test_slow_and_idle),
         TEST(test_one_too_many),  TEST(test_slow_scripts_few_processes),
         TEST(test_no_queue),      TEST(test_unordered),
-        TEST(test_slow_path),
+        TEST(test_after_burst),   TEST(test_slow_path),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

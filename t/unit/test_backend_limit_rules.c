@@ -70,14 +70,17 @@ static void test_reset(void **state)
     fcgi_limit_finish(&limit, true, 5, NOW);
     fcgi_limit_look(&limit, 3, NOW);
     fcgi_limit_unkept(&limit);
+    fcgi_limit_passed(&limit);
+    fcgi_limit_order(&limit);
     soon_after(2, 800, FCGI_LIMIT_SPAN);
     fcgi_limit_reset(&limit);
     assert_int_equal(limit.learned, 1);
     assert_int_equal(limit.window, 1);
     assert_int_equal(limit.proven + limit.closed + limit.in_vain, 0);
+    assert_int_equal(limit.passed + limit.ordered, 0);
     assert_int_equal(limit.unkept + limit.pause + limit.again, 0);
     assert_int_equal(limit.moved + limit.looked + limit.seen, 0);
-    assert_int_equal(limit.finished + limit.next_more, 0);
+    assert_int_equal(limit.finished + limit.closed_at, 0);
     assert_int_equal(limit.span_begin + limit.span_finished, 0);
     assert_int_equal(limit.soon, FCGI_LIMIT_SOON);
 }
@@ -90,13 +93,14 @@ static void test_soon(void **state)
 
     (void)state;
     begin(TELLS, 2);
-    fcgi_limit_begin(&limit, &wait, 0, NOW);
+    fcgi_limit_begin(&limit, &wait, 3, 0, NOW);
     assert_int_equal(wait.soon, 20 * MS);
     assert_int_equal(soon_after(2, 800, span), 4 * MS); /* 0.25 ms */
-    fcgi_limit_begin(&limit, &wait, 0, NOW);
+    fcgi_limit_begin(&limit, &wait, 3, 0, NOW);
     assert_int_equal(wait.soon, 4 * MS);
-    assert_false(fcgi_limit_is_stuck(&limit, &wait, false, NOW + 4 * MS - 1));
-    assert_true(fcgi_limit_is_stuck(&limit, &wait, false, NOW + 4 * MS));
+    assert_false(
+        fcgi_limit_is_stuck(&limit, &wait, false, 3, NOW + 4 * MS - 1));
+    assert_true(fcgi_limit_is_stuck(&limit, &wait, false, 3, NOW + 4 * MS));
     assert_false(
         fcgi_limit_wants_idle(&limit, &wait, false, 3, NOW + 4 * MS - 1));
     assert_true(fcgi_limit_wants_idle(&limit, &wait, false, 3, NOW + 4 * MS));
@@ -225,13 +229,20 @@ static void test_begin(void **state)
     (void)state;
     begin(!TELLS, 3);
     finish(7);
-    fcgi_limit_begin(&limit, &wait, 1, NOW);
+    fcgi_limit_begin(&limit, &wait, 5, 1, NOW);
     assert_int_equal(wait.since, NOW);
-    assert_int_equal(wait.enough, 7 + 2 + 2 * 3 + 2);
-    fcgi_limit_begin(&limit, &wait, 3, NOW);
-    assert_int_equal(wait.enough, 7 + 8);
-    fcgi_limit_begin(&limit, &wait, 4, NOW);
-    assert_int_equal(wait.enough, 7 + 8);
+    assert_int_equal(wait.begun, 7 + 2);
+    assert_int_equal(wait.served, 3);
+    fcgi_limit_begin(&limit, &wait, 5, 3, NOW);
+    assert_int_equal(wait.begun, 7);
+    fcgi_limit_begin(&limit, &wait, 5, 4, NOW);
+    assert_int_equal(wait.begun, 7);
+    /* Those that were closed for others count, where so many are open. */
+    fcgi_limit_finish(&limit, true, 5, NOW);
+    fcgi_limit_begin(&limit, &wait, 5, 3, NOW);
+    assert_int_equal(wait.served, 4);
+    fcgi_limit_begin(&limit, &wait, 3, 3, NOW);
+    assert_int_equal(wait.served, 3);
 }
 
 /* One that waits since NOW. */
@@ -240,9 +251,9 @@ static bool is_stuck(bool tells, bool late, uint64_t after, unsigned finished)
     struct fcgi_limit_wait wait;
 
     begin(tells, 2);
-    fcgi_limit_begin(&limit, &wait, 2, NOW);
+    fcgi_limit_begin(&limit, &wait, 3, 2, NOW);
     finish(finished);
-    return fcgi_limit_is_stuck(&limit, &wait, late, NOW + after);
+    return fcgi_limit_is_stuck(&limit, &wait, late, 3, NOW + after);
 }
 
 static void test_stuck(void **state)
@@ -259,11 +270,11 @@ static void test_stuck(void **state)
     assert_false(is_stuck(TELLS, true, FCGI_LIMIT_LATE, 5));
     /* A backlog that moves. */
     begin(TELLS, 1);
-    fcgi_limit_begin(&limit, &wait, 0, NOW - 9 * MS);
-    assert_false(
-        fcgi_limit_is_stuck(&limit, &wait, false, NOW + FCGI_LIMIT_SOON - 1));
+    fcgi_limit_begin(&limit, &wait, 3, 0, NOW - 9 * MS);
+    assert_false(fcgi_limit_is_stuck(&limit, &wait, false, 3,
+                                     NOW + FCGI_LIMIT_SOON - 1));
     assert_true(
-        fcgi_limit_is_stuck(&limit, &wait, false, NOW + FCGI_LIMIT_SOON));
+        fcgi_limit_is_stuck(&limit, &wait, false, 3, NOW + FCGI_LIMIT_SOON));
 }
 
 static bool wants_idle(unsigned most, bool tells, bool late, unsigned open,
@@ -301,7 +312,7 @@ static void test_overdue(void **state)
 
     (void)state;
     begin(!TELLS, 2);
-    fcgi_limit_begin(&limit, &wait, 0, NOW);
+    fcgi_limit_begin(&limit, &wait, 3, 0, NOW);
     assert_false(fcgi_limit_is_overdue(&wait, true, NOW + FCGI_LIMIT_SLOW - 1));
     assert_false(fcgi_limit_is_overdue(&wait, false, NOW + FCGI_LIMIT_SLOW));
     assert_true(fcgi_limit_is_overdue(&wait, true, NOW + FCGI_LIMIT_SLOW));
@@ -311,28 +322,48 @@ static void test_overdue(void **state)
     assert_int_equal(wait.slow_until, NOW + 3 * FCGI_LIMIT_SLOW);
 }
 
-/* What was ordered is closed, as long as anybody waits; it counts as closed. */
+/* Of what is ordered no more is closed than wait that were passed. It counts as
+ * closed for others, up to what is learned. */
 static void test_order(void **state)
 {
+    (void)state;
+    begin(!TELLS, 2);
+    fcgi_limit_order(&limit);
+    assert_false(fcgi_limit_take_order(&limit));
+    for (int i = 0; i < 4; i++)
+        fcgi_limit_passed(&limit);
+    for (int i = 0; i < 5; i++)
+        fcgi_limit_order(&limit);
+    assert_int_equal(limit.ordered, 4);
+    for (unsigned i = 1; i < 4; i++) {
+        assert_true(fcgi_limit_take_order(&limit));
+        assert_int_equal(limit.closed, i < 2 ? i : 2);
+    }
+    fcgi_limit_order(&limit);
+    assert_int_equal(limit.ordered, 2);
+    for (unsigned left = 4; left-- > 0;) {
+        fcgi_limit_passed_gone(&limit);
+        assert_int_equal(limit.ordered, left < 2 ? left : 2);
+    }
+    assert_false(fcgi_limit_take_order(&limit));
+}
+
+/* Who waits since there were many more is stuck as soon as those who are left
+ * have done enough. */
+static void test_stuck_later(void **state)
+{
+    const uint64_t then = NOW + FCGI_LIMIT_SOON;
     struct fcgi_limit_wait wait;
 
     (void)state;
-    begin(!TELLS, 2);
-    assert_false(fcgi_limit_take_order(&limit, true));
-    for (int i = 0; i < 4; i++)
-        fcgi_limit_order(&limit);
-    assert_true(fcgi_limit_take_order(&limit, true));
-    assert_int_equal(limit.closed, 1);
-    assert_true(fcgi_limit_take_order(&limit, true));
-    assert_int_equal(limit.closed, 2);
-    assert_true(fcgi_limit_take_order(&limit, true));
-    assert_int_equal(limit.closed, 2);
-    assert_false(fcgi_limit_take_order(&limit, false));
-    assert_false(fcgi_limit_take_order(&limit, true));
-    assert_int_equal(limit.closed, 2);
-    /* Others have done enough when those have, too. */
-    fcgi_limit_begin(&limit, &wait, 0, NOW);
-    assert_int_equal(wait.enough, limit.finished + 2 + 2 * (2 + 2) + 2);
+    begin(!TELLS, 4);
+    fcgi_limit_begin(&limit, &wait, 5, 4, NOW);
+    finish(8);
+    assert_false(fcgi_limit_is_stuck(&limit, &wait, false, 5, then));
+    assert_false(fcgi_limit_is_stuck(&limit, &wait, false, 4, then));
+    assert_true(fcgi_limit_is_stuck(&limit, &wait, false, 3, then));
+    finish(2);
+    assert_true(fcgi_limit_is_stuck(&limit, &wait, false, 5, then));
 }
 
 static void test_one_too_many(void **state)
@@ -361,16 +392,22 @@ static void test_finish(void **state)
     assert_true(fcgi_limit_finish(&limit, true, 4, NOW));
     assert_true(fcgi_limit_finish(&limit, true, 4, NOW));
     assert_int_equal(limit.closed, 2);
-    assert_int_equal(limit.next_more, 3 + 6);
     for (int round = 1; round < 9; round++) {
-        while (limit.finished + 1 < limit.next_more)
+        for (uint64_t n = 1; n < 6U << in_vain; n++)
             assert_false(fcgi_limit_finish(&limit, true, 3, NOW));
         assert_true(fcgi_limit_finish(&limit, true, 3, NOW));
         in_vain = round < 6 ? (uint64_t)round : 6;
         assert_int_equal(limit.closed, 1);
         assert_int_equal(limit.in_vain, in_vain);
-        assert_int_equal(limit.next_more, limit.finished + (6U << in_vain));
     }
+    /* As many as those would do that are left. */
+    fcgi_limit_gone(&limit);
+    limit.closed = 2;
+    for (uint64_t n = 1; n < 4U << in_vain; n++)
+        assert_false(fcgi_limit_finish(&limit, true, 3, NOW));
+    assert_true(fcgi_limit_finish(&limit, true, 3, NOW));
+    fcgi_limit_proven(&limit, NOW);
+    limit.closed = 1;
     /* While somebody waits, stuck or not, that stands; then it is over. */
     fcgi_limit_finish(&limit, false, 3, NOW);
     assert_int_equal(limit.closed, 1);
@@ -415,7 +452,7 @@ int main(void)
         cmocka_unit_test(test_wants_idle), cmocka_unit_test(test_one_too_many),
         cmocka_unit_test(test_finish),     cmocka_unit_test(test_look),
         cmocka_unit_test(test_soon),       cmocka_unit_test(test_overdue),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_order),      cmocka_unit_test(test_stuck_later),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
