@@ -2,7 +2,7 @@
  *
  * An application in C, with libfcgi, for t/e2e/apps.t: see there.
  */
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +14,15 @@ static void sum(FCGX_Request *request)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     size_t length = 0;
+    char text[64];
     int c;
 
     while ((c = FCGX_GetChar(request->in)) >= 0) {
         hash = (hash ^ (uint64_t)c) * 0x100000001b3u;
         length++;
     }
-    FCGX_FPrintF(request->out, "%lu %lx\n", (unsigned long)length,
-                 (unsigned long)hash);
+    snprintf(text, sizeof(text), "%zu %" PRIx64 "\n", length, hash);
+    FCGX_PutS(text, request->out);
 }
 
 static void answer(FCGX_Request *request, unsigned served)

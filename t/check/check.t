@@ -58,7 +58,7 @@ my $lacks = 0;    # cases that this build cannot show
 # Whether a case has a file that this build has not, and is skipped.
 sub lacking {
     my ($name, $case) = @_;
-    return 0 if !FCGIParts::left_out('plugin') || !grep { $_->[1] =~ /^(?:plugin|library)$/ } @{ $case->{parts} };
+    return 0 if !FCGIParts::left_out('plugin') || !grep { $_->[1] =~ /^(?:plugin|library|object)$/ } @{ $case->{parts} };
     SKIP: { skip "$name: this build has no plugin (--disable-plugin)", 1 }
     return ++$lacks;
 }

@@ -69,6 +69,11 @@ sub make_part {
     elsif ($kind =~ /^link (.*)/) { symlink $1, $path }
     elsif ($kind =~ /^size (\d+)/) { spew($path, ''); truncate $path, $1 }
     elsif ($kind =~ /^bytes (\w+)/) { spew($path, pack 'H*', $1) }
+    elsif ($kind eq 'object') {    # e_type, in the machine's order
+        my $head = substr slurp($ENV{FCGI_PLUGIN}), 0, 64;
+        substr $head, 16, 2, pack ord(substr $head, 5) == 2 ? 'n' : 'v', 1;
+        spew($path, $head);
+    }
     elsif ($kind =~ /^mode (\d+)/) { chmod oct $1, $path or die "$path: $!" }
     else { die "$path: what is '$kind'?" }
 }

@@ -704,7 +704,15 @@ static void try_unordered(uint64_t within)
     assert_true(side->longest < 4 * SECOND);
 }
 
-/* After such a burst those who come later do not wait for those who are gone. */
+static void test_unordered(void **state)
+{
+    (void)state;
+    try_unordered(1);
+    try_unordered(100 * MS);
+    try_unordered(500 * MS);
+}
+
+/* After such a burst who comes later does not wait for who is gone. */
 static void try_after_burst(unsigned processes, uint64_t service,
                             unsigned burst, unsigned clients, uint64_t longest)
 {
@@ -739,14 +747,6 @@ static void test_after_burst(void **state)
     try_after_burst(4, SECOND, 200, 8, 10 * SECOND);
     try_after_burst(8, 500 * MS, 300, 20, 25 * SECOND);
     try_after_burst(16, 300 * MS, 600, 40, 5 * SECOND);
-}
-
-static void test_unordered(void **state)
-{
-    (void)state;
-    try_unordered(1);
-    try_unordered(100 * MS);
-    try_unordered(500 * MS);
 }
 
 /* QueueSize 0: nobody waits, and nobody is refused for what was learned. */

@@ -305,7 +305,8 @@ static void test_wants_idle(void **state)
     assert_true(wants_idle(2, !TELLS, false, 2, FCGI_LIMIT_SOON));
 }
 
-/* Who was passed has others closed after 1 s, then half as long again each time. */
+/* Who was passed has others closed after 1 s, then half as long again each
+ * time. */
 static void test_overdue(void **state)
 {
     struct fcgi_limit_wait wait;
