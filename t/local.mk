@@ -393,7 +393,12 @@ check-requests: all
 	@rm -f t/e2e/*.log t/e2e/*.trs
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_RUN) $(REQUEST_TESTS)' \
 	  TEST_SUITE_LOG=requests-suite.log
-.PHONY: check-requests
+# The rest of it.
+check-others: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(FUZZ_REPLAY) $(CHECK_TESTS) \
+	  $(TOOL_TESTS) $(PING_TESTS) $(HTTP_TESTS) $(SERVER_TESTS)' \
+	  TEST_SUITE_LOG=others-suite.log
+.PHONY: check-requests check-others
 
 # Those where requests of ours pass through the host's core, and where the plugin
 # puts no gate up, and some on a network layer with the manners of TLS; each as
