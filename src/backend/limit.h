@@ -114,8 +114,8 @@ bool fcgi_limit_may_overflow(const struct fcgi_limit *limit, bool queue);
 void fcgi_limit_proven(struct fcgi_limit *limit, uint64_t now);
 void fcgi_limit_gone(struct fcgi_limit *limit);
 
-/* Whether the connection, which is not accepted, or only perhaps (`late`), is
- * held up by those that are kept. */
+/* Whether the connection, one of `open`, which is not accepted, or only perhaps
+ * (`late`), is held up by those that are kept. */
 bool fcgi_limit_is_stuck(const struct fcgi_limit *limit,
                          const struct fcgi_limit_wait *wait, bool late,
                          unsigned open, uint64_t now);
