@@ -115,6 +115,18 @@ static void test_soon(void **state)
     fcgi_limit_finish(&limit, false, 2, NOW);
     assert_int_equal(limit.soon, 8 * MS);
     assert_int_equal(soon_after(2, 1, 2 * span), 20 * MS);
+    for (int late = 0; late < 2; late++) {
+        limit.span_begin = NOW;
+        limit.span_finished = limit.finished - 1600;
+        fcgi_limit_finish(&limit, false, 2, NOW + 2 * span - !late);
+        assert_int_equal(limit.soon / MS, late ? 20 : 3);
+    }
+    /* Each span counts what was finished in it. */
+    soon_after(2, 800, span);
+    for (int i = 1; i < 800; i++)
+        fcgi_limit_finish(&limit, false, 2, NOW + span);
+    fcgi_limit_finish(&limit, false, 2, NOW + 2 * span);
+    assert_int_equal(limit.soon, 4 * MS);
     /* What was set is not looked for. */
     limit.most = 2;
     assert_int_equal(soon_after(2, 800, span), 20 * MS);
@@ -409,6 +421,12 @@ static void test_finish(void **state)
     assert_true(fcgi_limit_finish(&limit, true, 3, NOW));
     fcgi_limit_proven(&limit, NOW);
     limit.closed = 1;
+    /* Where one of ours is accepted that was not in vain. */
+    fcgi_limit_proven(&limit, NOW);
+    assert_int_equal(limit.in_vain, 0);
+    fcgi_limit_gone(&limit);
+    limit.closed = 1;
+    limit.in_vain = 2;
     /* While somebody waits, stuck or not, that stands; then it is over. */
     fcgi_limit_finish(&limit, false, 3, NOW);
     assert_int_equal(limit.closed, 1);
