@@ -8,6 +8,10 @@ use FCGITest;
 use FCGITest::App;
 use Socket qw(:DEFAULT IPPROTO_TCP);
 
+# It closes such clients twice, and Monkey ends by itself (mk_scheduler.c).
+plan(skip_all => 'mandril, which takes requests through the core here, bears no clients that reset at once')
+  if host_kind() eq 'monkey' && is_abi('1.6') && lane() eq 'core';
+
 my $few = slow() > 1;
 my $app = FCGITest::App->new;
 # Two descriptors for each client.

@@ -73,7 +73,11 @@ sub write_tree {
     # A plugin that may leave requests to us is asked about each in front of us.
     my $mandril = $self->is('monkey') && FCGITest::is_abi('1.6')
       && ($self->{rules} || FCGITest::lane() eq 'core');
-    my @match = (('/.* mandril') x !!$mandril, @{ $self->{match} || ['/.*\.php fastcgi'] });
+    my @match = @{ $self->{match} || ['/.*\.php fastcgi'] };
+    if ($self->{rules}) { unshift @match, ('/.* mandril') x !!$mandril }
+    elsif ($mandril) {
+        @match = map { (/^(\S+) fastcgi/ ? "$1 mandril" : (), $_) } @match;
+    }
     write_file("$conf/sites/default",
         section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $self->{root_as} // $www ])
           . section('LOGGER', [ AccessLog => "$d/log/access.log" ],
@@ -111,7 +115,8 @@ sub write_tree {
     if ($mandril) {
         push @load, [ Load => dirname($ENV{MONKEY}) . '/monkey-mandril.so' ];
         write_file("$conf/plugins/mandril/mandril.conf",
-            section('RULES', map { [ split / /, $_, 2 ] } @{ $self->{rules} || [] }));
+            # (Without any it refuses each Referer of another host.)
+            section('RULES', map { [ split / /, $_, 2 ] } @{ $self->{rules} || ['URL /no/such/path'] }));
     }
     write_file("$conf/plugins.load", section('PLUGINS', @load));
     write_file("$conf/plugins/logger/logger.conf", section('LOGGER',
