@@ -163,10 +163,12 @@ SKIP: {
         is_tried("$u/out.php", '403', "$what: a link");
         # (`..` goes back before Monkey looks for a user in the path: RFC 3986 5.2.4.)
         is_tried("$u/../page.php", gated() ? "ran|$h->{docroot}/page.php|/page.php|-" : '403', $what);
-        is_tried('/~no-such-user/page.php', '404', $what);
-        # Monkey 1.6.0 crashes by itself when it redirects where there is no such file in the site.
+        # Monkey 1.6.0 crashes by itself, after a user that there is not, and when it
+        # redirects where there is no such file in the site.
+        my $crashes = host_kind() eq 'monkey' && `'$ENV{MONKEY}' -v` =~ /v1\.6\.0\b/;
+        is_tried('/~no-such-user/page.php', '404', $what) if !$crashes;
         like(try($u), qr{\A301 \Q$u\E/\z}, "$what: without the slash")
-          if ($front || is_abi('1.6')) && `'$ENV{MONKEY}' -v` !~ /v1\.6\.0\b/;
+          if ($front || is_abi('1.6')) && !$crashes;
         serve("~user, links", conf => $conf, match => $match, monkey => { UserDir => "$up$to", SymLink => 'On' });
         is_tried("$u/out.php", '403', "$what, SymLink On: a link that leads out of the folder");
     }
