@@ -76,7 +76,7 @@ sub write_tree {
     my @match = @{ $self->{match} || ['/.*\.php fastcgi'] };
     if ($self->{rules}) { unshift @match, ('/.* mandril') x !!$mandril }
     elsif ($mandril) {
-        @match = map { (/^(\S+) fastcgi/ ? "$1 mandril" : (), $_) } @match;
+        unshift @match, map { /^(\S+) fastcgi/ ? "$1 mandril" : () } @match;
     }
     write_file("$conf/sites/default",
         section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $self->{root_as} // $www ])
