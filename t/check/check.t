@@ -67,8 +67,11 @@ sub run_case {
     my ($name) = @_;
     my $case = read_case($name);
     return if lacking($name, $case);
-    if (($case->{memory} || $case->{refuse}) && $ENV{FCGI_SANITIZER}) {
-        SKIP: { skip "$name: not with a sanitizer", 1 }
+    my $not = $case->{memory} && $ENV{FCGI_EMULATED} ? 'in an emulator'
+      : ($case->{memory} || $case->{refuse}) && $ENV{FCGI_SANITIZER} ? 'with a sanitizer'
+      : '';
+    if ($not) {
+        SKIP: { skip "$name: not $not", 1 }
         $alone{ $case->{memory} ? 'FC033' : 'FC034' } = 1;
         return;
     }

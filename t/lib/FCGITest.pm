@@ -28,6 +28,7 @@
 #                    so that the gate has requests of ours pass through its core
 #   FCGI_GATE        off: the plugin puts no gate up
 #   FCGI_SERVE_LAYER pieces: fcgi-serve reads and writes as Monkey's TLS does
+#   FCGI_EMULATED    set if programs run in an emulator of another machine
 #   FCGI_SANITIZER   set if host and plugin are built with sanitizers
 #   FCGI_SLOW        factor for every bound in time (default 1; 3 with a
 #                    sanitizer, 8 with a FCGI_WRAP that names valgrind)

@@ -14,6 +14,7 @@ package FCGITest::DNS;
 use strict;
 use warnings;
 use JSON::PP ();
+use POSIX ();
 use Socket qw(:DEFAULT inet_pton);
 
 my $why;
@@ -88,22 +89,24 @@ sub serve {
             my $from = recv $udp, my $query, 4096, 0;
             my $answer = $self->answer($query);
             next if !defined $answer;
-            # What does not fit is asked for again over TCP.
-            substr($answer, 2, 1) = chr(ord(substr $answer, 2, 1) | 2), substr($answer, 512) = ''
-              if length $answer > 512;
+            $answer = $self->answer($query, 1) if length $answer > 512;
             send $udp, $answer, 0, $from;
         } elsif (accept my $c, $tcp) {
-            my ($size, $query);
-            my $answer = read($c, $size, 2) && read($c, $query, unpack 'n', $size) && $self->answer($query);
-            syswrite $c, pack('n', length $answer) . $answer if $answer;
+            local $SIG{CHLD} = 'IGNORE';
+            next if fork // die "fork: $!";
+            my ($size, $query, $answer);
+            syswrite $c, pack('n', length $answer) . $answer
+              while read($c, $size, 2) && read($c, $query, unpack 'n', $size) && defined($answer = $self->answer($query));
+            POSIX::_exit(0);
         }
     }
 }
 
 sub name { return join('', map { pack 'C/a', $_ } split /\./, $_[0]) . "\0" }
 
+# What does not fit is cut, and asked for again over TCP.
 sub answer {
-    my ($self, $query) = @_;
+    my ($self, $query, $cut) = @_;
     my ($id, $flags) = unpack 'nn', $query;
     my ($name, $at) = ('', 12);
     while (my $n = ord substr $query, $at, 1) {
@@ -127,8 +130,8 @@ sub answer {
           : do { my @f = split; pack('nnn', @f[ 0 .. 2 ]) . name($f[3]) }
     } $r && $kind && $r->{$kind} ? @{ $r->{$kind} } : ();
     my $code = $r && $r->{fail} ? 2 : $r && grep({ $r->{$_} } keys %TYPE) ? 0 : 3;
-    @data = () if $code;
-    return pack('n6', $id, 0x8180 | $code, 1, scalar @data, 0, 0) . $question
+    @data = () if $code || $cut;
+    return pack('n6', $id, 0x8180 | ($cut ? 0x0200 : 0) | $code, 1, scalar @data, 0, 0) . $question
       . join '', map { "\xc0\x0c" . pack('nnNn/a*', $type, 1, $r->{ttl} // 30, $_) } @data;
 }
 
