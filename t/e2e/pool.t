@@ -174,7 +174,8 @@ for my $kind (qw(unix tcp)) {
         $l = ab($h, '/x.php?ms=5', n => 200, c => 8);
         is($l->{other}, 0, $which);
     }
-    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', 10, 'on kept connections');
+    # One more is tried every 2 s at least, however long 200 requests take.
+    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', 20, 'on kept connections');
     $h->stop_ok;
 }
 
