@@ -394,9 +394,10 @@ check-requests: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_RUN) $(REQUEST_TESTS)' \
 	  TEST_SUITE_LOG=requests-suite.log
 # The rest of it.
+OTHER_TESTS = $(FUZZ_REPLAY) $(CHECK_TESTS) $(TOOL_TESTS) $(PING_TESTS) \
+	$(HTTP_TESTS) $(SERVER_TESTS)
 check-others: all
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(FUZZ_REPLAY) $(CHECK_TESTS) \
-	  $(TOOL_TESTS) $(PING_TESTS) $(HTTP_TESTS) $(SERVER_TESTS)' \
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(OTHER_TESTS)' \
 	  TEST_SUITE_LOG=others-suite.log
 .PHONY: check-requests check-others
 
