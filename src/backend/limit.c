@@ -248,7 +248,7 @@ bool fcgi_limit_finish(struct fcgi_limit *limit, bool stuck, unsigned open,
     }
     if (limit->closed >= waiting) {
         if (limit->finished <
-            limit->closed_at + (enough(limit->proven) << limit->in_vain))
+            limit->closed_at + (enough(served(limit, open)) << limit->in_vain))
             return false;
         limit->closed = 0;
         if (limit->in_vain < IN_VAIN_MOST)

@@ -169,13 +169,14 @@ for my $kind (qw(unix tcp)) {
     my $s = $app->stats;
     is($s->{requests} + $l->{other}, $n, 'nobody was lost');
     # With the first of them the limit is found anew.
+    my $begun;
     for my $which ('then all is as before', 'and stays so') {
-        $s = $app->stats;
+        ($s, $begun) = ($app->stats, time);
         $l = ab($h, '/x.php?ms=5', n => 200, c => 8);
         is($l->{other}, 0, $which);
     }
-    # One more is tried every 2 s at least, however long 200 requests take.
-    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', 20, 'on kept connections');
+    # One more is tried every 2 s, which may cost another its own.
+    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', 10 + time - $begun, 'on kept connections');
     $h->stop_ok;
 }
 

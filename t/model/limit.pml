@@ -18,7 +18,7 @@
  * of: src/backend/server.c is_stuck set_standing one_too_many_waits
  *     fcgi_server_conn_begin fcgi_server_conn_accepted
  *     fcgi_server_conn_answered may_open
- * sum: 236c2067bd28 */
+ * sum: 8c4571c97bad */
 #ifndef PROCESSES
 #define PROCESSES 1
 #endif
@@ -200,9 +200,9 @@ inline finish(stuck, close) {
     :: !stuck && open == proven -> closed = 0; in_vain = 0
     :: !stuck && open != proven
     :: stuck && closed >= open - proven &&
-        since_close < ENOUGH(proven) << in_vain
+        since_close < ENOUGH(SERVED) << in_vain
     :: stuck && (closed < open - proven ||
-        since_close >= ENOUGH(proven) << in_vain) ->
+        since_close >= ENOUGH(SERVED) << in_vain) ->
         if
         :: closed >= open - proven ->
             closed = 0;

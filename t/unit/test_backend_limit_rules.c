@@ -406,19 +406,19 @@ static void test_finish(void **state)
     assert_true(fcgi_limit_finish(&limit, true, 4, NOW));
     assert_int_equal(limit.closed, 2);
     for (int round = 1; round < 9; round++) {
-        for (uint64_t n = 1; n < 6U << in_vain; n++)
+        for (uint64_t n = 1; n < 8U << in_vain; n++)
             assert_false(fcgi_limit_finish(&limit, true, 3, NOW));
         assert_true(fcgi_limit_finish(&limit, true, 3, NOW));
         in_vain = round < 6 ? (uint64_t)round : 6;
         assert_int_equal(limit.closed, 1);
         assert_int_equal(limit.in_vain, in_vain);
     }
-    /* As many as those would do that are left. */
+    /* As many as those would do that are left, with what was closed. */
     fcgi_limit_gone(&limit);
-    limit.closed = 2;
-    for (uint64_t n = 1; n < 4U << in_vain; n++)
-        assert_false(fcgi_limit_finish(&limit, true, 3, NOW));
-    assert_true(fcgi_limit_finish(&limit, true, 3, NOW));
+    limit.closed = 1;
+    for (uint64_t n = 1; n < 6U << in_vain; n++)
+        assert_false(fcgi_limit_finish(&limit, true, 2, NOW));
+    assert_true(fcgi_limit_finish(&limit, true, 2, NOW));
     fcgi_limit_proven(&limit, NOW);
     limit.closed = 1;
     /* Where one of ours is accepted that was not in vain. */
@@ -461,17 +461,41 @@ static void test_look(void **state)
     assert_int_equal(limit.window, 4096);
 }
 
+/* Several workers look, each in its own time: that nothing was finished between
+ * two of them shows nothing. */
+static void test_looks_of_many(void **state)
+{
+    (void)state;
+    fcgi_limit_init(&limit, 0, false);
+    fcgi_limit_look(&limit, 2, NOW);
+    fcgi_limit_finish(&limit, false, 2, NOW);
+    fcgi_limit_look(&limit, 2, NOW + FCGI_LIMIT_SOON);
+    fcgi_limit_look(&limit, 2, NOW + FCGI_LIMIT_SOON + MS);
+    assert_int_equal(limit.window, 2);
+    fcgi_limit_look(&limit, 3, NOW + 2 * FCGI_LIMIT_SOON);
+    assert_int_equal(limit.window, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_at_first),   cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_unkept),     cmocka_unit_test(test_proven),
-        cmocka_unit_test(test_failed),     cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_begin),      cmocka_unit_test(test_stuck),
-        cmocka_unit_test(test_wants_idle), cmocka_unit_test(test_one_too_many),
-        cmocka_unit_test(test_finish),     cmocka_unit_test(test_look),
-        cmocka_unit_test(test_soon),       cmocka_unit_test(test_overdue),
-        cmocka_unit_test(test_order),      cmocka_unit_test(test_stuck_later),
+        cmocka_unit_test(test_at_first),
+        cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_unkept),
+        cmocka_unit_test(test_proven),
+        cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_stuck),
+        cmocka_unit_test(test_wants_idle),
+        cmocka_unit_test(test_one_too_many),
+        cmocka_unit_test(test_finish),
+        cmocka_unit_test(test_look),
+        cmocka_unit_test(test_soon),
+        cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_looks_of_many),
+        cmocka_unit_test(test_stuck_later),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

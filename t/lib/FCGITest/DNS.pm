@@ -81,6 +81,7 @@ sub asked {
 
 sub serve {
     my ($self, $udp, $tcp) = @_;
+    local $SIG{CHLD} = 'IGNORE';
     while (1) {
         my $in = '';
         vec($in, fileno $_, 1) = 1 for $udp, $tcp;
@@ -92,7 +93,6 @@ sub serve {
             $answer = $self->answer($query, 1) if length $answer > 512;
             send $udp, $answer, 0, $from;
         } elsif (accept my $c, $tcp) {
-            local $SIG{CHLD} = 'IGNORE';
             next if fork // die "fork: $!";
             my ($size, $query, $answer);
             syswrite $c, pack('n', length $answer) . $answer

@@ -74,10 +74,7 @@ sub write_tree {
     my $mandril = $self->is('monkey') && FCGITest::is_abi('1.6')
       && ($self->{rules} || FCGITest::lane() eq 'core');
     my @match = @{ $self->{match} || ['/.*\.php fastcgi'] };
-    if ($self->{rules}) { unshift @match, ('/.* mandril') x !!$mandril }
-    elsif ($mandril) {
-        unshift @match, map { /^(\S+) fastcgi/ ? "$1 mandril" : () } @match;
-    }
+    unshift @match, map { /^(\S+) fastcgi/ ? "$1 mandril" : () } @match if $mandril;
     write_file("$conf/sites/default",
         section('HOST', [ ServerName => '127.0.0.1' ], [ DocumentRoot => $self->{root_as} // $www ])
           . section('LOGGER', [ AccessLog => "$d/log/access.log" ],
