@@ -27,6 +27,16 @@ say()
     printf '== %s (%d s)\n' "$*" $(($(date +%s) - started))
 }
 
+# as_root COMMAND...: through sudo, for anybody else.
+as_root()
+{
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
 # Installs those of the packages that are missing, with apt, and says so.
 install_packages()
 {
@@ -42,20 +52,50 @@ install_packages()
         echo "$0: missing:$missing, and there is no apt-get to install them" >&2
         return 1
     fi
-    as_root=
-    if [ "$(id -u)" -ne 0 ]; then
-        if ! command -v sudo >/dev/null; then
-            echo "$0: missing:$missing; install them as root first" >&2
-            return 1
-        fi
-        as_root=sudo
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        echo "$0: missing:$missing; install them as root first" >&2
+        return 1
     fi
     say "installing with apt:$missing"
-    $as_root apt-get update -q
+    as_root apt-get update -q
     # Word splitting is meant: it is a list.
     # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive \
+    as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends $missing
+}
+
+# unpack_php DIR: PHP-FPM from its package, and the libraries of it that are not
+# here. To install it would take three times as many packages, and start a service.
+unpack_php()
+{
+    if ! command -v apt-get >/dev/null; then
+        echo "$0: there is no php-fpm, and no apt-get to fetch it: install it" >&2
+        return 1
+    fi
+    apt-cache show php-fpm >/dev/null 2>&1 || as_root apt-get update -q
+    # shellcheck disable=SC2086
+    missing=$(apt-get -s install --no-install-recommends $php_packages |
+        sed -n 's/^Inst \([^ ]*\).*/\1/p')
+    fpm=$(echo "$missing" | grep '^php[0-9].*-fpm$')
+    wanted=$fpm
+    known=
+    while [ "$wanted" != "$known" ]; do
+        known=$wanted
+        # shellcheck disable=SC2086
+        wanted="$fpm $(apt-cache depends -i $wanted |
+            sed -n 's/^.*Depends: \(lib.*\)/\1/p' | grep -xF "$missing" |
+            sort -u)"
+    done
+    # shellcheck disable=SC2086
+    say unpacking in "$1:" $wanted
+    # What is there is whole.
+    rm -rf "$1.new" && mkdir -p "$1.new/debs"
+    # shellcheck disable=SC2086
+    (cd "$1.new/debs" && apt-get download -q $wanted)
+    for deb in "$1.new/debs"/*.deb; do
+        dpkg-deb -x "$deb" "$1.new"
+    done
+    mv "$1.new" "$1"
 }
 
 # build DIR [CONFIGURE OPTION...]: configures and makes in DIR.
