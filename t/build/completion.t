@@ -152,6 +152,12 @@ for my $command ('fcgi-ping', 'fcgi-get') {
 }
 my $ping = file_of('completions/bash/fcgi-ping');
 is_deeply([bash_offers($ping, 'fcgi-ping', '-C', $config, '@')], ['@all', '@php1', '@php2'], '@all');
+open $out, '>>', $config or die "$config: $!";
+print $out "    ServerName q\$(touch\${IFS}$dir/t-completion/ran)\n";
+close $out;
+is_deeply([bash_offers($ping, 'fcgi-ping', '-C', $config, '@q')], ['@q\\$\\(touch\\$\\{IFS\\}' . "$dir/t-completion/ran\\)"], 'a name that a shell would run is quoted');
+is_deeply([bash_offers($ping, 'fcgi-ping', '-C', "$config.gone", '@')], ['@all'], 'a file that is not there');
+ok(!-e "$dir/t-completion/ran", 'and nothing runs it');
 is_deeply([bash_offers($ping, 'fcgi-ping', '--mode=')], [qw(values connect request auto)], 'a mode');
 my $check = file_of('completions/bash/fcgi-check');
 {
@@ -160,7 +166,7 @@ my $check = file_of('completions/bash/fcgi-check');
     is_deeply([bash_offers($check, 'fcgi-check', '--explain=Read')], ['ReadTimeout'], 'a key');
 }
 SKIP: {
-    skip 'no zsh', 2 unless grep { -x "$_/zsh" } split /:/, $ENV{PATH};
+    skip 'no zsh', 3 unless grep { -x "$_/zsh" } split /:/, $ENV{PATH};
     my %typed = (
         'fcgi-ping --mod' => 'fcgi-ping --mode=',
         'fcgi-ping -m con' => 'fcgi-ping -m connect',
@@ -176,6 +182,7 @@ SKIP: {
     my @lines = sort keys %typed;
     my @became = zsh_completes("$dir/t-completion/typed", @lines);
     is_deeply(\@became, [@typed{@lines}], 'zsh: what is typed, and TAB');
+    ok(!-e "$dir/t-completion/ran", 'zsh: no name is run');
 }
 unlink $config;
 rmdir "$dir/t-completion/folder";

@@ -32,8 +32,11 @@ as_root()
 {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
-    else
+    elif command -v sudo >/dev/null; then
         sudo "$@"
+    else
+        echo "$0: there is no sudo; as root: $*" >&2
+        return 1
     fi
 }
 
@@ -52,10 +55,6 @@ install_packages()
         echo "$0: missing:$missing, and there is no apt-get to install them" >&2
         return 1
     fi
-    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-        echo "$0: missing:$missing; install them as root first" >&2
-        return 1
-    fi
     say "installing with apt:$missing"
     as_root apt-get update -q
     # Word splitting is meant: it is a list.
@@ -64,19 +63,32 @@ install_packages()
         apt-get install -q -y --no-install-recommends $missing
 }
 
-# unpack_php DIR: PHP-FPM from its package, and the libraries of it that are not
-# here. To install it would take three times as many packages, and start a service.
+# has_php_fpm: where fcgi-serve looks for one.
+has_php_fpm()
+{
+    folders=$PATH:/usr/local/sbin:/usr/sbin
+    (
+        IFS=:
+        for folder in $folders; do
+            ! ls "$folder"/php-fpm* >/dev/null 2>&1 || exit 0
+        done
+        exit 1
+    )
+}
+
+# unpack_php DIR: PHP-FPM from its package, and those of its libraries that are not
+# installed. To install it would take three times as many packages, and start a
+# service.
 unpack_php()
 {
     if ! command -v apt-get >/dev/null; then
         echo "$0: there is no php-fpm, and no apt-get to fetch it: install it" >&2
         return 1
     fi
-    apt-cache show php-fpm >/dev/null 2>&1 || as_root apt-get update -q
     # shellcheck disable=SC2086
     missing=$(apt-get -s install --no-install-recommends $php_packages |
         sed -n 's/^Inst \([^ ]*\).*/\1/p')
-    fpm=$(echo "$missing" | grep '^php[0-9].*-fpm$')
+    fpm=$(echo "$missing" | grep '^php[0-9].*-fpm$') || return
     wanted=$fpm
     known=
     while [ "$wanted" != "$known" ]; do
@@ -88,14 +100,20 @@ unpack_php()
     done
     # shellcheck disable=SC2086
     say unpacking in "$1:" $wanted
-    # What is there is whole.
-    rm -rf "$1.new" && mkdir -p "$1.new/debs"
+    # So that the folder is complete once it is there.
+    rm -rf "$1.new" && mkdir -p "$1.new/debs" || return
     # shellcheck disable=SC2086
-    (cd "$1.new/debs" && apt-get download -q $wanted)
+    (cd "$1.new/debs" && apt-get download -q $wanted) || return
     for deb in "$1.new/debs"/*.deb; do
-        dpkg-deb -x "$deb" "$1.new"
+        dpkg-deb -x "$deb" "$1.new" || return
     done
     mv "$1.new" "$1"
+}
+
+# fetch_php DIR: unpacks it, at the second try with apt's lists of today.
+fetch_php()
+{
+    unpack_php "$1" || { as_root apt-get update -q && unpack_php "$1"; }
 }
 
 # build DIR [CONFIGURE OPTION...]: configures and makes in DIR.

@@ -15,6 +15,9 @@ my $plugin = FCGITest::Host::plugin_of($ENV{FCGI_PLUGIN}, FCGITest::abi());
 my @examples = map { m{([^/]+)/fastcgi\.conf$} } sort glob "$top/examples/*/fastcgi.conf";
 ok(@examples >= 8, 'there are examples');
 
+# The user of Debian's applications, where we may become it.
+my @as_user = $> == 0 && defined getpwnam('www-data') ? qw(runuser -u www-data --) : ();
+
 # A tree of Monkey with the example, whose sockets and own folders are in $dir.
 sub tree {
     my ($name, $dir, %socket) = @_;
@@ -31,11 +34,30 @@ sub tree {
         s{/run/php/php-fpm\.sock}{$socket{php}}g if $socket{php};
         s{/run/fcgiwrap\.socket}{$socket{wrap}}g if $socket{wrap};
         s{/run/app/\w+\.sock}{$socket{app}}g if $socket{app};
-        s{/srv/git}{$dir}g;
+        s{/srv/}{$dir/}g;
         s{/var/www/html}{$dir}g;
     }
     FCGITest::Host::write_file("$dir/conf/$_", $file{$_}) for keys %file;
     return "$dir/conf";
+}
+
+# What is to be done first, in a copy of the example.
+sub first {
+    my ($name, $dir, $head) = @_;
+    my @first = $head =~ /^# First: (.*)$/mg or return;
+    system('cp', '-R', "$top/examples/$name", "$dir/example") == 0 or die "cp: $!";
+    if ($name eq 'wordpress') {
+        system('cp', '-R', '/var/lib/wordpress', "$dir/var") == 0 or die "cp: $!";
+        FCGITest::Host::write_file("$dir/var/wp-content/uploads/picture.svg", '<svg/>');
+        FCGITest::Host::write_file("$dir/var/wp-content/uploads/x.php", '<?php echo "run";');
+    }
+    for (@first) {
+        s{/srv/}{$dir/}g;
+        s{/run/app|/usr/local/bin}{$dir}g;
+        s{/var/lib/wordpress}{$dir/var}g;
+        s{(?:runuser -u www-data --|-o www-data) }{}g if !@as_user;
+        is(system('sh', '-ec', "cd '$dir/example'; $_"), 0, "$name: $_");
+    }
 }
 
 # What it fetches is on the page.
@@ -61,31 +83,33 @@ for my $name (@examples) {
     my ($start) = $head =~ /^# Start: (.*)$/m;
     my ($wants) = $head =~ /^# Wants: (.*)$/m;
     my @fetch = $head =~ /^# Fetch: (.*)$/mg;
+    my $n = @fetch + (() = $head =~ /^# First: /mg) + !!$start;
     ok($wants && @fetch, "$name: says what it wants, and what is to be fetched");
     # Nothing of it is here yet: what is wrong then is what is not here.
     my $r = tool('fcgi-check', '--format=gcc', '--monkey=1.6', tree($name, $dir));
     is(join('', grep { !/\[FC(?:130|134|135)\]/ } $r->{out} =~ /^(.*\[FC\d+\]\n)/mg), '', "$name: nothing else is wrong");
   SKIP: {
-        skip "$name: $wants is not installed", scalar @fetch if !-e $wants;
+        skip "$name: $wants is not installed", $n if !-e $wants;
         my %socket;
         if ($head =~ /php-fpm\.sock/) {
-            my $php = FCGITest::Daemon->php(children => 2, ini => 1) or skip "$name: php-fpm is not installed", scalar @fetch;
+            my $php = FCGITest::Daemon->php(children => 2, ini => 1) or skip "$name: php-fpm is not installed", $n;
             $socket{php} = $php->{path};
         }
         if ($head =~ /fcgiwrap/) {
-            my $wrap = FCGITest::Daemon->fcgiwrap or skip "$name: fcgiwrap is not installed", scalar @fetch;
-            $socket{wrap} = $wrap->{path};
+            my ($wrap) = grep { -x } qw(/usr/sbin/fcgiwrap /usr/bin/fcgiwrap) or skip "$name: fcgiwrap is not installed", $n;
+            $socket{wrap} = FCGITest::Daemon->program('wrap', sub { (@as_user, $wrap, '-f', '-s', "unix:$_[0]") })->{path};
         }
+        first($name, $dir, $head);
         if ($start) {
-            $socket{app} = FCGITest::Daemon->program($name, sub {
-                my ($path) = @_;
-                $start =~ s{/run/app/\w+\.sock}{$path}g;
-                $start =~ s{/run/app/}{$dir/}g;
-                return ('sh', '-c', "cd '$top/examples/$name' && $start");
-            })->{path};
+            $start =~ s{^runuser -u www-data -- }{} if !@as_user;
+            $start =~ s{/usr/local/bin}{$dir};
+            my $daemon = FCGITest::Daemon->program($name, sub {
+                return ('sh', '-c', "cd '$dir/example' && " . $start =~ s{/run/app/\w+\.sock}{$_[0]}r);
+            });
+            $socket{app} = $daemon->{path};
+            is((stat $socket{app})[4], @as_user ? scalar getpwnam('www-data') : $>, "$name: its user has the socket");
         }
         tree($name, $dir, %socket);
-        `git init -q --bare '$dir/test.git'` if $name eq 'git';
         fetch($name, $dir, @fetch);
     }
 }
