@@ -304,7 +304,9 @@ static const struct fcgi_check checks[] = {
      "to start with less."},
     {FCGI_CHECK_MATCH_REGEX, FCGI_DIAG_ERROR, "regular expression is wrong",
      "Monkey refuses to start when the regular expression of a rule does "
-     "not compile. It is POSIX extended and has no blanks."},
+     "not compile. It has no blanks. In Monkey 1.6 it is POSIX extended, "
+     "without regard to case; in 1.8 it is made of . ^ $ * + ? [...] \\d \\w "
+     "\\s, and upper and lower case differ."},
     {FCGI_CHECK_MATCH_SERVER, FCGI_DIAG_ERROR,
      "rule for a server that does not exist",
      "The words behind 'fastcgi' in a rule are names of servers, each "
