@@ -51,10 +51,9 @@ my $fds = $h->fds;
     }
     cmp_ok($read, '>', $n * 10_000, 'they do get something');
     my $each = ($h->rss_kb - $rss) / $n;
-    # (A sanitizer has memory of its own for each byte of ours.)
     cmp_ok($each, '<', 96, "$n slow readers: less than 96 KiB each")
       or diag "$each KiB"
-      if !$ENV{FCGI_SANITIZER} && !$ENV{FCGI_WRAP};
+      if own_memory();
     diag sprintf '%.1f KiB each', $each if $ENV{FCGI_DEBUG};
     $_->rst for @c;
     cmp_ok($h->settled_fds($fds + 12), '<=', $fds + 12, 'no descriptor is left of them');
@@ -96,7 +95,7 @@ my $fds = $h->fds;
     cmp_ok($h->settled_fds($fds + 12), '<=', $fds + 12, "$n clients went away: no descriptor is left");
     ok(wait_for(sub { $app->stats->{open} < 40 }, 10), 'no connection is');
     my $grown = $h->rss_kb - $rss;
-    cmp_ok($grown, '<', 3000, 'no memory is') if !$ENV{FCGI_SANITIZER} && !$ENV{FCGI_WRAP};
+    cmp_ok($grown, '<', 3000, 'no memory is') if own_memory();
     healthy('after all');
     # Idle connections time out, and then nothing is left at all.
     ok(wait_for(sub { $app->stats->{open} == 1 }, 12), 'every connection was given back');

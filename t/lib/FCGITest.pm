@@ -71,7 +71,7 @@ use FCGITest::Client;
 use FCGITest::Daemon;
 
 my @EXPORT = qw(host responder client request get post res_is headers_of
-  slow within wait_for finish temp_dir has_terminal nginx_todo host_kind abi is_abi gated core_looks_first lane page cgi);
+  slow within own_memory wait_for finish temp_dir has_terminal nginx_todo host_kind abi is_abi gated core_looks_first lane page cgi);
 
 sub import {
     my $into = caller;
@@ -100,6 +100,10 @@ sub slow {
     $f ||= ($ENV{FCGI_WRAP} || '') =~ /valgrind/ ? 8 : $ENV{FCGI_SANITIZER} ? 3 : 1;
     return (@_ ? $_[0] : 1) * $f;
 }
+
+# Whether what the host takes of memory is its own alone, and not a sanitizer's,
+# valgrind's or an emulator's.
+sub own_memory { return !$ENV{FCGI_SANITIZER} && !$ENV{FCGI_WRAP} && !$ENV{FCGI_EMULATED} }
 
 sub host_kind { return $ENV{FCGI_HOST} || 'serve' }
 
