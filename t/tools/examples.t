@@ -34,7 +34,7 @@ sub tree {
         s{/run/php/php-fpm\.sock}{$socket{php}}g if $socket{php};
         s{/run/fcgiwrap\.socket}{$socket{wrap}}g if $socket{wrap};
         s{/run/app/\w+\.sock}{$socket{app}}g if $socket{app};
-        s{/srv/}{$dir/}g;
+        s{/srv/(?=git|wordpress)}{$dir/}g;
         s{/var/www/html}{$dir}g;
     }
     FCGITest::Host::write_file("$dir/conf/$_", $file{$_}) for keys %file;
@@ -52,7 +52,7 @@ sub first {
         FCGITest::Host::write_file("$dir/var/wp-content/uploads/x.php", '<?php echo "run";');
     }
     for (@first) {
-        s{/srv/}{$dir/}g;
+        s{/srv/(?=git|wordpress)}{$dir/}g;
         s{/run/app|/usr/local/bin}{$dir}g;
         s{/var/lib/wordpress}{$dir/var}g;
         s{(?:runuser -u www-data --|-o www-data) }{}g if !@as_user;

@@ -409,7 +409,8 @@ static void test_pass(void **state)
     assert_int_equal(n_asked, 0);
     fcgi_buffer_add(&client.out, bytes + 20100, 1);
     fcgi_client_pass(&client, bytes + 20101, MUCH - 20101 - 20000);
-    assert_in_range(client.out.length, 1, MUCH - 20101 - 20000);
+    assert_true(client.out.length >= 1 &&
+                client.out.length <= MUCH - 20101 - 20000);
     fcgi_client_flush(&client);
     assert_true(client.blocked);
     /* Behind bytes that wait nothing is written. */

@@ -189,7 +189,7 @@ static void test_random(void **state)
             fail_msg("round %zu: %s in %s: %d", round, expression, text, begin);
         matches += found;
     }
-    assert_in_range(matches, 10000, 49000);
+    assert_true(matches >= 10000 && matches <= 49000);
 }
 
 int main(void)
