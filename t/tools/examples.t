@@ -30,7 +30,7 @@ sub tree {
         'plugins/fastcgi/fastcgi.conf' => slurp("$top/examples/$name/fastcgi.conf"),
         'sites/default' => slurp("$top/examples/$name/site"),
     );
-    for (values %file) {
+    for (@file{qw(plugins/fastcgi/fastcgi.conf sites/default)}) {
         s{/run/php/php-fpm\.sock}{$socket{php}}g if $socket{php};
         s{/run/fcgiwrap\.socket}{$socket{wrap}}g if $socket{wrap};
         s{/run/app/\w+\.sock}{$socket{app}}g if $socket{app};
@@ -86,7 +86,7 @@ for my $name (@examples) {
     my $n = @fetch + (() = $head =~ /^# First: /mg) + !!$start;
     ok($wants && @fetch, "$name: says what it wants, and what is to be fetched");
     # Nothing of it is here yet: what is wrong then is what is not here.
-    my $r = tool('fcgi-check', '--format=gcc', '--monkey=1.6', tree($name, $dir));
+    my $r = tool('fcgi-check', '--format=gcc', '--monkey=' . FCGITest::abi(), tree($name, $dir));
     is(join('', grep { !/\[FC(?:130|134|135)\]/ } $r->{out} =~ /^(.*\[FC\d+\]\n)/mg), '', "$name: nothing else is wrong");
   SKIP: {
         skip "$name: $wants is not installed", $n if !-e $wants;
