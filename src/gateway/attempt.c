@@ -340,7 +340,7 @@ void fcgi_attempt_describe(const struct fcgi_attempt *attempt, char *text,
         describe_connection(server, &attempt->problem, text, size);
         return;
     case FCGI_ATTEMPT_REFUSED:
-        describe_refusal(attempt, text, size);
-        return;
+        break;
     }
+    describe_refusal(attempt, text, size);
 }
