@@ -469,9 +469,9 @@ t_unit_test_gateway_sendfile_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) \
 	-Wl,--wrap=open,--wrap=memfd_create,--wrap=pwrite,--wrap=pread \
 	-Wl,--wrap=open64,--wrap=pwrite64,--wrap=pread64
-t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=epoll_ctl
+t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) -Wl,--wrap=epoll_ctl
 t_unit_test_gateway_linger_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
-t_unit_test_gateway_params_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
+t_unit_test_gateway_params_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc
 # A plugin that misbehaves, for t/e2e/bite*.t.
 monkey_badplugin_la_SOURCES = \
 	t/badplugin/actions.c t/badplugin/look.c t/badplugin/badplugin16.c t/badplugin/badplugin.h \

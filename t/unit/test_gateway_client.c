@@ -29,12 +29,20 @@
 
 static bool no_memory, no_epoll, watch_fails;
 
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__real_realloc(void *data, size_t size);
 void *__wrap_realloc(void *data, size_t size);
 int __real_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
 int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+
+/* (A compiler may make it of realloc(), where there is nothing yet.) */
+void *__wrap_malloc(size_t size)
+{
+    return no_memory ? NULL : __real_malloc(size);
+}
 
 void *__wrap_calloc(size_t n, size_t size)
 {

@@ -22,14 +22,23 @@
 
 /* How many more times memory is to be had; see -Wl,--wrap in t/local.mk. */
 static int allocations = -1;
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 void *__real_realloc(void *memory, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
+
 void *__wrap_realloc(void *memory, size_t size)
 {
     if (allocations == 0)
         return NULL;
     allocations -= allocations > 0;
-    return __real_realloc(memory, size);
+    return memory == NULL ? __real_malloc(size) : __real_realloc(memory, size);
+}
+
+/* What a compiler may make of realloc(), where there is nothing yet. */
+void *__wrap_malloc(size_t size)
+{
+    return __wrap_realloc(NULL, size);
 }
 
 static void add(struct fcgi_buffer *out, const char *name, const char *value,
