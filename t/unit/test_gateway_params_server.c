@@ -20,8 +20,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* How many more times memory is to be had; see -Wl,--wrap in t/local.mk. */
-static int allocations = -1;
+/* How many more times memory is to be had; see -Wl,--wrap in t/local.mk.
+ * volatile: malloc() reads no variable, as a compiler knows that sees both. */
+static volatile int allocations = -1;
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_realloc(void *memory, size_t size);
@@ -31,7 +32,8 @@ void *__wrap_realloc(void *memory, size_t size)
 {
     if (allocations == 0)
         return NULL;
-    allocations -= allocations > 0;
+    if (allocations > 0)
+        allocations--;
     return memory == NULL ? __real_malloc(size) : __real_realloc(memory, size);
 }
 
