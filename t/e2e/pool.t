@@ -175,8 +175,9 @@ for my $kind (qw(unix tcp)) {
         $l = ab($h, '/x.php?ms=5', n => 200, c => 8);
         is($l->{other}, 0, $which);
     }
-    # One more is tried every 2 s, which may cost another its own.
-    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', 10 + time - $begun, 'on kept connections');
+    # One more is tried every 2 s, which may cost another its own; and a process that
+    # has not read for 100 ms, as on a slow machine, loses its own.
+    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', slow(10) + time - $begun, 'on kept connections');
     $h->stop_ok;
 }
 
