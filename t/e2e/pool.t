@@ -169,15 +169,13 @@ for my $kind (qw(unix tcp)) {
     my $s = $app->stats;
     is($s->{requests} + $l->{other}, $n, 'nobody was lost');
     # With the first of them the limit is found anew.
-    my $begun;
     for my $which ('then all is as before', 'and stays so') {
-        ($s, $begun) = ($app->stats, time);
+        $s = $app->stats;
         $l = ab($h, '/x.php?ms=5', n => 200, c => 8);
         is($l->{other}, 0, $which);
     }
-    # One more is tried every 2 s, which may cost another its own; and a process that
-    # has not read for 100 ms, as on a slow machine, loses its own.
-    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', slow(10) + time - $begun, 'on kept connections');
+    # Each time that one more is tried may cost all four their own: 1, 6, 11, 16 were seen.
+    cmp_ok($app->stats->{connections} - $s->{connections}, '<=', 40, 'on kept connections');
     $h->stop_ok;
 }
 
