@@ -438,9 +438,8 @@ libtest_la_SOURCES = \
 	t/unit/test_gateway_reply_cases.h \
 	t/unit/proto_random.h \
 	t/unit/proto_trace.c t/unit/proto_trace.h \
+	t/unit/short_memory.h \
 	t/unit/tcp_pair.c t/unit/tcp_pair.h
-# It makes memory short.
-t_unit_test_backend_checkout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 # System calls fail when it wants them to.
 t_unit_test_backend_dial_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket \
 	-Wl,--wrap=connect -Wl,--wrap=getsockopt -Wl,--wrap=epoll_ctl \
@@ -458,8 +457,9 @@ fault_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fno-builtin
 fault_la_LDFLAGS = $(MODULE_LDFLAGS)
 clock_la_SOURCES = t/fault/clock.c
 clock_la_LDFLAGS = $(MODULE_LDFLAGS)
-# Where memory is to be short.
+# Where memory is to be short: t/unit/short_memory.h.
 WRAP_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+t_unit_test_backend_checkout_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_access_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write
 t_unit_test_gateway_authorizer_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 t_unit_test_gateway_early_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
@@ -470,8 +470,8 @@ t_unit_test_gateway_stream_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) \
 	-Wl,--wrap=open,--wrap=memfd_create,--wrap=pwrite,--wrap=pread \
 	-Wl,--wrap=open64,--wrap=pwrite64,--wrap=pread64
 t_unit_test_gateway_client_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY) -Wl,--wrap=epoll_ctl
-t_unit_test_gateway_linger_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
-t_unit_test_gateway_params_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc
+t_unit_test_gateway_linger_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
+t_unit_test_gateway_params_server_LDFLAGS = $(AM_LDFLAGS) $(WRAP_MEMORY)
 # A plugin that misbehaves, for t/e2e/bite*.t.
 monkey_badplugin_la_SOURCES = \
 	t/badplugin/actions.c t/badplugin/look.c t/badplugin/badplugin16.c t/badplugin/badplugin.h \

@@ -18,7 +18,22 @@ ok(@examples >= 8, 'there are examples');
 # The user of Debian's applications, where we may become it.
 my @as_user = $> == 0 && defined getpwnam('www-data') ? qw(runuser -u www-data --) : ();
 
-# A tree of Monkey with the example, whose sockets and own folders are in $dir.
+# What an example says, with its folders in $dir, its sockets where they are, and
+# its user the one that we can be.
+sub here {
+    my ($text, $dir, %socket) = @_;
+    $text =~ s{$_}{$socket{$_}}g for keys %socket;
+    $text =~ s{/srv/(?=git|wordpress)}{$dir/}g;
+    $text =~ s{/run/app|/usr/local/bin|/var/www/html}{$dir}g;
+    $text =~ s{/var/lib/wordpress}{$dir/var}g;
+    $text =~ s{runuser -u www-data -- |-o www-data }{}g if !@as_user;
+    return $text;
+}
+my $php_socket = '/run/php/php-fpm\.sock';
+my $wrap_socket = '/run/fcgiwrap\.socket';
+my $app_socket = '/run/app/\w+\.sock';
+
+# A tree of Monkey with the example.
 sub tree {
     my ($name, $dir, %socket) = @_;
     my %file = (
@@ -27,16 +42,9 @@ sub tree {
           =~ s/ index\.php$//mr,
         'monkey.mime' => slurp("$top/examples/systemd/monkey/monkey.mime"),
         'plugins.load' => "[PLUGINS]\n    Load $plugin\n",
-        'plugins/fastcgi/fastcgi.conf' => slurp("$top/examples/$name/fastcgi.conf"),
-        'sites/default' => slurp("$top/examples/$name/site"),
+        'plugins/fastcgi/fastcgi.conf' => here(slurp("$top/examples/$name/fastcgi.conf"), $dir, %socket),
+        'sites/default' => here(slurp("$top/examples/$name/site"), $dir),
     );
-    for (@file{qw(plugins/fastcgi/fastcgi.conf sites/default)}) {
-        s{/run/php/php-fpm\.sock}{$socket{php}}g if $socket{php};
-        s{/run/fcgiwrap\.socket}{$socket{wrap}}g if $socket{wrap};
-        s{/run/app/\w+\.sock}{$socket{app}}g if $socket{app};
-        s{/srv/(?=git|wordpress)}{$dir/}g;
-        s{/var/www/html}{$dir}g;
-    }
     FCGITest::Host::write_file("$dir/conf/$_", $file{$_}) for keys %file;
     return "$dir/conf";
 }
@@ -51,13 +59,7 @@ sub first {
         FCGITest::Host::write_file("$dir/var/wp-content/uploads/picture.svg", '<svg/>');
         FCGITest::Host::write_file("$dir/var/wp-content/uploads/x.php", '<?php echo "run";');
     }
-    for (@first) {
-        s{/srv/(?=git|wordpress)}{$dir/}g;
-        s{/run/app|/usr/local/bin}{$dir}g;
-        s{/var/lib/wordpress}{$dir/var}g;
-        s{(?:runuser -u www-data --|-o www-data) }{}g if !@as_user;
-        is(system('sh', '-ec', "cd '$dir/example'; $_"), 0, "$name: $_");
-    }
+    is(system('sh', '-ec', "cd '$dir/example'; " . here($_, $dir)), 0, "$name: $_") for @first;
 }
 
 # What it fetches is on the page.
@@ -91,23 +93,21 @@ for my $name (@examples) {
   SKIP: {
         skip "$name: $wants is not installed", $n if !-e $wants;
         my %socket;
-        if ($head =~ /php-fpm\.sock/) {
+        if ($head =~ $php_socket) {
             my $php = FCGITest::Daemon->php(children => 2, ini => 1) or skip "$name: php-fpm is not installed", $n;
-            $socket{php} = $php->{path};
+            $socket{$php_socket} = $php->{path};
         }
-        if ($head =~ /fcgiwrap/) {
-            my ($wrap) = grep { -x } qw(/usr/sbin/fcgiwrap /usr/bin/fcgiwrap) or skip "$name: fcgiwrap is not installed", $n;
-            $socket{wrap} = FCGITest::Daemon->program('wrap', sub { (@as_user, $wrap, '-f', '-s', "unix:$_[0]") })->{path};
+        if ($head =~ $wrap_socket) {
+            my $wrap = FCGITest::Daemon->fcgiwrap(as => \@as_user) or skip "$name: fcgiwrap is not installed", $n;
+            $socket{$wrap_socket} = $wrap->{path};
         }
         first($name, $dir, $head);
         if ($start) {
-            $start =~ s{^runuser -u www-data -- }{} if !@as_user;
-            $start =~ s{/usr/local/bin}{$dir};
             my $daemon = FCGITest::Daemon->program($name, sub {
-                return ('sh', '-c', "cd '$dir/example' && " . $start =~ s{/run/app/\w+\.sock}{$_[0]}r);
+                ('sh', '-c', "cd '$dir/example' && " . here($start, $dir, $app_socket => $_[0]));
             });
-            $socket{app} = $daemon->{path};
-            is((stat $socket{app})[4], @as_user ? scalar getpwnam('www-data') : $>, "$name: its user has the socket");
+            $socket{$app_socket} = $daemon->{path};
+            is((stat $daemon->{path})[4], @as_user ? scalar getpwnam('www-data') : $>, "$name: its user has the socket");
         }
         tree($name, $dir, %socket);
         fetch($name, $dir, @fetch);

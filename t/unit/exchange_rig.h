@@ -2,8 +2,7 @@
  *
  * For the tests of whole exchanges: a gateway, with a client and an application
  * that the test plays in the same thread, and a host that tells how it ended.
- * Any allocation on the way may fail: programs that include this are linked
- * with --wrap of malloc, calloc and realloc.
+ * Any allocation on the way may fail: see short_memory.h.
  */
 #ifndef T_UNIT_EXCHANGE_RIG_H
 #define T_UNIT_EXCHANGE_RIG_H
@@ -25,41 +24,11 @@
 
 #include "gateway/gateway.h"
 
+#include "short_memory.h"
+
 #define PATIENCE 10000 /* ms, for what has to come */
 #define WINDOW 65536
 #define MB (1024 * 1024)
-
-/* --- memory: the allocation whose turn it is fails ----------------------- */
-
-/* volatile: malloc() reads no variable, as a compiler knows that sees both. */
-static volatile unsigned allocations, failing; /* 0: none */
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *data, size_t size);
-void *__wrap_realloc(void *data, size_t size);
-
-static bool fails(void)
-{
-    return ++allocations == failing;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *data, size_t size)
-{
-    return fails() ? NULL : __real_realloc(data, size);
-}
 
 /* --- the rig ------------------------------------------------------------- */
 

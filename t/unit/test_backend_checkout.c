@@ -19,21 +19,9 @@
 #include <unistd.h>
 
 #include "backend/worker.h"
+#include "short_memory.h"
 
 #define CROWD 300 /* a worker keeps 256 */
-
-/* --- memory that is short when a test says so --------------------------- */
-
-/* volatile: malloc() reads no variable, as a compiler knows that sees both. */
-static volatile bool no_memory;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return no_memory ? NULL : __real_malloc(size);
-}
 
 /* --- a worker with an application that nobody runs ---------------------- */
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "gateway/client.h"
+#include "short_memory.h"
 #include "tcp_pair.h"
 
 #define PATIENCE 5000 /* ms, for what has to come */
@@ -28,33 +29,9 @@
 /* --- what may fail when a test says so --------------------------------- */
 
 static bool no_epoll, watch_fails;
-/* volatile: malloc() reads no variable, as a compiler knows that sees both. */
-static volatile bool no_memory;
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *data, size_t size);
-void *__wrap_realloc(void *data, size_t size);
 int __real_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
 int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
-
-/* (A compiler may make it of realloc(), where there is nothing yet.) */
-void *__wrap_malloc(size_t size)
-{
-    return no_memory ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return no_memory ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *data, size_t size)
-{
-    return no_memory ? NULL : __real_realloc(data, size);
-}
 
 int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 {

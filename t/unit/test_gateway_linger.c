@@ -17,20 +17,10 @@
 #include <unistd.h>
 
 #include "gateway/linger.h"
+#include "short_memory.h"
 #include "tcp_pair.h"
 
 #define PATIENCE 5000 /* ms, for what has to come */
-
-/* volatile: malloc() reads no variable, as a compiler knows that sees both. */
-static volatile bool no_memory;
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return no_memory ? NULL : __real_calloc(n, size);
-}
 
 static struct fcgi_loop *loop;
 static struct fcgi_linger_list lingering;

@@ -85,7 +85,7 @@ sub fcgiwrap {
     my ($prog) = grep { -x } qw(/usr/sbin/fcgiwrap /usr/bin/fcgiwrap);
     return if !$prog;
     my $self = $class->new(name => 'wrap', %o);
-    $self->spawn($prog, '-f', '-c', $self->{children}, '-s',
+    $self->spawn(@{ $o{as} || [] }, $prog, '-f', '-c', $self->{children}, '-s',
         $self->{path} ? "unix:$self->{path}" : "tcp:$self->{hostport}");
     $self->wait_up;
     return $self;
